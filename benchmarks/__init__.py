@@ -1,0 +1,1 @@
+"""Benchmarks: every figure of the README is printed by one of these commands."""

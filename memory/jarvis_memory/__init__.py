@@ -1,0 +1,66 @@
+"""Floor 2: concepts, KV segments, the VLM node, the store, and `PersonalMemory`, where they meet.
+
+Importing this package loads none of torch, transformers, faiss or open_clip; a name loads its module on first
+use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .answer import Answer as Answer
+    from .answer import Evidence as Evidence
+    from .answer import Recollection as Recollection
+    from .answer import Timings as Timings
+    from .answer import Usage as Usage
+    from .concept import Concept as Concept
+    from .concept import PatchRecord as PatchRecord
+    from .concept import PhotoRecord as PhotoRecord
+    from .concept import Profile as Profile
+    from .kv.modes import Mode as Mode
+    from .memory import PersonalMemory as PersonalMemory
+    from .vlm import VLM as VLM
+
+_EXPORTS = {
+    "Answer": "answer",
+    "Concept": "concept",
+    "Evidence": "answer",
+    "Mode": "kv.modes",
+    "PatchRecord": "concept",
+    "PersonalMemory": "memory",
+    "PhotoRecord": "concept",
+    "Profile": "concept",
+    "Recollection": "answer",
+    "Timings": "answer",
+    "Usage": "answer",
+    "VLM": "vlm",
+}
+
+__all__ = [
+    "VLM",
+    "Answer",
+    "Concept",
+    "Evidence",
+    "Mode",
+    "PatchRecord",
+    "PersonalMemory",
+    "PhotoRecord",
+    "Profile",
+    "Recollection",
+    "Timings",
+    "Usage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_EXPORTS[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

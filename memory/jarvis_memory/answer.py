@@ -1,0 +1,111 @@
+"""What a question brings back: the text, who was found, what they were found by, and what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from jarvis_retrievers.boxes import Box
+
+__all__ = ["Answer", "Evidence", "Recollection", "Timings", "Usage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One patch that stands behind an answer.
+
+    Attributes:
+        concept: the concept's name.
+        photo: id of the stored photo; `PersonalMemory.photo` reads it.
+        box: the patch on that photo, in pixels.
+        score: cosine to the question's picture if ``region`` is set, else the patch's own mining score.
+        image: which picture of the question it was seen in, counted from 0; None without a picture.
+        region: where in that picture, in pixels.
+    """
+
+    concept: str
+    photo: str
+    box: Box
+    score: float
+    image: int | None = None
+    region: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer.
+
+    Attributes:
+        reused: rows of the context that came from stored KV caches.
+        computed: tokens that went through the model before the first new one (the question; in ``exact`` also
+            the context).
+        generated: tokens of the answer.
+        mode: how the context was really made: ``exact``, ``compose``, or ``none`` without a concept.
+    """
+
+    reused: int
+    computed: int
+    generated: int
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds by stage: find concepts, load their segments, compose them, first token, the other tokens."""
+
+    retrieve: float
+    load: float
+    compose: float
+    first_token: float
+    generate: float
+
+    @property
+    def ttft(self) -> float:
+        """Seconds from the question to the first token."""
+        return self.retrieve + self.load + self.compose + self.first_token
+
+    @property
+    def total(self) -> float:
+        """Seconds from the question to the last token."""
+        return self.ttft + self.generate
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question.
+
+    Attributes:
+        text: what the model said.
+        concepts: names of the concepts in the context, most likely first; empty if none was found.
+        evidence: the patches behind it, best first for each concept.
+        usage: tokens reused, computed and generated.
+        timings: seconds by stage.
+        notices: what the user should know, one line each (a damaged segment that was made again, say).
+    """
+
+    text: str
+    concepts: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    usage: Usage
+    timings: Timings
+    notices: tuple[str, ...] = field(default=())
+
+    def __str__(self) -> str:
+        return self.text
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer in plain types, as ``jarvis ask --json`` prints it."""
+        timings = asdict(self.timings) | {"ttft": self.timings.ttft, "total": self.timings.total}
+        return asdict(self) | {"timings": timings}
+
+
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """One concept that `PersonalMemory.recall` found, and why; a path that did not find it has None."""
+
+    name: str
+    score: float
+    by_name: float | None
+    by_words: float | None
+    by_text: float | None
+    by_image: float | None

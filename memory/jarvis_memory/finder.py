@@ -1,0 +1,109 @@
+"""Finds the concepts of one owner: names, words of the notes, text and image vectors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from jarvis_retrievers.encoder import ImageTextEncoder
+from jarvis_retrievers.index import FaissIndex
+from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig
+from jarvis_retrievers.retriever import ConceptRetriever
+from jarvis_retrievers.words import WordIndex
+
+from .concept import Concept
+from .profile import profile_text
+from .store.owner import OwnerStore
+
+__all__ = ["Find", "Finder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """A concept that a question is about, the hit that says why, and the score of its notes' words."""
+
+    concept: Concept
+    hit: Hit
+    words: float | None
+
+
+@dataclass(frozen=True)
+class _View:
+    """What was indexed: it is made anew when a concept changes, in this process or in another."""
+
+    state: tuple[tuple[str, int], ...]
+    concepts: dict[str, Concept]
+    entries: tuple[Entry, ...]
+    retriever: ConceptRetriever
+    words: WordIndex
+
+
+class Finder:
+    """Retrieval over one owner's store. The FAISS index is built from the catalogue's rows on first use.
+
+    Args:
+        store: the owner's store.
+        encoder: what made the vectors; concepts of another encoder are found by name and words alone.
+        config: thresholds of the encoder.
+    """
+
+    def __init__(self, store: OwnerStore, encoder: ImageTextEncoder, config: RetrieverConfig) -> None:
+        self._store, self._encoder, self._config = store, encoder, config
+        self._lock = threading.Lock()
+        self._view: _View | None = None
+
+    def find(self, question: str, images: Sequence[Image.Image] = (), *, k: int | None = None) -> list[Find]:
+        """The concepts that a question is about, most likely first; none is a possible answer.
+
+        Words of the notes decide only where no name was matched and no picture is given.
+        """
+        view = self._current()
+        retriever = view.retriever
+        if k is not None:
+            retriever = ConceptRetriever(self._encoder, retriever.index, replace(self._config, k=k))
+        limit = retriever.config.k
+        hits = list(retriever.retrieve(self._store.owner, question, images, view.entries).hits)
+        words: dict[str, float] = {}
+        if not images and not any(hit.name is not None for hit in hits):
+            words = dict(view.words.search(question, limit))
+        by_key = {hit.key: hit for hit in hits}
+        for rank, key in enumerate(words):
+            gain = 1.0 / (self._config.rrf_k + 1 + rank)
+            known = by_key.get(key)
+            by_key[key] = replace(known, score=known.score + gain) if known else Hit(key, gain)
+        order = sorted(by_key.values(), key=lambda hit: (-hit.score, list(view.concepts).index(hit.key)))
+        named = sum(hit.name is not None for hit in order)
+        return [Find(view.concepts[hit.key], hit, words.get(hit.key)) for hit in order[: max(limit, named)]]
+
+    def _current(self) -> _View:
+        concepts = self._store.list()
+        state = tuple((concept.id, concept.updated) for concept in concepts)
+        with self._lock:
+            if self._view is None or self._view.state != state:
+                self._view = self._build(concepts, state)
+            return self._view
+
+    def _build(self, concepts: Sequence[Concept], state: tuple[tuple[str, int], ...]) -> _View:
+        owner, index = self._store.owner, FaissIndex(self._encoder.dim)
+        known = {concept.id: concept for concept in concepts}
+        patches: dict[str, list[int]] = {key: [] for key in known}
+        texts: dict[str, list[int]] = {key: [] for key in known}
+        rows = self._store.vectors()
+        keep = []
+        for row, (vector_id, concept_id, kind) in enumerate(
+            zip(rows.ids, rows.concept_ids, rows.kinds, strict=True)
+        ):
+            if concept_id in known and known[concept_id].encoder == self._encoder.fingerprint:
+                (patches if kind == "patch" else texts)[concept_id].append(int(vector_id))
+                keep.append(row)
+        if keep:
+            index.add(owner, [int(rows.ids[row]) for row in keep], rows.matrix[keep])
+        entries = tuple(
+            Entry(key, (concept.name, *concept.aliases), tuple(patches[key]), tuple(texts[key]))
+            for key, concept in known.items()
+        )
+        words = WordIndex({key: profile_text(concept.profile) for key, concept in known.items()})
+        return _View(state, known, entries, ConceptRetriever(self._encoder, index, self._config), words)

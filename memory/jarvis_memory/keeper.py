@@ -1,0 +1,85 @@
+"""Keeps the segments of one owner: loads them, and makes again what is missing, foreign or damaged."""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import dataclass
+
+from PIL import Image
+
+from jarvis_retrievers.errors import CorruptRecordError, FingerprintError
+from jarvis_retrievers.patches import crop
+
+from .concept import Concept
+from .kv import Segment, segment_from_bytes, segment_to_bytes
+from .profile import profile_text
+from .store.owner import OwnerStore
+from .vlm import VLM, SegmentSource
+
+__all__ = ["Kept", "SegmentKeeper"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A segment, whether it came from the store, and what the user should know about that."""
+
+    segment: Segment
+    stored: bool
+    notice: str | None = None
+
+
+class SegmentKeeper:
+    """A segment is a cache: used only with the right fingerprint and digest, and can always be made again.
+
+    Args:
+        store: where segments, photos and profiles are.
+        vlm: the model that encodes.
+    """
+
+    def __init__(self, store: OwnerStore, vlm: VLM) -> None:
+        self._store, self._vlm = store, vlm
+
+    def source(self, concept: Concept) -> SegmentSource:
+        """What a concept's segment is made from: its profile, and its patches cut from the stored photos.
+
+        Raises:
+            CorruptRecordError: a photo is damaged; it has to be given again.
+        """
+        photos: dict[str, Image.Image] = {}
+        patches = []
+        for patch in concept.patches:
+            if patch.photo_id not in photos:
+                photos[patch.photo_id] = Image.open(io.BytesIO(self._store.photo(patch.photo_id))).convert(
+                    "RGB"
+                )
+            patches.append(crop(photos[patch.photo_id], patch.box, self._vlm.patch_side))
+        return SegmentSource(concept.name, profile_text(concept.profile), tuple(patches))
+
+    def encode(self, concept: Concept, source: SegmentSource | None = None) -> Segment:
+        """Encode a concept and store its segment; a home that cannot be written goes without."""
+        segment = self._vlm.encode_segment(source or self.source(concept))
+        if not self._store.read_only:
+            data = segment_to_bytes(segment)
+            self._store.put_segment(
+                concept.id, self._vlm.fingerprint, data, tokens=segment.tokens, updated=concept.updated
+            )
+        return segment
+
+    def get(self, concept: Concept) -> Kept:
+        """The segment of a concept, from the store if it is there and sound, else made again."""
+        try:
+            data = self._store.get_segment(concept.id, self._vlm.fingerprint)
+            if data is not None:
+                return Kept(segment_from_bytes(data, self._vlm.fingerprint), stored=True)
+            return Kept(self.encode(concept), stored=False)
+        except (CorruptRecordError, FingerprintError) as error:
+            notice = (
+                f"the stored segment of {concept.name!r} could not be used and was encoded again ({error})"
+            )
+            _log.warning(notice)
+            if not self._store.read_only:
+                self._store.drop_segments(concept.id)
+            return Kept(self.encode(concept), stored=False, notice=notice)

@@ -1,0 +1,50 @@
+"""Moving keys to other positions."""
+
+from __future__ import annotations
+
+import torch
+
+from jarvis_retrievers.errors import ContextError
+
+__all__ = ["rotate_keys"]
+
+
+def rotate_keys(keys: torch.Tensor, offset: int, inv_freq: torch.Tensor) -> torch.Tensor:
+    """Move keys by ``offset`` positions.
+
+    A rotary embedding is a rotation, and rotations add up (RoFormer, arXiv 2104.09864, section 3.4.3): a key
+    encoded at position p, turned by the angles of ``offset``, is the key encoded at p + offset. Under M-RoPE
+    the offset is the same on the time, height and width axes, so which axis a frequency belongs to drops out,
+    sectioned or interleaved.
+
+    Args:
+        keys: (..., tokens, head_dim) after rotary embedding, halves layout (x1 | x2). Only the first
+            2 * len(inv_freq) dimensions are rotary, the others are passed on.
+        offset: New position minus old position; may be negative.
+        inv_freq: (rotary_dim / 2,) the bare frequencies. The model's cos and sin may carry an
+            ``attention_scaling``; stored keys have it already, and it must not be applied again.
+
+    Returns:
+        The same shape and dtype. With offset 0 the very same tensor.
+
+    Raises:
+        ContextError: There are more frequencies than the head has room for.
+    """
+    rotary = 2 * inv_freq.numel()
+    if inv_freq.ndim != 1 or rotary == 0 or rotary > keys.shape[-1]:
+        raise ContextError(
+            f"Keys of head_dim {keys.shape[-1]} have at most {keys.shape[-1] // 2} rotary frequencies, "
+            f"got the shape {tuple(inv_freq.shape)}."
+        )
+    if offset == 0:
+        return keys
+    # Angles grow with the offset and lose bits in fp32; in fp64 this table is still a few numbers only.
+    angle = offset * inv_freq.detach().to(device="cpu", dtype=torch.float64)
+    cos = angle.cos().to(device=keys.device, dtype=torch.float32)
+    sin = angle.sin().to(device=keys.device, dtype=torch.float32)
+    # Turned in fp32 and cast once: bf16 tables triple the error of storing the keys in bf16.
+    x1, x2 = keys[..., :rotary].float().chunk(2, dim=-1)
+    turned = torch.cat([x1 * cos - x2 * sin, x2 * cos + x1 * sin], dim=-1).to(keys.dtype)
+    if rotary == keys.shape[-1]:
+        return turned
+    return torch.cat([turned, keys[..., rotary:]], dim=-1)

@@ -1,0 +1,267 @@
+"""Blobs: immutable files under random names, checked whenever they are read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import stat
+import struct
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+from jarvis_retrievers.errors import CorruptRecordError, HomeReadOnlyError, SettingError
+
+from .contracts import BlobRef
+from .disk import make_folder, sync_folder, translated, write_file
+from .keys import digest, frame
+
+__all__ = ["HEADER_SIZE", "FileBlobStore", "MemoryBlobStore"]
+
+MAGIC = b"JRVSBLB1"
+HEADER_SIZE = 32
+"""Bytes before the payload: magic (8), kind padded with NUL (8), owner tag (16)."""
+
+_ID = re.compile(r"[0-9a-f]{32}\Z")
+_KIND = re.compile(r"[a-z]{1,8}\Z")
+
+
+class FileBlobStore:
+    """``<root>/blobs/ab/cd/<id>``, written through ``<root>/tmp/<id>``.
+
+    A file starts with a frame that says what it is and whose, so that an owner's blobs can be found and
+    deleted without the catalogue; the digest covers owner, kind and payload, so that one owner's file is
+    never taken for another's.
+
+    Args:
+        root: the home.
+        read_only: refuse writes.
+    """
+
+    def __init__(self, root: str | os.PathLike[str], *, read_only: bool = False) -> None:
+        self._root = Path(root)
+        self._blobs = self._root / "blobs"
+        self._tmp = self._root / "tmp"
+        self._read_only = read_only
+        if not read_only:
+            for folder in (self._blobs, self._tmp):
+                with translated("make", folder):
+                    make_folder(folder)
+
+    def put(self, owner: str, kind: str, data: bytes) -> BlobRef:
+        """See `BlobStore.put`."""
+        self._check_writable()
+        header = _header(owner, kind)
+        ref = BlobRef(secrets.token_hex(16), len(data), _digest(owner, kind, data))
+        path = self.path(ref)
+        with translated("write", path):
+            make_folder(path.parent)
+            write_file(path, self._tmp / ref.id, (header, data))
+        return ref
+
+    def get(self, owner: str, ref: BlobRef) -> bytes:
+        """See `BlobStore.get`."""
+        path = self.path(ref)
+        flags = (
+            os.O_RDONLY
+            | getattr(os, "O_NOFOLLOW", 0)
+            | getattr(os, "O_NONBLOCK", 0)
+            | getattr(os, "O_BINARY", 0)
+        )
+        with translated("read", path):
+            try:
+                handle = os.open(path, flags)
+            except FileNotFoundError:
+                raise _corrupt(path, "it is missing") from None
+            except OSError as error:
+                if path.is_symlink():
+                    raise _corrupt(path, "it is a link, not a file") from error
+                raise
+            with os.fdopen(handle, "rb") as file:
+                status = os.fstat(file.fileno())
+                # Sizes first: a file that grew must not be read into memory to find that out.
+                if not stat.S_ISREG(status.st_mode) or status.st_size != HEADER_SIZE + ref.length:
+                    raise _corrupt(
+                        path, f"it should have {HEADER_SIZE + ref.length} bytes, got {status.st_size}"
+                    )
+                header, data = file.read(HEADER_SIZE), file.read()
+        kind = header[8:16].rstrip(b"\0").decode("ascii", errors="replace")
+        if (
+            not _KIND.match(kind)
+            or header != _header(owner, kind)
+            or _digest(owner, kind, data) != ref.digest
+        ):
+            raise _corrupt(path, "its digest does not match")
+        return data
+
+    def exists(self, owner: str, ref: BlobRef) -> bool:
+        """See `BlobStore.exists`."""
+        return _owned(self.path(ref), _tag(owner))
+
+    def delete(self, owner: str, refs: Collection[BlobRef]) -> int:
+        """See `BlobStore.delete`."""
+        if not refs:
+            return 0
+        self._check_writable()
+        # A rotten id names no file; the file that it once named is found by the next sweep.
+        return self._unlink([self.path(ref) for ref in refs if _ID.match(ref.id)])
+
+    def sweep(self, live: Collection[str], grace: float) -> int:
+        """See `BlobStore.sweep`."""
+        self._check_writable()
+        oldest = time.time() - grace
+        names = frozenset(live)
+        return self._unlink(
+            [p for p in self._files(self._tmp) if _modified(p) <= oldest]
+            + [p for p in self._files(self._blobs) if p.name not in names and _modified(p) <= oldest]
+        )
+
+    def delete_owner(self, owner: str) -> int:
+        """See `BlobStore.delete_owner`."""
+        self._check_writable()
+        tag = _tag(owner)
+        return self._unlink(
+            [p for folder in (self._blobs, self._tmp) for p in self._files(folder) if _owned(p, tag)]
+        )
+
+    def path(self, ref: BlobRef) -> Path:
+        """Where a blob's file is.
+
+        Raises:
+            CorruptRecordError: its id is not 32 hexadecimal digits.
+        """
+        if not _ID.match(ref.id):
+            raise CorruptRecordError(
+                f"a blob's id must be 32 hexadecimal digits, got {ascii(ref.id)[:60]}; the record is damaged"
+            )
+        return self._blobs / ref.id[:2] / ref.id[2:4] / ref.id
+
+    def _files(self, folder: Path) -> Iterator[Path]:
+        with translated("list", folder):
+            for root, _, names in os.walk(folder, onerror=_raise):
+                yield from (Path(root) / name for name in names)
+
+    def _unlink(self, paths: list[Path]) -> int:
+        count = 0
+        folders: set[Path] = set()
+        for path in paths:
+            with translated("delete", path):
+                try:
+                    path.unlink()
+                except FileNotFoundError:
+                    continue
+            count += 1
+            folders.add(path.parent)
+        for folder in folders:
+            with translated("sync", folder):
+                sync_folder(folder)
+        return count
+
+    def _check_writable(self) -> None:
+        if self._read_only:
+            raise HomeReadOnlyError(
+                f"the home {self._root} cannot be written; check its permissions, nothing was changed"
+            )
+
+
+class MemoryBlobStore:
+    """The reference: blobs in a dict. Nothing of it outlives the process.
+
+    Args:
+        clock: seconds, monotonic; for the grace period of `sweep`.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._blobs: dict[str, tuple[str, str, bytes, float]] = {}
+
+    def put(self, owner: str, kind: str, data: bytes) -> BlobRef:
+        """See `BlobStore.put`."""
+        _header(owner, kind)
+        ref = BlobRef(secrets.token_hex(16), len(data), _digest(owner, kind, data))
+        with self._lock:
+            self._blobs[ref.id] = (owner, kind, bytes(data), self._clock())
+        return ref
+
+    def get(self, owner: str, ref: BlobRef) -> bytes:
+        """See `BlobStore.get`."""
+        with self._lock:
+            found = self._blobs.get(ref.id)
+        if found is None:
+            raise _corrupt(ref.id, "it is missing")
+        _, kind, data, _ = found
+        if len(data) != ref.length or _digest(owner, kind, data) != ref.digest:
+            raise _corrupt(ref.id, "its digest does not match")
+        return data
+
+    def exists(self, owner: str, ref: BlobRef) -> bool:
+        """See `BlobStore.exists`."""
+        with self._lock:
+            return ref.id in self._blobs and self._blobs[ref.id][0] == owner
+
+    def delete(self, owner: str, refs: Collection[BlobRef]) -> int:
+        """See `BlobStore.delete`."""
+        wanted = {ref.id for ref in refs}
+        return self._drop(lambda blob_id, _, __: blob_id in wanted)
+
+    def sweep(self, live: Collection[str], grace: float) -> int:
+        """See `BlobStore.sweep`."""
+        names, oldest = frozenset(live), self._clock() - grace
+        return self._drop(lambda blob_id, _, written: blob_id not in names and written <= oldest)
+
+    def delete_owner(self, owner: str) -> int:
+        """See `BlobStore.delete_owner`."""
+        return self._drop(lambda _, whose, __: whose == owner)
+
+    def _drop(self, chosen: Callable[[str, str, float], bool]) -> int:
+        with self._lock:
+            gone = [key for key, (owner, _, _, written) in self._blobs.items() if chosen(key, owner, written)]
+            for key in gone:
+                del self._blobs[key]
+        return len(gone)
+
+
+def _tag(owner: str) -> bytes:
+    return digest("jarvis/blob/owner", owner)[:16]
+
+
+def _header(owner: str, kind: str) -> bytes:
+    if not _KIND.match(kind):
+        raise SettingError(f"a blob's kind must be 1 to 8 lower-case letters, got {kind!r}")
+    return MAGIC + kind.encode().ljust(8, b"\0") + _tag(owner)
+
+
+def _digest(owner: str, kind: str, data: bytes) -> str:
+    # The payload goes in by itself: framing it would copy megabytes.
+    state = hashlib.sha256(frame("jarvis/blob", (owner, kind)) + b"b" + struct.pack("<Q", len(data)))
+    state.update(data)
+    return state.hexdigest()
+
+
+def _owned(path: Path, tag: bytes) -> bool:
+    with translated("read", path):
+        try:
+            with path.open("rb") as file:
+                return file.read(HEADER_SIZE)[16:] == tag
+        except FileNotFoundError:
+            return False
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:
+        # Gone since the folder was listed: another sweep, or a write that was finished. Too young to touch.
+        return float("inf")
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _corrupt(where: Path | str, why: str) -> CorruptRecordError:
+    return CorruptRecordError(f"the blob {where} cannot be used: {why}")

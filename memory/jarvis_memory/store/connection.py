@@ -1,0 +1,270 @@
+"""One SQLite file, opened so that an acknowledged write survives a power cut."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, HomeReadOnlyError, StoreError
+
+from .disk import sync_folder
+from .schema import APPLICATION_ID, FORMAT_VERSION, PAGE_SIZE, TABLES
+
+__all__ = ["Database"]
+
+# VACUUM builds a copy of all live rows: up to this many bytes in memory, so that no other folder sees them.
+_COPY_IN_MEMORY = 256 << 20
+
+_HEADER_MAGIC = b"SQLite format 3\0"
+
+
+class Database:
+    """A connection that threads may share: one transaction at a time.
+
+    Args:
+        path: the file; it is made if it is not there, unless ``read_only``.
+        read_only: refuse writes, and change no byte on disk.
+        busy_timeout: seconds to wait for another process's write.
+
+    Raises:
+        HomeFormatError: written by a newer version; nothing is changed.
+        HomeReadOnlyError: not there, and it may not be made.
+        CorruptRecordError: not a catalogue.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False, busy_timeout: float = 30.0) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._lock = threading.RLock()
+        self._failed: str | None = None
+        self._busy_timeout = busy_timeout
+        new = not path.exists() or path.stat().st_size == 0
+        if new and read_only:
+            raise HomeReadOnlyError(
+                f"no catalogue at {path}, and the home cannot be written; open it with write access first"
+            )
+        if not new:
+            self._check_header()
+        self._conn = (
+            self._open_read_only() if read_only else self._connect(f"{path.absolute().as_uri()}?mode=rwc")
+        )
+        self._finalizer = weakref.finalize(self, self._conn.close)
+        try:
+            with self._translated():
+                self._check_format(int(self._conn.execute("PRAGMA user_version").fetchone()[0]), new)
+                if not read_only:
+                    self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file; the last one to close it folds the -wal file into it."""
+        with self._lock:
+            self._finalizer()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A snapshot: all that is read inside belongs together."""
+        with self._lock, self._translated():
+            self._conn.execute("BEGIN")
+            try:
+                yield self._conn
+            finally:
+                if self._conn.in_transaction:
+                    self._conn.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A transaction, durable once the block is left without an error, else undone.
+
+        Raises:
+            HomeReadOnlyError: the home cannot be written.
+            StoreError: an earlier write failed in a way that leaves open what is on disk.
+        """
+        with self._lock:
+            self._check_writable()
+            with self._translated():
+                self._conn.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._conn
+                    self._conn.execute("COMMIT")
+                except sqlite3.Error as error:
+                    # After a failed fsync nobody knows which pages are on disk.
+                    if _code(error).startswith(("SQLITE_IOERR", "SQLITE_CORRUPT")):
+                        self._failed = str(error)
+                    raise
+                finally:
+                    if self._conn.in_transaction:
+                        self._conn.execute("ROLLBACK")
+
+    def compact(self) -> None:
+        """Write the file anew from its live rows and empty the -wal file: no deleted byte is left in either.
+
+        ``secure_delete`` alone leaves a trace now and then: a row that was moved while a page was split keeps
+        its old copy in the unused part of that page.
+
+        Raises:
+            StoreError: no room, or another process kept reading for longer than the busy timeout.
+        """
+        with self._lock:
+            self._check_writable()
+            with self._translated():
+                small = os.path.getsize(self.path) <= _COPY_IN_MEMORY
+                self._conn.execute(f"PRAGMA temp_store = {'MEMORY' if small else 'FILE'}")
+                self._conn.execute("VACUUM")
+                busy = int(self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+        if busy:
+            raise StoreError(
+                f"what was deleted is hidden, but its bytes are still in {self.path.name}-wal, because "
+                "another process "
+                "is reading the home; close it there, then call sweep()"
+            )
+
+    def _connect(self, uri: str) -> sqlite3.Connection:
+        with self._translated():
+            connection = sqlite3.connect(
+                uri, uri=True, isolation_level=None, check_same_thread=False, timeout=self._busy_timeout
+            )
+        # Rotten text must come back as it is, for its digest to tell.
+        connection.text_factory = lambda data: data.decode(errors="surrogateescape")
+        return connection
+
+    def _open_read_only(self) -> sqlite3.Connection:
+        # A database in WAL mode needs its -shm file, which cannot be made here. If no -wal is left to replay,
+        # the file alone is the whole truth and may be read as it is.
+        uri = self.path.absolute().as_uri()
+        wal = Path(f"{self.path}-wal")
+        if not wal.exists() or wal.stat().st_size == 0:
+            return self._connect(f"{uri}?mode=ro&immutable=1")
+        if not Path(f"{self.path}-shm").exists():
+            raise HomeReadOnlyError(
+                f"{self.path} has writes that were not folded in yet, and the home cannot be written; open "
+                "it once with "
+                "write access"
+            )
+        return self._connect(f"{uri}?mode=ro")
+
+    def _check_header(self) -> None:
+        # From the bytes, before SQLite sees the file: merely closing a database can change it.
+        with self.path.open("rb") as file:
+            header = file.read(100)
+        if len(header) < 100 or not header.startswith(_HEADER_MAGIC):
+            raise CorruptRecordError(
+                f"{self.path} is not a catalogue (no SQLite header); restore it from a backup"
+            )
+        version, application = int.from_bytes(header[60:64], "big"), int.from_bytes(header[68:72], "big")
+        if application not in (0, APPLICATION_ID):
+            raise CorruptRecordError(
+                f"{self.path} belongs to another program (id {application:#x}); choose another home"
+            )
+        # Only whether it is newer: the -wal file may know more of an older one.
+        self._refuse_newer(version)
+
+    def _refuse_newer(self, version: int) -> None:
+        if version > FORMAT_VERSION:
+            raise HomeFormatError(
+                f"the home {self.path.parent} has format {version}, this version reads up to format "
+                f"{FORMAT_VERSION}; update jarvis-plugins, nothing was changed"
+            )
+
+    def _check_format(self, version: int, may_be_empty: bool) -> None:
+        self._refuse_newer(version)
+        if version == 0 and self.read_only:
+            raise HomeReadOnlyError(
+                f"{self.path} was never finished, and the home cannot be written; open it with write access "
+                "first"
+            )
+        if version < 0 or (
+            version == 0 and not may_be_empty and self._conn.execute("SELECT 1 FROM sqlite_master").fetchone()
+        ):
+            raise CorruptRecordError(
+                f"{self.path} has tables but no format version; restore it from a backup"
+            )
+
+    def _prepare(self) -> None:
+        execute = self._conn.execute
+        execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        self._switch_to_wal()
+        execute("PRAGMA synchronous = FULL")
+        execute("PRAGMA secure_delete = ON")
+        execute("PRAGMA trusted_schema = OFF")
+        if int(execute("PRAGMA user_version").fetchone()[0]) == 0:
+            with self.write():
+                # Asked again: another process may have made the tables while this one waited.
+                if int(execute("PRAGMA user_version").fetchone()[0]) == 0:
+                    for statement in TABLES:
+                        execute(statement)
+                    execute(
+                        "INSERT INTO meta VALUES ('format', ?), ('sequence', 0), ('vector', 0)",
+                        (FORMAT_VERSION,),
+                    )
+                    execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                    execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+            sync_folder(self.path.parent)
+        meta = execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+        if meta is None or meta[0] != FORMAT_VERSION:
+            raise CorruptRecordError(
+                f"{self.path} says format {FORMAT_VERSION} in its header and {meta and meta[0]} in its meta "
+                "table; "
+                "restore it from a backup"
+            )
+
+    def _switch_to_wal(self) -> None:
+        # SQLite does not wait for its busy timeout here when two processes open a new file at once.
+        deadline = time.monotonic() + self._busy_timeout
+        while True:
+            try:
+                self._conn.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if (
+                    not _code(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+                    or time.monotonic() > deadline
+                ):
+                    raise
+                time.sleep(0.02)
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise HomeReadOnlyError(
+                f"the home {self.path.parent} cannot be written; check its permissions, nothing was changed"
+            )
+        if self._failed:
+            raise StoreError(
+                f"an earlier write to {self.path} failed ({self._failed}); check the disk and open the home "
+                "again"
+            )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _translate(error, self.path) from error
+
+
+def _code(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", "") or ""
+
+
+def _translate(error: sqlite3.Error, path: Path) -> StoreError:
+    code, text = _code(error), str(error)
+    if code.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+        return HomeReadOnlyError(f"{path} cannot be written ({text}); check its permissions")
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreError(f"{path} is in use by another process ({text}); try again when it is done")
+    if code.startswith("SQLITE_FULL"):
+        return StoreError(f"no room left to write {path} ({text}); free some and try again")
+    if code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
+        return StoreError(f"{path} cannot be read or written ({text}); check the disk and its permissions")
+    if isinstance(error, sqlite3.ProgrammingError) and "closed" in text:
+        return StoreError(f"the store at {path.parent} is closed; open it again")
+    # What is left is a file whose pages, schema or text are not what was written.
+    return CorruptRecordError(f"{path} is damaged ({text}); restore it from a backup")

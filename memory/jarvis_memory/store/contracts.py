@@ -1,0 +1,252 @@
+"""The four contracts of the store, and the values that pass through them.
+
+`Catalogue` holds the record, `BlobStore` the bytes of photos and segments, `SegmentCache` what can always be
+made again, and `jarvis_retrievers.index.VectorIndex` the vectors in searchable form. Every method takes the
+owner first, and nothing is shared between owners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..concept import Concept
+
+if TYPE_CHECKING:
+    from jarvis_retrievers.index import VectorIndex as VectorIndex
+
+__all__ = [
+    "BlobRef",
+    "BlobStore",
+    "Catalogue",
+    "ConceptRows",
+    "SegmentCache",
+    "SegmentRow",
+    "Usage",
+    "VectorRows",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRef:
+    """Where a blob is and what it must be: random id (32 hex digits), payload bytes, SHA-256 (hex)."""
+
+    id: str
+    length: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """A stored segment: made for ``concept_id`` as it was at ``updated``, under ``fingerprint``."""
+
+    concept_id: str
+    fingerprint: str
+    updated: int
+    tokens: int
+    blob: BlobRef
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ConceptRows:
+    """All that one commit writes for a concept.
+
+    Attributes:
+        concept: its patch ids and sequence numbers are given by the catalogue.
+        blobs: one per photo of the concept, same order.
+        patch_vectors: float16 (patches, dim), same order as the concept's patches.
+        profile_vectors: float16 (m, dim), m may be 0.
+    """
+
+    concept: Concept
+    blobs: tuple[BlobRef, ...]
+    patch_vectors: NDArray[np.float16]
+    profile_vectors: NDArray[np.float16]
+
+
+class VectorRows(NamedTuple):
+    """An owner's vectors, by rising id.
+
+    Attributes:
+        ids: int64 (n,), unique in the home.
+        matrix: float32 (n, dim), from fp16 rows; (0, 0) if there are none.
+        concept_ids: whose each row is.
+        kinds: ``"patch"`` or ``"profile"`` of each row.
+    """
+
+    ids: NDArray[np.int64]
+    matrix: NDArray[np.float32]
+    concept_ids: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+
+class Usage(NamedTuple):
+    """Bytes that an owner's photos, vectors and segments take, without the frames of files and rows."""
+
+    photos: int
+    vectors: int
+    segments: int
+
+
+class Catalogue(Protocol):
+    """The record. Each method is one transaction: it happens whole, durably, or not at all.
+
+    Rows are checked against their digests when they are read.
+
+    Raises (any method): CorruptRecordError for a row that does not match its digest, HomeReadOnlyError for a
+    write to a home that cannot be written, StoreError if the medium fails.
+    """
+
+    @property
+    def read_only(self) -> bool:
+        """Whether writes are refused."""
+
+    def owner_key(self, owner: str) -> bytes | None:
+        """The owner's 32 random bytes, made at the first write; None before it."""
+
+    def add(self, owner: str, rows: ConceptRows) -> Concept:
+        """Write a new concept; returns it with ids and sequence numbers.
+
+        Raises:
+            DuplicateConceptError: the owner has a concept of this name.
+            InputError: its vectors have another length than the owner's others.
+        """
+
+    def replace(self, owner: str, rows: ConceptRows) -> tuple[Concept, tuple[BlobRef, ...]]:
+        """Write all rows of a concept anew, drop its segments; also returns the blobs nothing points to now.
+
+        Raises:
+            UnknownConceptError: no such concept. DuplicateConceptError: another concept has this name.
+        """
+
+    def concepts(self, owner: str) -> tuple[Concept, ...]:
+        """All concepts of the owner, oldest first."""
+
+    def concept(self, owner: str, concept_id: str) -> Concept | None:
+        """The concept of this id, or None."""
+
+    def named(self, owner: str, key: str) -> Concept | None:
+        """The concept whose `name_key` is ``key``, or None."""
+
+    def photo(self, owner: str, photo_id: str) -> tuple[str, BlobRef] | None:
+        """The id of the concept that a photo belongs to, and its blob, or None."""
+
+    def vectors(self, owner: str) -> VectorRows:
+        """All vectors of the owner's concepts.
+
+        Raises:
+            InputError: rows of more than one width.
+        """
+
+    def put_segment(self, owner: str, row: SegmentRow) -> tuple[BlobRef, ...]:
+        """Point to a segment's blob; returns the blobs nothing points to now.
+
+        That is the blob of an older segment under the same fingerprint or, if the concept is gone or was
+        updated since ``row.updated``, ``row.blob`` itself: then nothing is written.
+        """
+
+    def segment(self, owner: str, concept_id: str, fingerprint: str) -> SegmentRow | None:
+        """The segment of a concept as it is now, under this fingerprint, or None."""
+
+    def drop_segments(self, owner: str, concept_id: str) -> tuple[BlobRef, ...]:
+        """Forget a concept's segments; returns their blobs."""
+
+    def usage(self, owner: str) -> Usage:
+        """Bytes of the owner's data."""
+
+    def tombstone(self, owner: str, concept_id: str | None) -> tuple[BlobRef, ...]:
+        """Hide a concept for good (None: all of the owner's) and free its name; returns its blobs.
+
+        Its rows need not be sound. Of a hidden concept it gives the same again, of an unknown one ().
+        """
+
+    def tombstones(self, owner: str) -> tuple[str, ...]:
+        """Ids of concepts that are hidden but not erased yet."""
+
+    def erase(self, owner: str, concept_ids: Collection[str]) -> None:
+        """Delete the rows of hidden concepts and leave no byte of them behind."""
+
+    def live_blobs(self) -> frozenset[str]:
+        """Ids of all blobs that a row of any owner points to."""
+
+    def delete_owner(self, owner: str) -> None:
+        """Delete every row of the owner, and leave no byte of them behind."""
+
+    def tidy(self) -> None:
+        """Finish an erasure that was cut short; nothing to do otherwise."""
+
+    def close(self) -> None:
+        """Let go of files. Closing again does nothing."""
+
+
+class BlobStore(Protocol):
+    """Immutable bytes under random ids."""
+
+    def put(self, owner: str, kind: str, data: bytes) -> BlobRef:
+        """Store ``data`` durably under a fresh id; ``kind`` is 1 to 8 lower-case letters, such as
+        ``"photo"``.
+        """
+
+    def get(self, owner: str, ref: BlobRef) -> bytes:
+        """The bytes of a blob.
+
+        Raises:
+            CorruptRecordError: missing, of another length, changed, or another owner's.
+        """
+
+    def exists(self, owner: str, ref: BlobRef) -> bool:
+        """Whether the owner has a blob of this id; its bytes are not checked."""
+
+    def delete(self, owner: str, refs: Collection[BlobRef]) -> int:
+        """Delete blobs, durably; returns how many were there.
+
+        A reference is the right to delete: the file itself is not asked, so a damaged one goes too.
+        """
+
+    def sweep(self, live: Collection[str], grace: float) -> int:
+        """Delete blobs of no id in ``live`` and unfinished writes, all at least ``grace`` seconds old;
+        returns the count.
+        """
+
+    def delete_owner(self, owner: str) -> int:
+        """Delete all blobs of the owner, durably; returns how many there were."""
+
+
+class SegmentCache(Protocol):
+    """Segments as opaque bytes. Losing one costs time, nothing else."""
+
+    def put(
+        self,
+        owner: str,
+        concept_id: str,
+        fingerprint: str,
+        data: bytes,
+        *,
+        tokens: int = 0,
+        updated: int | None = None,
+    ) -> bool:
+        """Keep a segment made from the concept as it was at ``updated`` (default: now).
+
+        Returns:
+            False, with nothing kept, if the concept is gone or was updated since.
+        """
+
+    def get(self, owner: str, concept_id: str, fingerprint: str) -> bytes | None:
+        """The segment's bytes, or None if there is none.
+
+        Raises:
+            CorruptRecordError: it is there but damaged; make it again from the record and `put` it.
+        """
+
+    def delete(self, owner: str, concept_id: str) -> int:
+        """Drop all segments of a concept; returns how many."""
+
+    def nbytes(self, owner: str) -> int:
+        """Bytes that the owner's segments take."""
+
+    def delete_owner(self, owner: str) -> None:
+        """Drop all segments of the owner."""

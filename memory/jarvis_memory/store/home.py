@@ -1,0 +1,62 @@
+"""The home: the folder that holds everything, and the check of who may be an owner in it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from jarvis_retrievers.errors import HomeReadOnlyError, SettingError
+
+from .blobs import FileBlobStore
+from .catalogue import SQLiteCatalogue
+from .disk import make_folder, translated, writable
+
+__all__ = ["CATALOGUE", "check_owner", "open_home"]
+
+CATALOGUE = "catalogue.sqlite"
+
+_OWNER = re.compile(r"[A-Za-z0-9._:@-]{1,128}\Z")
+
+
+def check_owner(owner: str) -> str:
+    """An owner's id, unchanged.
+
+    Raises:
+        SettingError: not 1 to 128 letters, digits or ``._:@-``.
+    """
+    if not isinstance(owner, str) or not _OWNER.match(owner):
+        raise SettingError(
+            f"an owner must be 1 to 128 letters, digits or ._:@-, got {ascii(owner)[:60]}; choose such an id"
+        )
+    return owner
+
+
+def open_home(
+    home: str | os.PathLike[str], *, read_only: bool = False, busy_timeout: float = 30.0
+) -> tuple[SQLiteCatalogue, FileBlobStore]:
+    """Open a home, or make it (0700); one that cannot be written is opened read-only.
+
+    Raises:
+        SettingError: ``home`` is a file.
+        HomeFormatError: a newer version wrote the home; nothing is changed.
+        HomeReadOnlyError: there is no home, and none can be made.
+        CorruptRecordError: its catalogue is none.
+    """
+    folder = Path(home).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise SettingError(f"the home must be a folder, got the file {folder}; choose another path")
+    if not folder.exists():
+        if read_only:
+            raise HomeReadOnlyError(f"there is no home at {folder} to read; open it for writing first")
+        with translated("make", folder):
+            make_folder(folder)
+    file = folder / CATALOGUE
+    read_only = read_only or not writable(folder) or (file.exists() and not os.access(file, os.W_OK))
+    # The catalogue first: a home of a newer format must be left exactly as it is.
+    catalogue = SQLiteCatalogue(file, read_only=read_only, busy_timeout=busy_timeout)
+    try:
+        return catalogue, FileBlobStore(folder, read_only=read_only)
+    except BaseException:
+        catalogue.close()
+        raise

@@ -1,0 +1,212 @@
+"""The catalogue in dicts: the reference that every other one must agree with. Nothing of it outlives the
+process.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from jarvis_retrievers.errors import DuplicateConceptError, UnknownConceptError
+
+from ..concept import Concept, name_key
+from .contracts import BlobRef, ConceptRows, SegmentRow, Usage, VectorRows
+from .rows import as_matrix, check_dim, stamp
+
+__all__ = ["MemoryCatalogue"]
+
+
+@dataclass(slots=True)
+class _Entry:
+    rows: ConceptRows
+    first_id: int
+    live: bool = True
+    segments: dict[str, SegmentRow] = field(default_factory=dict)
+
+    def blobs(self) -> tuple[BlobRef, ...]:
+        return self.rows.blobs + tuple(row.blob for row in self.segments.values())
+
+
+class MemoryCatalogue:
+    """`Catalogue` without a file."""
+
+    read_only = False
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._owners: dict[str, dict[str, _Entry]] = {}
+        self._keys: dict[str, bytes] = {}
+        self._sequence = 0
+        self._vector = 0
+
+    def owner_key(self, owner: str) -> bytes | None:
+        """See `Catalogue.owner_key`."""
+        with self._lock:
+            return self._keys.get(owner)
+
+    def add(self, owner: str, rows: ConceptRows) -> Concept:
+        """See `Catalogue.add`."""
+        with self._lock:
+            self._refuse_duplicate(owner, rows.concept)
+            stored = [e.rows for e in self._owners.get(owner, {}).values()]
+            matrices = [m for r in stored for m in (r.patch_vectors, r.profile_vectors) if len(m)]
+            check_dim(rows, matrices[0].shape[1] if matrices else None)
+            self._keys.setdefault(owner, secrets.token_bytes(32))
+            return self._insert(owner, rows, None)
+
+    def replace(self, owner: str, rows: ConceptRows) -> tuple[Concept, tuple[BlobRef, ...]]:
+        """See `Catalogue.replace`."""
+        with self._lock:
+            old = self._find(owner, rows.concept.id)
+            if old is None:
+                raise UnknownConceptError(
+                    f"there is no concept with id {rows.concept.id!r} ({rows.concept.name!r}); it may have "
+                    "been forgotten"
+                )
+            self._refuse_duplicate(owner, rows.concept)
+            return self._insert(owner, rows, old.rows.concept.created), old.blobs()
+
+    def concepts(self, owner: str) -> tuple[Concept, ...]:
+        """See `Catalogue.concepts`."""
+        with self._lock:
+            found = (entry.rows.concept for entry in self._live(owner))
+            return tuple(sorted(found, key=lambda concept: concept.created))
+
+    def concept(self, owner: str, concept_id: str) -> Concept | None:
+        """See `Catalogue.concept`."""
+        with self._lock:
+            entry = self._find(owner, concept_id)
+            return None if entry is None else entry.rows.concept
+
+    def named(self, owner: str, key: str) -> Concept | None:
+        """See `Catalogue.named`."""
+        return next((concept for concept in self.concepts(owner) if name_key(concept.name) == key), None)
+
+    def photo(self, owner: str, photo_id: str) -> tuple[str, BlobRef] | None:
+        """See `Catalogue.photo`."""
+        with self._lock:
+            for entry in self._live(owner):
+                for photo, blob in zip(entry.rows.concept.photos, entry.rows.blobs, strict=True):
+                    if photo.id == photo_id:
+                        return entry.rows.concept.id, blob
+        return None
+
+    def vectors(self, owner: str) -> VectorRows:
+        """See `Catalogue.vectors`."""
+        with self._lock:
+            entries = sorted(self._live(owner), key=lambda entry: entry.first_id)
+            rows = [
+                (entry.first_id + number, vector, entry.rows.concept.id, kind)
+                for entry in entries
+                for number, (vector, kind) in enumerate(
+                    [(vector, "patch") for vector in entry.rows.patch_vectors]
+                    + [(vector, "profile") for vector in entry.rows.profile_vectors]
+                )
+            ]
+        ids = np.array([row[0] for row in rows], dtype=np.int64)
+        matrix = as_matrix([row[1] for row in rows])
+        return VectorRows(ids, matrix, tuple(row[2] for row in rows), tuple(row[3] for row in rows))
+
+    def put_segment(self, owner: str, row: SegmentRow) -> tuple[BlobRef, ...]:
+        """See `Catalogue.put_segment`."""
+        with self._lock:
+            entry = self._find(owner, row.concept_id)
+            if entry is None or entry.rows.concept.updated != row.updated:
+                return (row.blob,)
+            old = entry.segments.get(row.fingerprint)
+            entry.segments[row.fingerprint] = row
+            return () if old is None else (old.blob,)
+
+    def segment(self, owner: str, concept_id: str, fingerprint: str) -> SegmentRow | None:
+        """See `Catalogue.segment`."""
+        with self._lock:
+            entry = self._find(owner, concept_id)
+            return None if entry is None else entry.segments.get(fingerprint)
+
+    def drop_segments(self, owner: str, concept_id: str) -> tuple[BlobRef, ...]:
+        """See `Catalogue.drop_segments`."""
+        with self._lock:
+            entry = self._owners.get(owner, {}).get(concept_id)
+            if entry is None:
+                return ()
+            blobs = tuple(row.blob for row in entry.segments.values())
+            entry.segments.clear()
+            return blobs
+
+    def usage(self, owner: str) -> Usage:
+        """See `Catalogue.usage`."""
+        with self._lock:
+            entries = list(self._owners.get(owner, {}).values())
+            return Usage(
+                sum(blob.length for entry in entries for blob in entry.rows.blobs),
+                sum(entry.rows.patch_vectors.nbytes + entry.rows.profile_vectors.nbytes for entry in entries),
+                sum(row.blob.length for entry in entries for row in entry.segments.values()),
+            )
+
+    def tombstone(self, owner: str, concept_id: str | None) -> tuple[BlobRef, ...]:
+        """See `Catalogue.tombstone`."""
+        with self._lock:
+            entries = self._owners.get(owner, {})
+            found = [entry for key, entry in entries.items() if concept_id in (None, key)]
+            for entry in found:
+                entry.live = False
+            return tuple(blob for entry in found for blob in entry.blobs())
+
+    def tombstones(self, owner: str) -> tuple[str, ...]:
+        """See `Catalogue.tombstones`."""
+        with self._lock:
+            return tuple(key for key, entry in self._owners.get(owner, {}).items() if not entry.live)
+
+    def erase(self, owner: str, concept_ids: Collection[str]) -> None:
+        """See `Catalogue.erase`."""
+        with self._lock:
+            entries = self._owners.get(owner, {})
+            for concept_id in set(concept_ids) & set(self.tombstones(owner)):
+                del entries[concept_id]
+
+    def live_blobs(self) -> frozenset[str]:
+        """See `Catalogue.live_blobs`."""
+        with self._lock:
+            entries = [entry for owned in self._owners.values() for entry in owned.values()]
+            return frozenset(blob.id for entry in entries for blob in entry.blobs())
+
+    def delete_owner(self, owner: str) -> None:
+        """See `Catalogue.delete_owner`."""
+        with self._lock:
+            self._owners.pop(owner, None)
+            self._keys.pop(owner, None)
+
+    def tidy(self) -> None:
+        """See `Catalogue.tidy`."""
+
+    def close(self) -> None:
+        """See `Catalogue.close`."""
+
+    def _live(self, owner: str) -> list[_Entry]:
+        return [entry for entry in self._owners.get(owner, {}).values() if entry.live]
+
+    def _find(self, owner: str, concept_id: str) -> _Entry | None:
+        entry = self._owners.get(owner, {}).get(concept_id)
+        return entry if entry is not None and entry.live else None
+
+    def _insert(self, owner: str, rows: ConceptRows, created: int | None) -> Concept:
+        self._sequence += 1
+        first = self._vector + 1
+        self._vector += len(rows.patch_vectors) + len(rows.profile_vectors)
+        sequence = {"created": self._sequence if created is None else created, "updated": self._sequence}
+        concept = stamp(rows.concept, first).model_copy(update=sequence)
+        stored = ConceptRows(concept, rows.blobs, rows.patch_vectors.copy(), rows.profile_vectors.copy())
+        self._owners.setdefault(owner, {})[concept.id] = _Entry(stored, first)
+        return concept
+
+    def _refuse_duplicate(self, owner: str, concept: Concept) -> None:
+        same = self.named(owner, name_key(concept.name))
+        if same is not None and same.id != concept.id:
+            raise DuplicateConceptError(
+                f"there is a concept called {concept.name!r} already; update it, forget it, or choose "
+                "another name"
+            )

@@ -1,0 +1,88 @@
+# ruff: noqa: S608  (what is put into statements below are names of tables of schema.py; values are bound)
+"""Small questions to the tables, asked inside somebody else's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from jarvis_retrievers.errors import CorruptRecordError
+
+from .contracts import BlobRef
+from .rows import blob_of
+
+__all__ = [
+    "OF_CONCEPT",
+    "THIS",
+    "advance",
+    "blobs_of",
+    "delete_rows",
+    "dim_of",
+    "key_of",
+    "mark_traces",
+    "updated_of",
+]
+
+OF_CONCEPT = ("segments", "vectors", "patches", "photos", "concepts")
+"""Tables with rows of a concept, the concept itself last."""
+
+THIS = "owner = ? AND concept = ?"
+
+
+def advance(connection: sqlite3.Connection, counter: str, step: int) -> int:
+    """Add to a counter of meta, and return what it is then.
+
+    Raises:
+        CorruptRecordError: the counter is lost.
+    """
+    connection.execute("UPDATE meta SET value = value + ? WHERE key = ?", (step, counter))
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (counter,)).fetchone()
+    if row is None or not isinstance(row[0], int):
+        raise CorruptRecordError(f"the catalogue has lost its counter {counter!r}; restore it from a backup")
+    return row[0]
+
+
+def mark_traces(connection: sqlite3.Connection) -> None:
+    """Note that deleted bytes may be left in the file; `SQLiteCatalogue.tidy` removes note and bytes."""
+    connection.execute(
+        "INSERT OR REPLACE INTO meta VALUES ('traces', ?)", (advance(connection, "sequence", 1),)
+    )
+
+
+def key_of(connection: sqlite3.Connection, owner: str) -> bytes | None:
+    """The owner's key, or None before the first write."""
+    row = connection.execute("SELECT key FROM owners WHERE owner = ?", (owner,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def updated_of(connection: sqlite3.Connection, owner: str, concept_id: str) -> int | None:
+    """Sequence number of the last change of a live concept, or None."""
+    row = connection.execute(
+        f"SELECT updated FROM concepts WHERE {THIS} AND live = 1", (owner, concept_id)
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def blobs_of(
+    connection: sqlite3.Connection,
+    owner: str,
+    concept_id: str,
+    tables: tuple[str, ...] = ("photos", "segments"),
+) -> tuple[BlobRef, ...]:
+    """Blobs that rows of a concept point to, live or not, sound or not."""
+    found: list[BlobRef] = []
+    for table in tables:
+        query = f"SELECT blob, length, blob_digest FROM {table} WHERE {THIS}"
+        found.extend(blob_of(connection.execute(query, (owner, concept_id))))
+    return tuple(found)
+
+
+def dim_of(connection: sqlite3.Connection, owner: str) -> int | None:
+    """Numbers in each of the owner's vectors, or None if there are none."""
+    row = connection.execute("SELECT LENGTH(data) FROM vectors WHERE owner = ? LIMIT 1", (owner,)).fetchone()
+    return None if row is None else int(row[0]) // 2
+
+
+def delete_rows(connection: sqlite3.Connection, owner: str, concept_id: str) -> None:
+    """Delete every row of a concept."""
+    for table in OF_CONCEPT:
+        connection.execute(f"DELETE FROM {table} WHERE {THIS}", (owner, concept_id))

@@ -1,0 +1,98 @@
+"""The tables of ``catalogue.sqlite``; docs/format.md is their description."""
+
+from __future__ import annotations
+
+__all__ = ["APPLICATION_ID", "FORMAT_VERSION", "PAGE_SIZE", "TABLES", "columns"]
+
+FORMAT_VERSION = 1
+"""Version of the whole home. A home of a newer version is refused."""
+
+APPLICATION_ID = 0x4A525653
+"""``JRVS`` in the file's header, so that another program's database is never taken for a home."""
+
+PAGE_SIZE = 16384
+
+# Rowid tables, as vectors in a WITHOUT ROWID table take four times the space. The owner comes first in every
+# index.
+TABLES: tuple[str, ...] = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL)",
+    "CREATE TABLE owners (owner TEXT PRIMARY KEY, key BLOB NOT NULL)",
+    """CREATE TABLE concepts (
+        row INTEGER PRIMARY KEY, owner TEXT NOT NULL, concept TEXT NOT NULL, name_key TEXT NOT NULL,
+        live INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+        photos INTEGER NOT NULL, patches INTEGER NOT NULL, vectors INTEGER NOT NULL,
+        body TEXT NOT NULL, digest BLOB NOT NULL)""",
+    "CREATE UNIQUE INDEX concepts_id ON concepts (owner, concept)",
+    "CREATE UNIQUE INDEX concepts_name ON concepts (owner, name_key) WHERE live = 1",
+    """CREATE TABLE photos (
+        row INTEGER PRIMARY KEY, owner TEXT NOT NULL, concept TEXT NOT NULL, photo TEXT NOT NULL,
+        position INTEGER NOT NULL, pixels TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+        blob TEXT NOT NULL, length INTEGER NOT NULL, blob_digest TEXT NOT NULL, digest BLOB NOT NULL)""",
+    "CREATE INDEX photos_concept ON photos (owner, concept)",
+    "CREATE UNIQUE INDEX photos_id ON photos (owner, photo)",
+    """CREATE TABLE patches (
+        id INTEGER PRIMARY KEY, owner TEXT NOT NULL, concept TEXT NOT NULL, position INTEGER NOT NULL,
+        photo TEXT NOT NULL, "left" INTEGER NOT NULL, top INTEGER NOT NULL, "right" INTEGER NOT NULL,
+        bottom INTEGER NOT NULL, relevance REAL NOT NULL, distinctiveness REAL NOT NULL, score REAL NOT NULL,
+        digest BLOB NOT NULL)""",
+    "CREATE INDEX patches_concept ON patches (owner, concept)",
+    # Ids come from a counter in meta and are never used again: an index in memory may still know an old one.
+    """CREATE TABLE vectors (
+        id INTEGER PRIMARY KEY, owner TEXT NOT NULL, concept TEXT NOT NULL, kind TEXT NOT NULL,
+        data BLOB NOT NULL, digest BLOB NOT NULL)""",
+    "CREATE INDEX vectors_concept ON vectors (owner, concept)",
+    """CREATE TABLE segments (
+        row INTEGER PRIMARY KEY, owner TEXT NOT NULL, concept TEXT NOT NULL, key BLOB NOT NULL,
+        fingerprint TEXT NOT NULL, updated INTEGER NOT NULL, tokens INTEGER NOT NULL, blob TEXT NOT NULL,
+        length INTEGER NOT NULL,
+        blob_digest TEXT NOT NULL, digest BLOB NOT NULL)""",
+    "CREATE UNIQUE INDEX segments_key ON segments (owner, key)",
+    "CREATE INDEX segments_concept ON segments (owner, concept)",
+)
+
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "concepts": (
+        *(
+            "owner",
+            "concept",
+            "name_key",
+            "live",
+            "created",
+            "updated",
+            "photos",
+            "patches",
+            "vectors",
+            "body",
+        ),
+        "digest",
+    ),
+    "photos": (
+        *(
+            "owner",
+            "concept",
+            "photo",
+            "position",
+            "pixels",
+            "width",
+            "height",
+            "blob",
+            "length",
+            "blob_digest",
+        ),
+        "digest",
+    ),
+    "patches": (
+        *("id", "owner", "concept", "position", "photo", '"left"', "top", '"right"', "bottom"),
+        *("relevance", "distinctiveness", "score", "digest"),
+    ),
+    "vectors": ("id", "owner", "concept", "kind", "data", "digest"),
+    "segments": (
+        *("owner", "concept", "key", "fingerprint", "updated", "tokens", "blob", "length", "blob_digest"),
+        "digest",
+    ),
+}
+
+
+def columns(table: str) -> tuple[str, ...]:
+    """The columns a row's digest is made over, in order, and then ``digest`` itself."""
+    return _COLUMNS[table]

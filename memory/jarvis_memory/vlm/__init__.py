@@ -1,0 +1,45 @@
+"""The vision-language model: encodes segments, and answers from a context.
+
+Importing this package loads no torch and no transformers; each name loads its module on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .generation import Generation as Generation
+    from .node import VLM as VLM
+    from .settings import ImageSettings as ImageSettings
+    from .source import SegmentSource as SegmentSource
+    from .template import MEMORY_INSTRUCTION as MEMORY_INSTRUCTION
+    from .text import TextEncoder as TextEncoder
+
+_EXPORTS = {
+    "MEMORY_INSTRUCTION": "template",
+    "VLM": "node",
+    "Generation": "generation",
+    "ImageSettings": "settings",
+    "SegmentSource": "source",
+    "TextEncoder": "text",
+}
+
+__all__ = [
+    "MEMORY_INSTRUCTION",
+    "VLM",
+    "Generation",
+    "ImageSettings",
+    "SegmentSource",
+    "TextEncoder",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_EXPORTS[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

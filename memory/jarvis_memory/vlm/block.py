@@ -1,0 +1,43 @@
+"""A run of new tokens, with the images that stand in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from .images import Pixels
+
+__all__ = ["Block", "Stretch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """How many tokens of a block belong to the profile, or to one patch."""
+
+    kind: Literal["profile", "patch"]
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A run of new tokens, with the images that stand in it.
+
+    Attributes:
+        token_ids: The tokens, each image as one pad token per image token.
+        pixels: The images in the order in which they stand, or ``None``.
+        stretches: For what becomes a segment: what its tokens belong to, from the first on. Else empty.
+    """
+
+    token_ids: tuple[int, ...]
+    pixels: Pixels | None = None
+    stretches: tuple[Stretch, ...] = ()
+
+    @staticmethod
+    def join(blocks: Sequence[Block]) -> Block:
+        """Several blocks as one, in order."""
+        return Block(
+            token_ids=tuple(i for block in blocks for i in block.token_ids),
+            pixels=Pixels.join([block.pixels for block in blocks if block.pixels is not None]),
+            stretches=tuple(s for block in blocks for s in block.stretches),
+        )

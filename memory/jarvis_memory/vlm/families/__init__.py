@@ -1,0 +1,42 @@
+"""The architectures whose segments can be moved, one small file each."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .choice import choose_family as choose_family
+    from .family import Family as Family
+    from .family import ImageTokens as ImageTokens
+    from .family import LanguageShape as LanguageShape
+    from .qwen2_5_vl import Qwen25VL as Qwen25VL
+    from .qwen3_vl import Qwen3VL as Qwen3VL
+
+_EXPORTS = {
+    "Family": "family",
+    "ImageTokens": "family",
+    "LanguageShape": "family",
+    "Qwen3VL": "qwen3_vl",
+    "Qwen25VL": "qwen2_5_vl",
+    "choose_family": "choice",
+}
+
+__all__ = [
+    "Family",
+    "ImageTokens",
+    "LanguageShape",
+    "Qwen3VL",
+    "Qwen25VL",
+    "choose_family",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_EXPORTS[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

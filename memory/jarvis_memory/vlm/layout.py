@@ -1,0 +1,82 @@
+"""How concepts and questions are written as tokens.
+
+::
+
+    prefix    the chat template up to the first user content, with the memory instruction
+    segment   profile lines, each with its line break;
+              per patch: name <vision_start> image <vision_end> line break
+    question  per image: <vision_start> image <vision_end> line break;
+              the text; the rest of the template
+
+Every piece is tokenised by itself, so that the boundaries of tokens never move, whatever stands beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image
+
+from jarvis_retrievers.errors import InputError
+
+from .block import Block, Stretch
+from .families import ImageTokens
+from .images import ImageEncoder
+from .source import SegmentSource
+from .template import Frame
+from .text import TextEncoder
+
+__all__ = ["Layout"]
+
+
+class Layout:
+    """Writes concepts and questions as tokens, in the one way that this package knows."""
+
+    def __init__(
+        self, encoder: TextEncoder, frame: Frame, tokens: ImageTokens, image_encoder: ImageEncoder
+    ) -> None:
+        self._encoder = encoder
+        self._frame = frame
+        self._tokens = tokens
+        self._images = image_encoder
+        self._break = tuple(encoder.encode("\n"))
+
+    def prefix(self) -> Block:
+        """What every segment stands behind."""
+        return Block(self._frame.prefix)
+
+    def segment(self, source: SegmentSource) -> Block:
+        """A concept: its profile, then its patches."""
+        lines = [line for line in source.profile.split("\n") if line.strip()]
+        profile = tuple(i for line in lines for i in self._encoder.encode(f"{line}\n"))
+        head = Block(profile, stretches=(Stretch("profile", len(profile)),))
+        return Block.join([head, self.patches(source.name, source.patches)])
+
+    def patches(self, name: str, patches: Sequence[Image.Image]) -> Block:
+        """Patches of a concept, as they stand behind its profile or behind earlier patches."""
+        if not patches:
+            return Block(())
+        pixels = self._images.patches(patches)
+        before = tuple(self._encoder.encode(name))
+        rows = [before + self._image(n) for n in pixels.tokens(self._tokens.merge)]
+        return Block(
+            token_ids=tuple(i for row in rows for i in row),
+            pixels=pixels,
+            stretches=tuple(Stretch("patch", len(row)) for row in rows),
+        )
+
+    def question(self, text: str, images: Sequence[Image.Image] = ()) -> Block:
+        """A question with its images, up to where the answer begins.
+
+        Raises:
+            InputError: The question is blank.
+        """
+        if not text.strip():
+            raise InputError(f"A question has some text, got {text!r}.")
+        pixels = self._images.question(images) if images else None
+        rows = [self._image(n) for n in pixels.tokens(self._tokens.merge)] if pixels else []
+        shown = tuple(i for row in rows for i in row)
+        return Block(shown + tuple(self._encoder.encode(text)) + self._frame.tail, pixels)
+
+    def _image(self, tokens: int) -> tuple[int, ...]:
+        return (self._tokens.start, *(self._tokens.pad,) * tokens, self._tokens.end, *self._break)

@@ -1,0 +1,47 @@
+"""What a segment is encoded from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from jarvis_retrievers.errors import ConceptNameError, ContextError, ImageError
+
+__all__ = ["SegmentSource"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SegmentSource:
+    """One concept as the model is shown it: what a segment is encoded from.
+
+    Attributes:
+        name: The canonical name, written before every patch.
+        profile: Lines of text; a line break is put at the end of each, blank lines are left out.
+        patches: Crops, the best first.
+
+    Raises:
+        ConceptNameError: The name is blank.
+        ImageError: A patch is no PIL image.
+    """
+
+    name: str
+    profile: str
+    patches: tuple[Image.Image, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.name.strip():
+            raise ConceptNameError(f"A concept has a name, got {self.name!r}.")
+        for patch in self.patches:
+            if not isinstance(patch, Image.Image):
+                raise ImageError(f"A patch is a PIL image, got {type(patch).__name__}.")
+
+    def cut(self, n_patches: int) -> SegmentSource:
+        """The same source with its first ``n_patches`` patches only.
+
+        Raises:
+            ContextError: ``n_patches`` is negative or more than there are.
+        """
+        if not 0 <= n_patches <= len(self.patches):
+            raise ContextError(f"This source has {len(self.patches)} patches, cannot cut it to {n_patches}.")
+        return replace(self, patches=self.patches[:n_patches])

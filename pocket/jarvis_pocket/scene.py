@@ -1,0 +1,121 @@
+"""Pictures of Pocket World: reference photos of one concept, and scenes with one to three."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw, ImageEnhance
+
+from jarvis_pocket.draw import Frame, Pose, sprite
+from jarvis_pocket.world import Look
+
+_WALLS = (
+    (236, 226, 210),
+    (214, 226, 232),
+    (226, 220, 234),
+    (220, 232, 216),
+    (240, 232, 226),
+    (206, 210, 216),
+)
+_FLOORS = ((196, 172, 142), (170, 160, 150), (184, 190, 176), (206, 190, 180), (150, 142, 138))
+_CLUTTER = ((182, 150, 122), (150, 170, 150), (160, 150, 176), (186, 176, 150), (140, 150, 160))
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Where a concept stands in a picture: boxes are (left, top, right, bottom) in pixels."""
+
+    subject: Frame
+    emblem: Frame
+    accessory: Frame
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An RGB picture and its figures from left to right."""
+
+    image: Image.Image
+    figures: tuple[Figure, ...]
+
+
+def background(rng: random.Random, width: int, height: int) -> Image.Image:
+    """A room: wall, floor, and pale clutter that never looks like a concept."""
+    image = Image.new("RGB", (width, height), rng.choice(_WALLS))
+    pen = ImageDraw.Draw(image)
+    horizon = height * rng.uniform(0.62, 0.86)
+    pen.rectangle((0, horizon, width, height), fill=rng.choice(_FLOORS))
+    for _ in range(rng.randint(0, 3) + width // height):
+        w, h = height * rng.uniform(0.08, 0.3), height * rng.uniform(0.08, 0.4)
+        x, y = rng.uniform(-0.1, 1) * width, horizon + rng.uniform(-0.4, 0.12) * height
+        shape = pen.rectangle if rng.random() < 0.6 else pen.ellipse
+        shape((x, y - h, x + w, y), fill=rng.choice(_CLUTTER))
+    return image
+
+
+def _place(canvas: Image.Image, look: Look, pose: Pose, centre: tuple[float, float], side: float) -> Figure:
+    size = max(8, round(side))
+    figure, emblem, accessory = sprite(look, pose, size)
+    if pose.tilt:
+        figure = figure.rotate(pose.tilt, resample=Image.Resampling.BILINEAR)
+    width = max(8, round(size * pose.squash))
+    figure = figure.resize((width, size), Image.Resampling.BILINEAR)
+    left, top = round(centre[0] - width / 2), round(centre[1] - size / 2)
+    canvas.paste(figure, (left, top), figure)
+
+    def frame(box: Frame) -> Frame:
+        # the rotation (counter-clockwise, about the centre) moves the box's centre; its size stays
+        angle = -math.radians(pose.tilt)
+        x, y = (box[0] + box[2]) / 2 - 0.5, (box[1] + box[3]) / 2 - 0.5
+        x, y = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
+        w, h = (box[2] - box[0]) / 2, (box[3] - box[1]) / 2
+        return (
+            left + (0.5 + x - w) * width,
+            top + (0.5 + y - h) * size,
+            left + (0.5 + x + w) * width,
+            top + (0.5 + y + h) * size,
+        )
+
+    return Figure(frame((0.0, 0.0, 1.0, 1.0)), frame(emblem), frame(accessory), pose.hidden)
+
+
+def _light(rng: random.Random, image: Image.Image) -> Image.Image:
+    image = ImageEnhance.Brightness(image).enhance(rng.uniform(0.82, 1.08))
+    return ImageEnhance.Color(image).enhance(rng.uniform(0.88, 1.1))
+
+
+def draw_photo(rng: random.Random, look: Look, side: int = 256) -> Picture:
+    """A reference photo: one concept, large, its emblem in sight."""
+    image = background(rng, side, side)
+    size = side * rng.uniform(0.74, 0.94)
+    slack = (side - size) / 2
+    centre = (side / 2 + rng.uniform(-slack, slack), side / 2 + rng.uniform(-slack, slack))
+    figure = _place(image, look, Pose.draw(rng), centre, size)
+    return Picture(_light(rng, image), (figure,))
+
+
+def draw_scene(
+    rng: random.Random, looks: Sequence[Look], height: int = 192, hidden: Sequence[bool] | None = None
+) -> Picture:
+    """A scene with one to three concepts in the given order from left to right.
+
+    The picture is ``height`` x ``height`` for one concept and twice as wide for more. ``hidden`` says for
+    each concept whether a cushion is before its emblem; by default each is hidden with probability 0.3.
+    """
+    if not 1 <= len(looks) <= 3:
+        raise ValueError(f"a scene holds 1 to 3 concepts: got {len(looks)}")
+    width = height if len(looks) == 1 else 2 * height
+    image = background(rng, width, height)
+    slot = width / len(looks)
+    figures = []
+    for i, look in enumerate(looks):
+        covered = rng.random() < 0.3 if hidden is None else hidden[i]
+        side = min(slot, height) * rng.uniform(0.80, 0.96) * (1.12 if len(looks) == 3 else 1.0)
+        side = min(side, height * 0.98)
+        x = slot * (i + 0.5) + rng.uniform(-0.04, 0.04) * slot
+        y = height / 2 + rng.uniform(-0.5, 0.5) * (height - side)
+        figures.append(_place(image, look, Pose.draw(rng, covered), (x, y), side))
+    return Picture(_light(rng, image), tuple(figures))

@@ -1,0 +1,251 @@
+"""Training examples: one context (several concepts), many questions behind it.
+
+An example is a tree of token blocks: the root holds prefix and segments; a scene hangs on the root; every
+question hangs on the root or on a scene. A block sees its ancestors and itself, never its siblings, and its
+positions go on where its parent ends, so each question is trained exactly as it will be asked: alone behind
+its context.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from jarvis_pocket import ask, notes, scene, world
+from jarvis_pocket.ask import Question
+from jarvis_pocket.cast import draw_cast
+from jarvis_pocket.tokens import MEMORY_INSTRUCTION
+
+PATCH_SIDE = 32
+PHOTO_SIDE = 64
+SCENE_SIZES = {1: (64, 64), 2: (96, 48), 3: (96, 48)}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stretch of training draws; ``told``: the share of visible attributes that the notes tell too."""
+
+    concepts: tuple[int, ...] = (2, 3)
+    pictures: bool = True
+    told: float = 0.1
+    facts: float = 0.7
+    questions: int = 6
+    scenes: int = 2
+    scene_questions: int = 3
+
+
+@dataclass
+class Example:
+    """Token ids, labels (-100: not judged), blocks, M-RoPE positions (3, tokens), and the images by size."""
+
+    ids: list[int] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    kinds: list[int] = field(default_factory=list)
+    blocks: list[int] = field(default_factory=list)
+    positions: list[tuple[int, int, int]] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
+    images: list[tuple[int, NDArray[np.uint8]]] = field(default_factory=list)
+
+
+class Writer:
+    """Writes blocks of text and images into an `Example`."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self.cache: dict[str, list[int]] = {}
+        names = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>")
+        self.vision_start, self.vision_end, self.pad = tokenizer.convert_tokens_to_ids(list(names))
+        self.example = Example()
+        self.ends: list[int] = []
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of a text (control tokens count: the templates are ours)."""
+        if text not in self.cache:
+            if len(self.cache) > 200_000:
+                self.cache.clear()
+            self.cache[text] = self.tokenizer(text)["input_ids"]
+        return self.cache[text]
+
+    def open(self, parent: int) -> int:
+        """Start a block behind ``parent`` (-1: the root); returns its number."""
+        self.example.parents.append(parent)
+        self.ends.append(self.ends[parent] if parent >= 0 else 0)
+        return len(self.ends) - 1
+
+    def text(self, text: str, kind: int = -1) -> None:
+        """Write text; ``kind`` >= 0 makes it an answer that is judged."""
+        self._put(self.encode(text), kind)
+
+    def _put(self, ids: list[int], kind: int = -1) -> None:
+        example, block = self.example, len(self.ends) - 1
+        start = self.ends[block]
+        example.ids += ids
+        example.labels += ids if kind >= 0 else [-100] * len(ids)
+        example.kinds += [kind] * len(ids)
+        example.blocks += [block] * len(ids)
+        example.positions += [(start + i,) * 3 for i in range(len(ids))]
+        self.ends[block] = start + len(ids)
+
+    def image(self, image: Image.Image) -> None:
+        """Write an image between its markers; its sides are multiples of 16 pixels."""
+        self._put([self.vision_start])
+        example, block = self.example, len(self.ends) - 1
+        rows, columns = image.height // 16, image.width // 16
+        start = self.ends[block]
+        example.images.append((len(example.ids), np.asarray(image, dtype=np.uint8)))
+        count = rows * columns
+        example.ids += [self.pad] * count
+        example.labels += [-100] * count
+        example.kinds += [-1] * count
+        example.blocks += [block] * count
+        example.positions += [(start, start + r, start + c) for r in range(rows) for c in range(columns)]
+        self.ends[block] = start + max(rows, columns)
+        self._put([self.vision_end])
+
+
+PREFIX = f"<|im_start|>system\n{MEMORY_INSTRUCTION}<|im_end|>\n<|im_start|>user\n"
+TAIL = "<|im_end|>\n<|im_start|>assistant\n"
+
+
+def crop(
+    rng: random.Random, picture: scene.Picture, frame: tuple[float, float, float, float], zoom: float
+) -> Image.Image:
+    """A square crop around the middle of ``frame``, ``zoom`` times its longer side, somewhat off centre."""
+    image = picture.image
+    side = min(image.width, max(12.0, zoom * max(frame[2] - frame[0], frame[3] - frame[1])))
+    x = (frame[0] + frame[2]) / 2 + rng.uniform(-0.12, 0.12) * side - side / 2
+    y = (frame[1] + frame[3]) / 2 + rng.uniform(-0.12, 0.12) * side - side / 2
+    x, y = min(max(0.0, x), image.width - side), min(max(0.0, y), image.height - side)
+    return shrink(
+        rng, image.crop((round(x), round(y), round(x + side), round(y + side))), (PATCH_SIDE, PATCH_SIDE)
+    )
+
+
+def shrink(rng: random.Random, image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Resize with one of the filters that image processors use."""
+    return image.resize(
+        size, rng.choice((Image.Resampling.BICUBIC, Image.Resampling.LANCZOS, Image.Resampling.BOX))
+    )
+
+
+def write_segment(rng: random.Random, writer: Writer, concept: world.PocketConcept, stage: Stage) -> None:
+    """One concept as its segment: profile lines, then its name before each patch (or each whole photo)."""
+    name, look = concept.name, concept.look
+    lines = notes.draw_notes(rng, concept)
+    visible = (f"has {ask.article(look.emblem)}", f"wears {ask.article(look.worn)}", f"is a {look.body}")
+    lines += [f"{name} {seen}." for seen in visible if not stage.pictures or rng.random() < stage.told]
+    rng.shuffle(lines)
+    if rng.random() < 0.5:
+        lines.insert(0, f"{name} is a {look.category}.")
+    writer.text("".join(f"{line}\n" for line in lines))
+    if not stage.pictures:
+        return
+    if rng.random() < 0.3:
+        images = [
+            shrink(rng, scene.draw_photo(rng, look, 128).image, (PHOTO_SIDE, PHOTO_SIDE))
+            for _ in range(rng.randint(1, 2))
+        ]
+    else:
+        photos = [scene.draw_photo(rng, look, 112) for _ in range(rng.randint(1, 2))]
+
+        def pick() -> scene.Picture:
+            return rng.choice(photos)
+
+        images = [crop(rng, p, p.figures[0].subject, rng.uniform(0.9, 1.2)) for p in photos]
+        details = []
+        for zoom in ((1.05, 1.6), (1.3, 2.3))[: rng.randint(1, 2)]:
+            p = pick()
+            details.append(crop(rng, p, p.figures[0].emblem, rng.uniform(*zoom)))
+        p = pick()
+        details.append(crop(rng, p, p.figures[0].accessory, rng.uniform(1.0, 1.8)))
+        if rng.random() < 0.4:
+            p = pick()
+            details.append(crop(rng, p, p.figures[0].subject, rng.uniform(0.3, 0.7)))
+        rng.shuffle(details)
+        images += details
+    for image in images:
+        writer.text(name)
+        writer.image(image)
+        writer.text("\n")
+
+
+def write_question(writer: Writer, parent: int, question: Question) -> None:
+    """A question block: user text, the template's rest, and the answer that is judged."""
+    writer.open(parent)
+    writer.text(question.text + TAIL)
+    writer.text(question.answer + "<|im_end|>", ask.KINDS.index(question.kind))
+
+
+def text_question(rng: random.Random, concepts: list[world.PocketConcept], split: world.Split) -> Question:
+    """A question without a picture."""
+    if not concepts or rng.random() < 0.08:
+        while True:
+            name = world.draw_name(rng, split)
+            if name not in {c.name for c in concepts}:
+                return ask.ask_unknown(rng, name)
+    if len(concepts) > 1 and rng.random() < 0.28:
+        a, b = rng.sample(concepts, 2)
+        keys = ask.comparable(a, b)
+        return ask.ask_compare(rng, a, b, "emblem" if rng.random() < 0.45 or not keys else rng.choice(keys))
+    concept = rng.choice(concepts)
+    if rng.random() < 0.35:
+        return ask.ask_fact(rng, concept, rng.choice(list(world.FACTS)))
+    return ask.ask_detail(rng, concept, rng.choices(("emblem", "worn", "body"), (5, 3, 1))[0])
+
+
+def write_scene(
+    rng: random.Random, writer: Writer, concepts: list[world.PocketConcept], stage: Stage, split: world.Split
+) -> None:
+    """A scene with known concepts, look-alikes and strangers, and questions about it."""
+    count = rng.choices((1, 2, 3), (2, 4, 3))[0]
+    asked = rng.choice(concepts)
+    inside = rng.random() < 0.5
+    cast = draw_cast(rng, concepts, asked, split, count=count, inside=inside, alike=rng.random() < 0.5)
+    drawn = scene.draw_scene(rng, [look for look, _ in cast], 96, hidden=[rng.random() < 0.3 for _ in cast])
+    root = writer.open(0)
+    writer.image(shrink(rng, drawn.image, SCENE_SIZES[len(cast)]))
+    writer.text("\n")
+    names = [c.name for c in concepts]
+    questions = [ask.ask_here(rng, cast, asked.name)]
+    for _ in range(stage.scene_questions - 1):
+        roll = rng.random()
+        if roll < 0.6:
+            questions.append(ask.ask_who(rng, cast, rng.randrange(len(cast)), len(names)))
+        elif roll < 0.75:
+            questions.append(ask.ask_caption(rng, cast, names))
+        else:
+            questions.append(text_question(rng, concepts, split))
+    for question in questions:
+        write_question(writer, root, question)
+
+
+def draw_example(rng: random.Random, writer: Writer, stage: Stage, split: world.Split = "train") -> Example:
+    """One context with its questions."""
+    writer.example, writer.ends = Example(), []
+    concepts = world.draw_concepts(rng, rng.choice(stage.concepts), split)
+    if (
+        len(concepts) > 1 and rng.random() < 0.4
+    ):  # the same emblem twice, so that "the same?" is not always no
+        a, b = rng.sample(range(len(concepts)), 2)
+        look = replace(
+            concepts[b].look, glyph=concepts[a].look.glyph, glyph_colour=concepts[a].look.glyph_colour
+        )
+        if world.look_split(look) == split:
+            concepts[b] = world.PocketConcept(concepts[b].name, look, concepts[b].facts)
+    if rng.random() < 0.03:
+        concepts = []
+    writer.open(-1)
+    writer.text(PREFIX)
+    for concept in concepts:
+        write_segment(rng, writer, concept, stage)
+    for _ in range(stage.questions if concepts else 2):
+        write_question(writer, 0, text_question(rng, concepts, split))
+    if stage.pictures and concepts:
+        for _ in range(stage.scenes):
+            write_scene(rng, writer, concepts, stage, split)
+    return writer.example

@@ -1,0 +1,107 @@
+"""Floor 1: encoders, patches, the vector index, and the question of who is meant.
+
+Importing this package loads none of torch, faiss, open_clip or numpy; a name loads its module on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .boxes import Box as Box
+    from .boxes import nms as nms
+    from .boxes import propose_boxes as propose_boxes
+    from .encoder import ImageTextEncoder as ImageTextEncoder
+    from .images import encode_png as encode_png
+    from .images import load_image as load_image
+    from .images import pixel_digest as pixel_digest
+    from .index import FaissIndex as FaissIndex
+    from .index import FlatIndex as FlatIndex
+    from .index import VectorIndex as VectorIndex
+    from .names import NameMatch as NameMatch
+    from .names import match_names as match_names
+    from .openclip import OpenCLIPEncoder as OpenCLIPEncoder
+    from .patches import MinerConfig as MinerConfig
+    from .patches import Patch as Patch
+    from .patches import PatchMiner as PatchMiner
+    from .patches import crop as crop
+    from .reference import ColourEncoder as ColourEncoder
+    from .retrieval import Entry as Entry
+    from .retrieval import Hit as Hit
+    from .retrieval import Retrieval as Retrieval
+    from .retrieval import RetrieverConfig as RetrieverConfig
+    from .retriever import ConceptRetriever as ConceptRetriever
+    from .scorer import Candidate as Candidate
+    from .scorer import PatchScorer as PatchScorer
+    from .scorer import PromptScorer as PromptScorer
+
+_EXPORTS = {
+    "Box": "boxes",
+    "Candidate": "scorer",
+    "ColourEncoder": "reference",
+    "ConceptRetriever": "retriever",
+    "Entry": "retrieval",
+    "FaissIndex": "index",
+    "FlatIndex": "index",
+    "Hit": "retrieval",
+    "ImageTextEncoder": "encoder",
+    "MinerConfig": "patches",
+    "NameMatch": "names",
+    "OpenCLIPEncoder": "openclip",
+    "Patch": "patches",
+    "PatchMiner": "patches",
+    "PatchScorer": "scorer",
+    "PromptScorer": "scorer",
+    "Retrieval": "retrieval",
+    "RetrieverConfig": "retrieval",
+    "VectorIndex": "index",
+    "crop": "patches",
+    "encode_png": "images",
+    "load_image": "images",
+    "match_names": "names",
+    "nms": "boxes",
+    "pixel_digest": "images",
+    "propose_boxes": "boxes",
+}
+
+__all__ = [
+    "Box",
+    "Candidate",
+    "ColourEncoder",
+    "ConceptRetriever",
+    "Entry",
+    "FaissIndex",
+    "FlatIndex",
+    "Hit",
+    "ImageTextEncoder",
+    "MinerConfig",
+    "NameMatch",
+    "OpenCLIPEncoder",
+    "Patch",
+    "PatchMiner",
+    "PatchScorer",
+    "PromptScorer",
+    "Retrieval",
+    "RetrieverConfig",
+    "VectorIndex",
+    "crop",
+    "encode_png",
+    "load_image",
+    "match_names",
+    "nms",
+    "pixel_digest",
+    "propose_boxes",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_EXPORTS[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

@@ -1,0 +1,103 @@
+"""Every error this project raises on purpose.
+
+::
+
+    JarvisError
+    ├── InputError (ValueError)            what the caller gave cannot be used
+    │   ├── ImageError                     a photo that is empty, broken, too large, or no image
+    │   ├── ConceptNameError               a name that is empty, too long, or holds control characters
+    │   ├── DuplicateConceptError          a concept of this name is there already
+    │   ├── UnknownConceptError            no concept of this name is there
+    │   └── SettingError                   an option out of its range, or a model name that cannot be loaded
+    ├── StoreError                         the home on disk cannot be used
+    │   ├── HomeFormatError                written by a newer version
+    │   ├── HomeReadOnlyError              no permission to write
+    │   └── CorruptRecordError             a record or blob whose digest does not match
+    └── ModelError                         the model cannot do what is asked
+        ├── UnsupportedModelError          an architecture whose KV cache cannot be moved or composed
+        ├── FingerprintError               a segment that another model, or another prefix, has made
+        └── ContextError                   a context and a model, or a cut, that do not go together
+
+Each message says what was wrong, what was got, and what to do. The command line prints it on one line and
+exits with 2.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConceptNameError",
+    "ContextError",
+    "CorruptRecordError",
+    "DuplicateConceptError",
+    "FingerprintError",
+    "HomeFormatError",
+    "HomeReadOnlyError",
+    "ImageError",
+    "InputError",
+    "JarvisError",
+    "ModelError",
+    "SettingError",
+    "StoreError",
+    "UnknownConceptError",
+    "UnsupportedModelError",
+]
+
+
+class JarvisError(Exception):
+    """Base of all errors of this project."""
+
+
+class InputError(JarvisError, ValueError):
+    """What the caller gave cannot be used."""
+
+
+class ImageError(InputError):
+    """A photo that is empty, broken, too large, or no image."""
+
+
+class ConceptNameError(InputError):
+    """A name that is empty, too long, or holds control characters."""
+
+
+class DuplicateConceptError(InputError):
+    """A concept of this name is there already."""
+
+
+class UnknownConceptError(InputError):
+    """No concept of this name is there."""
+
+
+class SettingError(InputError):
+    """An option out of its range, or a model name that cannot be loaded."""
+
+
+class StoreError(JarvisError):
+    """The home on disk cannot be used."""
+
+
+class HomeFormatError(StoreError):
+    """The home was written by a newer version."""
+
+
+class HomeReadOnlyError(StoreError):
+    """The home cannot be written."""
+
+
+class CorruptRecordError(StoreError):
+    """A record or blob whose digest does not match."""
+
+
+class ModelError(JarvisError):
+    """The model cannot do what is asked."""
+
+
+class UnsupportedModelError(ModelError):
+    """An architecture whose KV cache cannot be moved or composed."""
+
+
+class FingerprintError(ModelError):
+    """A segment that another model, or another prefix, has made."""
+
+
+class ContextError(ModelError):
+    """A context and a model, or a cut, that do not go together."""

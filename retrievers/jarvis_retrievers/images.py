@@ -1,0 +1,214 @@
+"""Photos in: one door that every image comes through, safe against broken and hostile files."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+import struct
+import zlib
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from .errors import ImageError
+
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "encode_png", "load_image", "pixel_digest"]
+
+MAX_BYTES: Final = 20 * 1024 * 1024
+"""Largest image file taken, in bytes."""
+
+MAX_PIXELS: Final = 25_000_000
+"""Largest image taken, in pixels."""
+
+_FORMATS: Final = ("JPEG", "PNG", "WEBP")
+_ADVICE: Final = "give a JPEG, PNG or WEBP image"
+_ORIENTATION_TAG: Final = 0x0112
+_TURN: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# What Pillow's decoders raise on damaged data, beside its own UnidentifiedImageError (an OSError).
+_BROKEN: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+
+def load_image(
+    source: str | os.PathLike[str] | bytes | Image.Image,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+) -> Image.Image:
+    """Read one image and bring it into the only form the project works with.
+
+    The result is RGB, upright (EXIF orientation applied), on white where the source was transparent, and
+    carries no metadata at all (EXIF holds GPS positions). Of an animation the first frame is taken. The
+    size is read from the header and checked before a pixel is decoded, so a decompression bomb costs
+    neither time nor memory.
+
+    Args:
+        source: a path (``~`` allowed), the bytes of an image file, or an image (which is copied, never
+            changed).
+        max_bytes: largest file taken, in bytes.
+        max_pixels: largest image taken, in pixels.
+
+    Raises:
+        ImageError: missing, a directory or device, unreadable, empty, too large, truncated, or no JPEG, PNG
+            or WEBP image; one line that names the source.
+    """
+    if isinstance(source, Image.Image):
+        return _upright_rgb(source, "the image", max_pixels)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        name, data = "the image bytes", bytes(source)
+    elif isinstance(source, (str, os.PathLike)):
+        # repr keeps a name with line breaks or control characters on one line.
+        name = f"photo {os.fspath(source)!r}"
+        data = _read(source, name, max_bytes)
+    else:
+        raise ImageError(f"a photo must be a path, bytes or an image, got {type(source).__name__}")
+    if not data:
+        raise ImageError(f"{name} is empty (0 bytes); {_ADVICE}")
+    if len(data) > max_bytes:
+        raise ImageError(f"{name} is larger than {max_bytes / 2**20:g} MB; give a smaller file")
+    _check_webp_canvas(data, name, max_pixels)
+    try:
+        opened = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError(f"{name} has more than {max_pixels:,} pixels; give a smaller image") from error
+    except _BROKEN as error:
+        raise ImageError(f"{name} is not an image that can be read; {_ADVICE}") from error
+    with opened:
+        return _upright_rgb(opened, name, max_pixels)
+
+
+def pixel_digest(image: Image.Image) -> str:
+    """SHA-256 (hex) over mode, size and pixels; two files with the same pixels have the same digest."""
+    digest = hashlib.sha256()
+    size = struct.pack("<QQ", *image.size)
+    # Every field carries its length, so that no two different images can spell the same byte string.
+    for field in (b"jarvis.pixels.v1", image.mode.encode("ascii"), size, image.tobytes()):
+        digest.update(struct.pack("<Q", len(field)))
+        digest.update(field)
+    return digest.hexdigest()
+
+
+def encode_png(image: Image.Image) -> bytes:
+    """The image as PNG bytes: RGB, on white, no metadata; ``load_image`` gives the same pixels back.
+
+    Raises:
+        ImageError: an image whose pixels cannot be read.
+    """
+    buffer = io.BytesIO()
+    _upright_rgb(image, "the image", max(MAX_PIXELS, image.width * image.height)).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _read(source: str | os.PathLike[str], name: str, max_bytes: int) -> bytes:
+    """The file's bytes, at most one more than ``max_bytes``."""
+    # Without O_NONBLOCK, opening a named pipe waits for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        handle = os.open(Path(source).expanduser(), flags)
+    except FileNotFoundError as error:
+        raise ImageError(f"{name} was not found; check the path") from error
+    except IsADirectoryError as error:
+        raise ImageError(f"{name} is a directory; {_ADVICE}") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ImageError(f"{name} cannot be opened ({reason}); check the path and its permissions") from error
+    try:
+        mode = os.fstat(handle).st_mode
+        if stat.S_ISDIR(mode):
+            raise ImageError(f"{name} is a directory; {_ADVICE}")
+        if not stat.S_ISREG(mode):
+            raise ImageError(f"{name} is not a regular file; {_ADVICE}")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(max_bytes + 1)
+    except OSError as error:
+        raise ImageError(f"{name} cannot be read ({error.strerror}); check the disk") from error
+    finally:
+        os.close(handle)
+
+
+def _check_webp_canvas(data: bytes, name: str, max_pixels: int) -> None:
+    """Refuse a large WEBP before Pillow opens it: its decoder reserves the whole canvas on opening.
+
+    Layout: RFC 9649, section 2.7 (extended file format), canvas size minus one as two 24-bit numbers at
+        byte 24.
+    """
+    if data[:4] == b"RIFF" and data[8:16] == b"WEBPVP8X" and len(data) >= 30:
+        width = 1 + int.from_bytes(data[24:27], "little")
+        height = 1 + int.from_bytes(data[27:30], "little")
+        _check_size(width, height, name, max_pixels)
+
+
+def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
+    if width < 1 or height < 1:
+        raise ImageError(f"{name} has no pixels ({width} x {height}); {_ADVICE}")
+    if width * height > max_pixels:
+        raise ImageError(
+            f"{name} has {width:,} x {height:,} pixels, more than the {max_pixels:,} allowed; "
+            "give a smaller image"
+        )
+
+
+def _upright_rgb(image: Image.Image, name: str, max_pixels: int) -> Image.Image:
+    _check_size(image.width, image.height, name, max_pixels)
+    try:
+        turn = _TURN.get(_orientation(image))
+        image.load()
+        flat = _flatten(image, name)
+        if turn is not None:
+            flat = flat.transpose(turn)
+        # A new image from the bare pixels: Pillow carries EXIF, ICC profile and comments along in `info`.
+        return Image.frombytes("RGB", flat.size, flat.tobytes())
+    except ImageError:
+        raise
+    except _BROKEN as error:
+        raise ImageError(f"{name} is damaged or cut short ({_one_line(error)}); {_ADVICE}") from error
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) where there is none or the EXIF block itself is damaged."""
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except _BROKEN:
+        # A photo with a spoilt EXIF block is still a photo: every viewer shows it as stored.
+        return 1
+    return value if isinstance(value, int) else 1
+
+
+def _flatten(image: Image.Image, name: str) -> Image.Image:
+    """RGB, with transparent pixels laid on white."""
+    if image.has_transparency_data:
+        layered = image.convert("RGBA")
+        white = Image.new("RGBA", layered.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, layered).convert("RGB")
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        # Pillow clips 16-bit grey to 255 instead of scaling it: every pixel would turn white.
+        return image.convert("I").point(lambda value: value * (1 / 257) + 0.5, "L").convert("RGB")
+    if image.mode == "F":
+        raise ImageError(
+            f"{name} holds floating-point pixels, whose range is unknown; convert it to RGB first"
+        )
+    return image.convert("RGB")
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.kv.tiny import FAMILIES, Tiny, make_tiny
+
+
+@pytest.fixture(scope="session", params=FAMILIES)
+def tiny(request: pytest.FixtureRequest) -> Tiny:
+    return make_tiny(request.param)

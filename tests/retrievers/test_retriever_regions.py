@@ -1,0 +1,84 @@
+"""Which concepts a region of the question image may stand for: look-alikes, own thresholds, loose windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from jarvis_retrievers.boxes import Box
+from jarvis_retrievers.index import FaissIndex, FlatIndex
+from jarvis_retrievers.retriever import ConceptRetriever, Entry, RetrieverConfig
+
+
+class Table:
+    """An encoder whose image vectors are looked up by colour: full control over every cosine."""
+
+    dim = 3
+    fingerprint = "table"
+
+    def __init__(self, table: dict[tuple[int, int, int], Sequence[float]]) -> None:
+        self.table = table
+
+    def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        found = [self.table[image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))] for image in images]  # type: ignore[index]
+        return np.array(found, dtype=np.float32).reshape(-1, 3)
+
+    def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.tile(np.array([0, 0, 1], np.float32), (len(texts), 1))
+
+
+def cosines(first: float, second: float) -> tuple[float, float, float]:
+    return (first, second, float(np.sqrt(max(0.0, 1 - first**2 - second**2))))
+
+
+def two_dogs(first: float, second: float, margin: float, **thresholds: float) -> tuple[str, ...]:
+    """One flat image whose cosine is `first` with dog one and `second` with dog two."""
+    encoder = Table({(1, 1, 1): cosines(first, second)})
+    index = FaissIndex(3)
+    index.add("ana", [0, 1], np.eye(3, dtype=np.float32)[:2])
+    entries = [
+        Entry("one", ("One",), (0,), image_threshold=thresholds.get("one")),
+        Entry("two", ("Two",), (1,), image_threshold=thresholds.get("two")),
+    ]
+    config = RetrieverConfig(image_threshold=0.6, margin=margin, image_scales=(1.0,), side=4)
+    image = Image.new("RGB", (8, 8), (1, 1, 1))
+    return ConceptRetriever(encoder, index, config).retrieve("ana", "", [image], entries).keys
+
+
+def test_a_look_alike_of_worse_score_drops_out_and_an_equal_one_comes_back() -> None:
+    assert two_dogs(0.7, 0.62, margin=0.03) == ("one",)
+    assert two_dogs(0.7, 0.69, margin=0.03) == ("one", "two")
+    assert two_dogs(0.69, 0.7, margin=0.03) == ("two", "one")
+    assert two_dogs(0.5, 0.59, margin=0.03) == ()
+    assert two_dogs(0.7, 0.69, margin=0.0) == ("one",)
+
+
+def test_a_concept_has_its_own_threshold() -> None:
+    assert two_dogs(0.7, 0.69, margin=0.03, one=0.8) == ("two",)
+    assert two_dogs(0.5, 0.3, margin=0.03, one=0.45) == ("one",)
+    # The best concept of the region still sets the margin, though it is below its own threshold.
+    assert two_dogs(0.7, 0.62, margin=0.03, one=0.8) == ()
+
+
+def test_a_loose_window_is_no_evidence_where_a_tight_one_shows_another() -> None:
+    # Windows: the whole image (dog two a little ahead, it is a blur) and one of its corners (clearly dog
+    # one).
+    image = Image.new("RGB", (8, 8), (4, 4, 4))
+    image.paste((200, 200, 200), (0, 0, 4, 4))
+    corner, rest, whole = (200, 200, 200), (4, 4, 4), (53, 53, 53)
+    encoder = Table({corner: cosines(0.95, 0.3), rest: cosines(0.0, 0.0), whole: cosines(0.6, 0.65)})
+    index = FlatIndex(3)
+    index.add("ana", [0, 1], np.eye(3, dtype=np.float32)[:2])
+    entries = [Entry("one", ("One",), (0,)), Entry("two", ("Two",), (1,))]
+    config = RetrieverConfig(
+        image_threshold=0.6, margin=0.03, image_scales=(1.0, 0.5), image_overlap=0.0, side=4
+    )
+    found = ConceptRetriever(encoder, index, config).retrieve("ana", "", [image], entries)
+    assert found.keys == ("one",)
+    assert found.hits[0].region == (0, Box(0, 0, 4, 4))
+    # Without the corner the whole image is the best there is.
+    alone = RetrieverConfig(image_threshold=0.6, margin=0.03, image_scales=(1.0,), side=4)
+    assert ConceptRetriever(encoder, index, alone).retrieve("ana", "", [image], entries).keys == ("two",)
