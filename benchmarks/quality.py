@@ -2,8 +2,8 @@
 
     python -m benchmarks.quality --split heldout --n 400 --json
 
-Every exam has three concepts with names and looks that training never saw, two photos and five facts each, and one
-question of each kind. All ways answer the same questions:
+Every exam has three concepts with names and looks that training never saw, two photos and five facts each,
+and one question of each kind. All ways answer the same questions:
 
 * ``none``: no memory, the question alone.
 * ``wrong``: the segments of three other concepts.
@@ -66,10 +66,11 @@ class Rig:
         # `prompt` shows whole photos, so they need more pixels than a patch.
         whole = ImageSettings(patch_side=PHOTO_SIDE, question_pixels=loaded.settings.question_pixels)
         self.whole = make(settings=whole)
-        self.intake = Intake(OpenCLIPEncoder.load("pocket"), tuned("pocket")[0])
+        tuning = tuned("pocket")
+        self.intake = Intake(OpenCLIPEncoder.load("pocket"), tuning.miner, tuning.subjects)
 
     def sources(self, exam: Exam) -> tuple[list[SegmentSource], list[SegmentSource]]:
-        """For each concept what its segment is made from (mined patches), and the same with its whole photos."""
+        """For each concept what its segment is made from (mined patches), and the same with whole photos."""
         patched, shown = [], []
         for concept, photos, notes in zip(exam.concepts, exam.photos, exam.notes, strict=True):
             text = profile_text(build_profile(concept.name, [notes], None))
@@ -81,7 +82,7 @@ class Rig:
 
 
 def mark(rig: Rig, exam: Exam, others: list[Segment] | None, tally: Tally) -> list[Segment]:
-    """Let every way answer every item of an exam; returns the exam's segments, for the next one's ``wrong``."""
+    """Let every way answer every item; returns the exam's segments, for the next one's ``wrong``."""
     patched, shown = rig.sources(exam)
     segments = [rig.node.encode_segment(source) for source in patched]
     contexts: dict[Way, tuple[VLM, Context | None]] = {

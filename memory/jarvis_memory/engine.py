@@ -63,7 +63,7 @@ class Engine:
 
     @cached_property
     def _made_finder(self) -> Finder:
-        return Finder(self._store, self.encoder, self._tuning[1])
+        return Finder(self._store, self.encoder, self._tuning.retriever)
 
     @property
     def vlm(self) -> VLM:
@@ -86,7 +86,7 @@ class Engine:
     @property
     def intake(self) -> Intake:
         """What prepares photos and notes."""
-        return Intake(self.encoder, self._tuning[0])
+        return Intake(self.encoder, self._tuning.miner, self._tuning.subjects)
 
     @property
     def keeper(self) -> SegmentKeeper:

@@ -11,21 +11,27 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from jarvis_retrievers.encoder import ImageTextEncoder
-from jarvis_retrievers.errors import ImageError, InputError
+from jarvis_retrievers.errors import (
+    DuplicateConceptError,
+    HomeReadOnlyError,
+    ImageError,
+    InputError,
+    UnknownConceptError,
+)
 from jarvis_retrievers.images import encode_png, load_image, pixel_digest
 from jarvis_retrievers.patches import MinerConfig, PatchMiner
 
 from .concept import Profile, check_note
-from .profile import build_profile
+from .profile import build_profile, with_article
 from .store.draft import ConceptDraft, DraftPhoto
+from .store.owner import OwnerStore
 
 __all__ = ["Intake", "Photo", "check_notes"]
 
 Photo = str | os.PathLike[str] | bytes | Image.Image
 """A photo as a path, the bytes of an image file, or a Pillow image."""
 
-# A detail is found by asking for what details are called; the category comes from the profile.
-_DETAILS = ("an emblem", "an accessory", "a distinctive detail")
+_SUBJECTS = ("a photo of a pet", "a photo of a person", "a photo of a thing")
 
 
 class Intake:
@@ -34,15 +40,19 @@ class Intake:
     Args:
         encoder: embeds crops and texts.
         config: how patches are mined.
+        subjects: what the miner looks for where no category is known.
     """
 
-    def __init__(self, encoder: ImageTextEncoder, config: MinerConfig) -> None:
-        self._encoder = encoder
+    def __init__(
+        self, encoder: ImageTextEncoder, config: MinerConfig, subjects: Sequence[str] = _SUBJECTS
+    ) -> None:
+        self._encoder, self._subjects = encoder, subjects
         # an encoder that learned its own temperature knows it best
         scale = getattr(encoder, "logit_scale", None)
         self._miner = PatchMiner(encoder, replace(config, logit_scale=scale) if scale else config)
 
-    def photos(self, photos: Sequence[Photo], name: str) -> list[Image.Image]:
+    @staticmethod
+    def photos(photos: Sequence[Photo], name: str) -> list[Image.Image]:
         """Every photo read and checked; a photo given twice counts once.
 
         Raises:
@@ -88,16 +98,16 @@ class Intake:
             encoder=self._encoder.fingerprint,
         )
 
-    @staticmethod
-    def prompts(profile: Profile) -> list[str]:
-        """What the miner looks for: the category, the fingerprint attributes, and what details are called."""
-        whole = [f"a photo of a {profile.category}"] if profile.category else []
-        return [*whole, *(part.partition(":")[2].strip() or part for part in profile.attributes), *_DETAILS]
+    def prompts(self, profile: Profile) -> list[str]:
+        """What the miner looks for as the subject: its category if known, and its fingerprint attributes."""
+        whole = [f"a photo of {with_article(profile.category)}"] if profile.category else list(self._subjects)
+        return [*whole, *(part.partition(":")[2].strip() or part for part in profile.attributes)]
 
     @staticmethod
     def descriptions(profile: Profile) -> list[str]:
         """The texts that stand for the concept in the index: its caption or category, then its facts."""
-        first = profile.caption or (f"a photo of a {profile.category}" if profile.category else profile.name)
+        known = f"a photo of {with_article(profile.category)}" if profile.category else profile.name
+        first = profile.caption or known
         return [first, *profile.facts]
 
 
@@ -109,3 +119,26 @@ def check_notes(about: str | Sequence[str]) -> list[str]:
     """
     notes = [about] if isinstance(about, str) else list(about)
     return [check_note(note) for note in notes if note.strip()]
+
+
+def check_writable(store: OwnerStore) -> None:
+    """Let only a home pass that can be written.
+
+    Raises:
+        HomeReadOnlyError: the home cannot be written; told before any work is done.
+    """
+    if store.read_only:
+        raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
+
+
+def check_absent(store: OwnerStore, name: str) -> None:
+    """Let only a name pass that is still free.
+
+    Raises:
+        DuplicateConceptError: there is a concept of this name.
+    """
+    try:
+        there = store.get(name)
+    except UnknownConceptError:
+        return
+    raise DuplicateConceptError(f"{there.name!r} is remembered already; update it, or forget it first")

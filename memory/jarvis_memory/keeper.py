@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -11,9 +12,10 @@ from PIL import Image
 from jarvis_retrievers.errors import CorruptRecordError, FingerprintError
 from jarvis_retrievers.patches import crop
 
-from .concept import Concept
+from .concept import Concept, check_name
 from .kv import Segment, segment_from_bytes, segment_to_bytes
-from .profile import profile_text
+from .profile import build_profile, profile_text
+from .store.draft import ConceptDraft
 from .store.owner import OwnerStore
 from .vlm import VLM, SegmentSource
 
@@ -58,15 +60,31 @@ class SegmentKeeper:
             patches.append(crop(photos[patch.photo_id], patch.box, self._vlm.patch_side))
         return SegmentSource(concept.name, profile_text(concept.profile), tuple(patches))
 
-    def encode(self, concept: Concept, source: SegmentSource | None = None) -> Segment:
-        """Encode a concept and store its segment; a home that cannot be written goes without."""
-        segment = self._vlm.encode_segment(source or self.source(concept))
+    def make(self, draft: ConceptDraft, photos: Sequence[Image.Image]) -> Segment:
+        """The segment of a concept that is not stored yet; ``photos`` are the draft's, decoded.
+
+        Raises:
+            ContextError: it is longer than the model's window.
+        """
+        name = check_name(draft.name)
+        profile = draft.profile or build_profile(name, draft.notes, draft.category)
+        side = self._vlm.patch_side
+        patches = tuple(crop(photos[patch.photo], patch.box, side) for patch in draft.patches)
+        return self._vlm.encode_segment(SegmentSource(name, profile_text(profile), patches))
+
+    def encode(self, concept: Concept) -> Segment:
+        """Encode a stored concept and keep its segment."""
+        segment = self._vlm.encode_segment(self.source(concept))
+        self.keep(concept, segment)
+        return segment
+
+    def keep(self, concept: Concept, segment: Segment) -> None:
+        """Store the segment of a concept; a home that cannot be written goes without."""
         if not self._store.read_only:
             data = segment_to_bytes(segment)
             self._store.put_segment(
                 concept.id, self._vlm.fingerprint, data, tokens=segment.tokens, updated=concept.updated
             )
-        return segment
 
     def get(self, concept: Concept) -> Kept:
         """The segment of a concept, from the store if it is there and sound, else made again."""

@@ -15,13 +15,13 @@ import numpy as np
 from PIL import Image
 
 from jarvis_retrievers.encoder import ImageTextEncoder
-from jarvis_retrievers.errors import DuplicateConceptError, InputError, UnknownConceptError
+from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
 
 from .answer import Answer, Recollection, Timings, Usage
 from .concept import Concept, check_name
 from .engine import Engine
-from .intake import Photo, check_notes
+from .intake import Intake, Photo, check_absent, check_notes, check_writable
 from .kv import Mode
 from .profile import fold_notes
 from .recalling import evidence, recall
@@ -101,12 +101,15 @@ class PersonalMemory:
             DuplicateConceptError: there is a concept of this name; `update` it, or `forget` it first.
         """
         clean, notes = check_name(name), check_notes(about)
-        images = self._engine.intake.photos(photos, clean)
+        images = Intake.photos(photos, clean)
         with self._writing:
-            self._refuse_duplicate(clean)
+            check_writable(self._store)
+            check_absent(self._store, clean)
             draft = self._engine.intake.draft(clean, aliases, category, notes, images, self._others(None))
+            # Before anything is stored: a concept whose segment cannot be made is not half remembered.
+            segment = self._engine.keeper.make(draft, images)
             concept = self._store.add_concept(draft)
-        self._engine.keeper.encode(concept)
+            self._engine.keeper.keep(concept, segment)
         return concept
 
     def update(
@@ -127,10 +130,11 @@ class PersonalMemory:
         if not (len(photos) or notes or category or aliases):
             raise InputError(f"nothing to update of {name!r}; give photos, about, category or aliases")
         with self._writing:
+            check_writable(self._store)
             old = self._store.get(name)
             kept = [self._store.photo(photo.id) for photo in old.photos]
-            new = self._engine.intake.photos(photos, old.name) if len(photos) else []
-            images = self._engine.intake.photos([*kept, *new], old.name)
+            new = Intake.photos(photos, old.name) if len(photos) else []
+            images = Intake.photos([*kept, *new], old.name)
             draft = self._engine.intake.draft(
                 old.name,
                 (*old.aliases, *aliases),
@@ -139,8 +143,9 @@ class PersonalMemory:
                 images,
                 self._others(old.id),
             )
+            segment = self._engine.keeper.make(draft, images)
             concept = self._store.replace_concept(old.id, draft)
-        self._engine.keeper.encode(concept)
+            self._engine.keeper.keep(concept, segment)
         return concept
 
     def ask(
@@ -288,10 +293,3 @@ class PersonalMemory:
             if c in theirs and kind == "patch"
         ]
         return rows.matrix[keep] if keep else None
-
-    def _refuse_duplicate(self, name: str) -> None:
-        try:
-            there = self._store.get(name)
-        except UnknownConceptError:
-            return
-        raise DuplicateConceptError(f"{there.name!r} is remembered already; update it, or forget it first")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from .concept import Profile, check_name
 
-__all__ = ["build_profile", "fold_notes", "profile_text", "split_sentences"]
+__all__ = ["build_profile", "fold_notes", "profile_text", "split_sentences", "with_article"]
 
 # Sentence ends: Western marks before a space, East Asian ones anywhere, line breaks.
 _END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+|(?<=[。！？])|[\r\n\u2028\u2029]+")
@@ -115,7 +115,7 @@ def profile_text(profile: Profile) -> str:
     """
     lines = [_one_line(fact) for fact in profile.facts]
     if profile.category and (category := _one_line(profile.category)):
-        first = f"{profile.name} is {_article(category)} {category}."
+        first = f"{profile.name} is {with_article(category)}."
         if first.casefold() not in {line.casefold() for line in lines}:
             lines.insert(0, first)
     if profile.caption:
@@ -267,8 +267,10 @@ def _without_article(category: str) -> str:
     return re.sub(r"\A(?:an?|my|our|the)\s+", "", category, flags=re.IGNORECASE).rstrip(".!?")
 
 
-def _article(category: str) -> str:
+def with_article(category: str) -> str:
+    """A category as it is spoken of: ``"a shiba"``, ``"an otter"``."""
     word = category.split()[0].lower()
     silent = word.startswith(("hour", "honest", "heir"))
     spoken = re.match(r"uni|use|usu|euro|one\b|ufo|ukulele", word)
-    return "an" if silent or (word[0] in "aeiou" and not spoken) else "a"
+    article = "an" if silent or (word[0] in "aeiou" and not spoken) else "a"
+    return f"{article} {category}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
 
 from .answer import Evidence
@@ -44,13 +45,16 @@ def recall(engine: Engine, question: str, images: Sequence[Photo], mode: Mode) -
     """Find the concepts of a question and make their context.
 
     Raises:
-        ImageError: a picture that cannot be used. ContextError: the context is too long for the model.
+        InputError: a blank question. ImageError: a picture that cannot be used.
+        ContextError: the context is too long for the model.
         CorruptRecordError: a photo that has to be read again is damaged.
     """
+    if not question.strip():
+        raise InputError(f"a question is blank, got {question!r}; ask something")
     loaded = tuple(load_image(image) for image in images)
-    vlm = engine.vlm
+    vlm, finder = engine.vlm, engine.finder  # loaded before the clock starts
     start = time.perf_counter()
-    found = tuple(engine.finder.find(question, loaded))
+    found = tuple(finder.find(question, loaded))
     retrieved = time.perf_counter()
     context: Context | None = None
     reused = 0

@@ -4,42 +4,69 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jarvis_retrievers.errors import SettingError
 from jarvis_retrievers.patches import MinerConfig
 from jarvis_retrievers.retrieval import RetrieverConfig
 
-__all__ = ["tuned"]
+__all__ = ["Tuning", "tuned"]
+
+_MINER = MinerConfig(
+    k=6,
+    scales=(1.0, 0.8, 0.5, 0.4),
+    overlap=0.7,
+    aspects=(("an emblem", "a badge", "a logo"), ("an accessory", "something to wear", "a collar")),
+)
+_RETRIEVER = RetrieverConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How patches are mined and concepts found with one encoder.
+
+    Attributes:
+        miner: windows, prompts and choice of patches.
+        retriever: thresholds.
+        subjects: what the miner looks for where the category of a concept is not known.
+    """
+
+    miner: MinerConfig = _MINER
+    retriever: RetrieverConfig = _RETRIEVER
+    subjects: tuple[str, ...] = ("a photo of a pet", "a photo of a person", "a photo of a thing")
+
+
+def tuned(name: str) -> Tuning:
+    """Settings for the encoder of this name: of the ``jarvis.json`` beside its weights, else the defaults.
+
+    Raises:
+        SettingError: the shipped file names a setting that does not exist.
+    """
+    tuning, found = Tuning(), _shipped(name)
+    try:
+        return Tuning(
+            miner=replace(tuning.miner, **_frozen(found.get("miner", {}))),
+            retriever=replace(tuning.retriever, **_frozen(found.get("retriever", {}))),
+            subjects=tuple(found.get("subjects", tuning.subjects)),
+        )
+    except TypeError as error:
+        raise SettingError(
+            f"the settings of encoder {name!r} cannot be used: {error}; install the package again"
+        ) from error
 
 
 def _shipped(name: str) -> dict[str, Any]:
-    """The ``jarvis.json`` beside the weights of the model that ships with the package; others have none."""
     if name != "pocket":
         return {}
     file = importlib.resources.files("jarvis_pocket") / "weights" / "clip" / "jarvis.json"
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
 
 
-def tuned(name: str) -> tuple[MinerConfig, RetrieverConfig]:
-    """Miner and retriever settings for the encoder of this name; the defaults if none are known.
+def _frozen(settings: dict[str, Any]) -> dict[str, Any]:
+    """Lists, as JSON has them, become tuples, also inside each other."""
 
-    Raises:
-        SettingError: the shipped file names a setting that does not exist.
-    """
-    found = _shipped(name)
-    try:
-        miner = replace(MinerConfig(), **{k: _frozen(v) for k, v in found.get("miner", {}).items()})
-        retriever = replace(
-            RetrieverConfig(), **{k: _frozen(v) for k, v in found.get("retriever", {}).items()}
-        )
-    except TypeError as error:
-        raise SettingError(
-            f"the settings of encoder {name!r} cannot be used: {error}; install the package again"
-        ) from error
-    return miner, retriever
+    def freeze(value: Any) -> Any:
+        return tuple(map(freeze, value)) if isinstance(value, list) else value
 
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    return {key: freeze(value) for key, value in settings.items()}

@@ -189,7 +189,7 @@ def ask_compare(
 
 def comparable(a: PocketConcept, b: PocketConcept) -> list[str]:
     """The facts in which two concepts differ: what `ask_compare` can ask about besides the emblem."""
-    return [key for key in FACTS if a.facts[key] != b.facts[key]]
+    return [key for key in FACTS if key in a.facts and key in b.facts and a.facts[key] != b.facts[key]]
 
 
 def ask_unknown(rng: random.Random, name: str) -> Question:

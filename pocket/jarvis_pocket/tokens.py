@@ -87,8 +87,8 @@ def build_tokenizer(seed: int = 0) -> Any:
     bpe.train_from_iterator([*syllables, *_corpus(seed)], trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=bpe,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
+        eos_token="<|im_end|>",  # noqa: S106  a token of text, no secret
+        pad_token="<|endoftext|>",  # noqa: S106
         additional_special_tokens=list(SPECIALS[1:]),
     )
 

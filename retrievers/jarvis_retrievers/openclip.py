@@ -41,6 +41,7 @@ class OpenCLIPEncoder:
         *,
         fingerprint: str,
         batch_size: int = 64,
+        name: str = "",
     ) -> None:
         """Wrap a loaded model; `load` is the usual way in.
 
@@ -50,12 +51,14 @@ class OpenCLIPEncoder:
             tokenizer: open_clip tokenizer of the model.
             fingerprint: identity of model, weights and preprocessing.
             batch_size: images or texts per forward, at least 1.
+            name: what it was loaded by; settings of a known encoder are found by it.
 
         Raises:
             SettingError: a batch size below 1.
         """
         if batch_size < 1:
             raise SettingError(f"batch_size must be at least 1, got {batch_size}")
+        self.name = name
         self._model = model.float().eval().requires_grad_(False)
         self._preprocess = preprocess
         self._words = _Words(tokenizer)
@@ -101,7 +104,7 @@ class OpenCLIPEncoder:
             "preprocess": open_clip.get_model_preprocess_cfg(model),
         }
         fingerprint = _fingerprint(label, config, model)
-        return cls(model, preprocess, tokenizer, fingerprint=fingerprint, batch_size=batch_size)
+        return cls(model, preprocess, tokenizer, fingerprint=fingerprint, batch_size=batch_size, name=name)
 
     @property
     def dim(self) -> int:

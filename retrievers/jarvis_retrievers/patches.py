@@ -39,6 +39,8 @@ class MinerConfig:
         diversity: 0 takes the best scores, 1 only what differs most from what is chosen.
         scale_weight: how much of that difference is the size of the box (the rest is the vector).
         background_prompts: what the subject is not; suppresses windows that show it.
+        aspects: groups of texts, one for each kind of detail worth a patch of its own (an emblem, something
+            worn); each gets the window that shows it best.
         logit_scale: the encoder's inverse temperature (100 for published CLIP models).
         min_side: smallest window side, in pixels; subject windows are exempt, so a tiny photo has patches
             too.
@@ -60,6 +62,7 @@ class MinerConfig:
         "the sky",
         "a blurred room",
     )
+    aspects: tuple[tuple[str, ...], ...] = ()
     logit_scale: float = 100.0
     min_side: int = 16
     side: int = 224
@@ -107,7 +110,9 @@ class PatchMiner:
 
     First come whole subjects: for each photo the best window of at least ``subject_scale``, by falling
     score, at most half of ``k`` (rounded up), so that the first patch always shows the whole subject. Then
-    details: windows that survive non-maximum suppression within their photo, chosen one by one for the
+    one detail per aspect: the surviving window with the largest ``relevance(e) * distinctiveness(e)`` for
+    the aspect's texts, the texts of the subject and of the other aspects counting as background. Then
+    other details: windows that survive non-maximum suppression within their photo, chosen one by one for the
     largest
 
         (1 - diversity) * score(e) - diversity * max_c similarity(e, c)      c: what is chosen already
@@ -155,7 +160,11 @@ class PatchMiner:
             )
         nearest = (vectors @ bank.T).max(axis=1) if len(bank) else np.zeros(len(vectors))
         distinct = 1.0 - np.clip(nearest.astype(np.float64), 0.0, 1.0)
-        chosen = self._choose(candidates, vectors, relevance * distinct)
+        aspects: list[NDArray[np.float64]] = [
+            np.round(self._aspect(photos, candidates, vectors, prompts, i) * distinct, _DIGITS)
+            for i in range(len(self.config.aspects))
+        ]
+        chosen = self._choose(candidates, vectors, relevance * distinct, aspects)
         return [_patch(candidates[i], vectors[i], float(relevance[i]), float(distinct[i])) for i in chosen]
 
     def _windows(self, index: int, photo: Image.Image) -> list[Candidate]:
@@ -180,8 +189,27 @@ class PatchMiner:
             )
         return np.concatenate(rows)
 
+    def _aspect(
+        self,
+        photos: Sequence[Image.Image],
+        candidates: Sequence[Candidate],
+        vectors: Vectors,
+        prompts: Sequence[str],
+        index: int,
+    ) -> NDArray[np.float64]:
+        aspects = self.config.aspects
+        others = [text for i, aspect in enumerate(aspects) if i != index for text in aspect]
+        contrast = [text for text in (*prompts, *others) if text not in aspects[index]]
+        return np.asarray(
+            self._scorer.relevance(photos, candidates, vectors, aspects[index], contrast), dtype=np.float64
+        )
+
     def _choose(
-        self, candidates: Sequence[Candidate], vectors: Vectors, scores: NDArray[np.float64]
+        self,
+        candidates: Sequence[Candidate],
+        vectors: Vectors,
+        scores: NDArray[np.float64],
+        aspects: Sequence[NDArray[np.float64]],
     ) -> list[int]:
         config, scores = self.config, np.round(scores, _DIGITS)
         subjects: dict[int, int] = {}
@@ -192,6 +220,11 @@ class PatchMiner:
             ):
                 subjects[photo] = i
         chosen = sorted(subjects.values(), key=lambda i: (-scores[i], i))[: (config.k + 1) // 2]
+        for aspect in aspects[: config.k - len(chosen)]:
+            details = [i for i in range(len(candidates)) if candidates[i].scale < config.subject_scale]
+            free = [i for i in details if self._apart(candidates, chosen, i)]
+            if free:
+                chosen.append(max(free, key=lambda i: (aspect[i], -i)))
         left = self._survivors(candidates, scores, chosen)
         similarity = np.zeros(len(candidates))
         scales = np.array([candidate.scale for candidate in candidates])
@@ -204,6 +237,14 @@ class PatchMiner:
             chosen.append(best)
             similarity = np.maximum(similarity, self._likeness(vectors, scales, best))
         return chosen
+
+    def _apart(self, candidates: Sequence[Candidate], chosen: Sequence[int], index: int) -> bool:
+        """Whether a window shares less than ``nms_iou`` with every chosen one of its photo."""
+        one = candidates[index]
+        return all(
+            candidates[i].photo != one.photo or candidates[i].box.iou(one.box) <= self.config.nms_iou
+            for i in chosen
+        )
 
     def _survivors(
         self, candidates: Sequence[Candidate], scores: NDArray[np.float64], chosen: Sequence[int]

@@ -37,8 +37,12 @@ class PatchScorer(Protocol):
         candidates: Sequence[Candidate],
         vectors: Vectors,
         prompts: Sequence[str],
+        contrast: Sequence[str] = (),
     ) -> NDArray[np.float64]:
-        """One number in [0, 1] per candidate; ``vectors`` (n, dim) are the candidates' unit vectors."""
+        """One number in [0, 1] per candidate; ``vectors`` (n, dim) are the candidates' unit vectors.
+
+        ``contrast`` are texts of what the window shall not show beside the background.
+        """
         ...
 
 
@@ -49,8 +53,9 @@ class PromptScorer:
 
         relevance(e) = max_p min_b softmax([s cos(e, p), s cos(e, b)])_p
 
-    and 1 where there is no background prompt. Relevance map with background suppression, in the manner of
-    PersonalKV (arXiv 2510.22765), Algorithm 1, whose equations are not fully published.
+    and 1 where there is no background prompt; texts of ``contrast`` count as background. Relevance map with
+    background suppression, in the manner of PersonalKV (arXiv 2510.22765), Algorithm 1, whose equations are
+    not fully published.
     """
 
     def __init__(
@@ -66,13 +71,17 @@ class PromptScorer:
         candidates: Sequence[Candidate],
         vectors: Vectors,
         prompts: Sequence[str],
+        contrast: Sequence[str] = (),
     ) -> NDArray[np.float64]:
         """See `PatchScorer.relevance`."""
-        if not len(self._background):
+        unwelcome = self._background
+        if contrast:
+            unwelcome = np.concatenate([unwelcome, self._encoder.encode_texts(list(contrast))])
+        if not len(unwelcome):
             return np.ones(len(vectors))
         rows = vectors.astype(np.float64)
         wanted = (rows @ self._encoder.encode_texts(list(prompts)).astype(np.float64).T).max(axis=1)
-        unwanted = (rows @ self._background.T).max(axis=1)
+        unwanted = (rows @ unwelcome.T).max(axis=1)
         # A softmax over two is a sigmoid of the difference, which falls with the unwanted and rises with
         # the wanted cosine: max over p and min over b are the maxima of the two. tanh does not overflow.
         relevance: NDArray[np.float64] = 0.5 * (1.0 + np.tanh(0.5 * self._scale * (wanted - unwanted)))

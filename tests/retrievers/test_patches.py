@@ -247,6 +247,7 @@ def test_a_scorer_may_replace_the_prompts() -> None:
             candidates: Sequence[Candidate],
             vectors: NDArray[np.float32],
             prompts: Sequence[str],
+            contrast: Sequence[str] = (),
         ) -> NDArray[np.float64]:
             return np.array([float(candidate.box.left == 0) for candidate in candidates])
 

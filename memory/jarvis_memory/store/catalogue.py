@@ -1,7 +1,6 @@
-"""The catalogue in one SQLite file: every write is one durable transaction, every row is checked when read."""
+"""The catalogue in one SQLite file: every write is one durable transaction, every row is checked."""
 
-# ruff: noqa: S608  (what is put into statements below are names of tables and columns of schema.py; values
-# are bound)
+# ruff: noqa: S608  (statements hold names of tables and columns of schema.py; values are bound)
 from __future__ import annotations
 
 import os

@@ -1,7 +1,7 @@
 """Digests and keys over fields that cannot run into each other.
 
-Every field is written with its type and length in front, and every use has its own domain: ``("a", "bc")`` and
-``("ab", "c")``, a number and its digits, rows of two tables never give the same bytes.
+Every field is written with its type and length in front, and every use has its own domain: ``("a", "bc")``
+and ``("ab", "c")``, a number and its digits, rows of two tables never give the same bytes.
 """
 
 from __future__ import annotations

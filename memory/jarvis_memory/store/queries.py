@@ -1,4 +1,4 @@
-# ruff: noqa: S608  (what is put into statements below are names of tables of schema.py; values are bound)
+# ruff: noqa: S608  (statements hold names of tables and columns of schema.py; values are bound)
 """Small questions to the tables, asked inside somebody else's transaction."""
 
 from __future__ import annotations

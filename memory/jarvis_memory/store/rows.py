@@ -1,7 +1,6 @@
 """Between values and rows: what a row holds, its digest, and what is wrong with it."""
 
-# ruff: noqa: S608  (what is put into statements below are names of tables and columns of schema.py; values
-# are bound)
+# ruff: noqa: S608  (statements hold names of tables and columns of schema.py; values are bound)
 from __future__ import annotations
 
 import sqlite3

@@ -9,8 +9,9 @@ its context.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from jarvis_pocket import ask, notes, scene, world
 from jarvis_pocket.ask import Question
 from jarvis_pocket.cast import draw_cast
 from jarvis_pocket.tokens import MEMORY_INSTRUCTION
+from jarvis_pocket.train import imagined
 
 PATCH_SIDE = 32
 PHOTO_SIDE = 64
@@ -28,12 +30,15 @@ SCENE_SIZES = {1: (64, 64), 2: (96, 48), 3: (96, 48)}
 
 @dataclass(frozen=True)
 class Stage:
-    """What a stretch of training draws; ``told``: the share of visible attributes that the notes tell too."""
+    """What a stretch of training draws.
+
+    ``pictures``: ``none`` (all as text), ``words`` (each cell of a picture holds a word for what is there),
+    or ``pixels``. ``told`` is the share of visible attributes that the notes tell too.
+    """
 
     concepts: tuple[int, ...] = (2, 3)
-    pictures: bool = True
+    pictures: Literal["none", "words", "pixels"] = "pixels"
     told: float = 0.1
-    facts: float = 0.7
     questions: int = 6
     scenes: int = 2
     scene_questions: int = 3
@@ -93,13 +98,21 @@ class Writer:
 
     def image(self, image: Image.Image) -> None:
         """Write an image between its markers; its sides are multiples of 16 pixels."""
+        rows, columns = image.height // 16, image.width // 16
+        self.example.images.append((len(self.example.ids) + 1, np.asarray(image, dtype=np.uint8)))
+        self._grid([self.pad] * (rows * columns), rows, columns)
+
+    def imagine(self, words: Sequence[str], rows: int, columns: int) -> None:
+        """Write words where the cells of an image would be, at its positions; of a word the first token."""
+        self._grid([self.encode(f" {word}")[0] for word in words], rows, columns)
+
+    def _grid(self, ids: list[int], rows: int, columns: int) -> None:
         self._put([self.vision_start])
         example, block = self.example, len(self.ends) - 1
-        rows, columns = image.height // 16, image.width // 16
-        start = self.ends[block]
-        example.images.append((len(example.ids), np.asarray(image, dtype=np.uint8)))
-        count = rows * columns
-        example.ids += [self.pad] * count
+        start, count = self.ends[block], rows * columns
+        if len(ids) != count:
+            raise ValueError(f"a grid of {rows} x {columns} holds {count} tokens: got {len(ids)}")
+        example.ids += ids
         example.labels += [-100] * count
         example.kinds += [-1] * count
         example.blocks += [block] * count
@@ -138,12 +151,19 @@ def write_segment(rng: random.Random, writer: Writer, concept: world.PocketConce
     name, look = concept.name, concept.look
     lines = notes.draw_notes(rng, concept)
     visible = (f"has {ask.article(look.emblem)}", f"wears {ask.article(look.worn)}", f"is a {look.body}")
-    lines += [f"{name} {seen}." for seen in visible if not stage.pictures or rng.random() < stage.told]
+    told = 1.0 if stage.pictures == "none" else stage.told
+    lines += [f"{name} {seen}." for seen in visible if rng.random() < told]
     rng.shuffle(lines)
     if rng.random() < 0.5:
         lines.insert(0, f"{name} is a {look.category}.")
     writer.text("".join(f"{line}\n" for line in lines))
-    if not stage.pictures:
+    if stage.pictures == "none":
+        return
+    if stage.pictures == "words":
+        for words in imagined.patches(rng, look):
+            writer.text(name)
+            writer.imagine(words, 2, 2)
+            writer.text("\n")
         return
     if rng.random() < 0.3:
         images = [
@@ -194,7 +214,7 @@ def text_question(rng: random.Random, concepts: list[world.PocketConcept], split
         return ask.ask_compare(rng, a, b, "emblem" if rng.random() < 0.45 or not keys else rng.choice(keys))
     concept = rng.choice(concepts)
     if rng.random() < 0.35:
-        return ask.ask_fact(rng, concept, rng.choice(list(world.FACTS)))
+        return ask.ask_fact(rng, concept, rng.choice(list(concept.facts)))
     return ask.ask_detail(rng, concept, rng.choices(("emblem", "worn", "body"), (5, 3, 1))[0])
 
 
@@ -206,9 +226,14 @@ def write_scene(
     asked = rng.choice(concepts)
     inside = rng.random() < 0.5
     cast = draw_cast(rng, concepts, asked, split, count=count, inside=inside, alike=rng.random() < 0.5)
-    drawn = scene.draw_scene(rng, [look for look, _ in cast], 96, hidden=[rng.random() < 0.3 for _ in cast])
+    looks, size = [look for look, _ in cast], SCENE_SIZES[len(cast)]
     root = writer.open(0)
-    writer.image(shrink(rng, drawn.image, SCENE_SIZES[len(cast)]))
+    if stage.pictures == "words":
+        rows, columns = size[1] // 16, size[0] // 16
+        writer.imagine(imagined.scene(rng, looks, rows, columns), rows, columns)
+    else:
+        drawn = scene.draw_scene(rng, looks, 96, hidden=[rng.random() < 0.3 for _ in cast])
+        writer.image(shrink(rng, drawn.image, size))
     writer.text("\n")
     names = [c.name for c in concepts]
     questions = [ask.ask_here(rng, cast, asked.name)]
@@ -224,6 +249,12 @@ def write_scene(
         write_question(writer, root, question)
 
 
+def _forgetful(rng: random.Random, concept: world.PocketConcept) -> world.PocketConcept:
+    """A concept of which the notes tell some facts only."""
+    keys = rng.sample(list(concept.facts), rng.randint(1, len(concept.facts) - 1))
+    return replace(concept, facts={key: concept.facts[key] for key in keys})
+
+
 def draw_example(rng: random.Random, writer: Writer, stage: Stage, split: world.Split = "train") -> Example:
     """One context with its questions."""
     writer.example, writer.ends = Example(), []
@@ -237,6 +268,7 @@ def draw_example(rng: random.Random, writer: Writer, stage: Stage, split: world.
         )
         if world.look_split(look) == split:
             concepts[b] = world.PocketConcept(concepts[b].name, look, concepts[b].facts)
+    concepts = [_forgetful(rng, c) if rng.random() < 0.25 else c for c in concepts]
     if rng.random() < 0.03:
         concepts = []
     writer.open(-1)
@@ -245,7 +277,7 @@ def draw_example(rng: random.Random, writer: Writer, stage: Stage, split: world.
         write_segment(rng, writer, concept, stage)
     for _ in range(stage.questions if concepts else 2):
         write_question(writer, 0, text_question(rng, concepts, split))
-    if stage.pictures and concepts:
+    if stage.pictures != "none" and concepts:
         for _ in range(stage.scenes):
             write_scene(rng, writer, concepts, stage, split)
     return writer.example

@@ -1,6 +1,10 @@
-"""First stage of the VLM: its vision tower learns to name what is in a picture, with throw-away linear heads.
+"""The stage between reading and pictures: the vision tower learns to speak the language model's words.
 
-Reading small glyphs through the language model's loss is slow; told directly, the tower learns it in minutes.
+An image token is trained to lie near the sum of the embeddings of the words that name what it shows ("red" +
+"star"), and to be as long as an embedding. Heads that copy words from the context then copy from pictures too.
+A tower with free outputs grows tokens hundreds of times longer than a word: they drown the name that layer 0
+writes beside them, and nothing is learned. Reading small glyphs through the language model's loss alone is
+slow; told directly, it takes minutes.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from torch.nn import functional
 from jarvis_pocket import scene, world
 from jarvis_pocket.train.batch import see
 from jarvis_pocket.train.data import PHOTO_SIDE, SCENE_SIZES, crop, shrink
+from jarvis_pocket.train.imagined import place_word
 
 TARGETS: dict[str, tuple[str, ...]] = {
     "category": world.CATEGORIES,
@@ -25,6 +30,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "glyph_colour": world.GLYPH_COLOURS,
     "accessory": world.ACCESSORIES,
     "accessory_colour": world.ACCESSORY_COLOURS,
+    "place": ("middle", "left", "right"),
 }
 WHOLE = ("category", "colour", "pattern", "accessory", "accessory_colour")
 EMBLEM = ("glyph", "glyph_colour")
@@ -32,12 +38,13 @@ WORN = ("accessory", "accessory_colour")
 Views = dict[str, tuple[Tensor, Tensor, Tensor]]
 
 
-def _row(look: world.Look, seen: tuple[str, ...]) -> list[int]:
-    return [values.index(getattr(look, key)) if key in seen else -100 for key, values in TARGETS.items()]
+def _row(look: world.Look, seen: tuple[str, ...], place: str | None = None) -> list[int]:
+    said = {key: getattr(look, key) for key in seen} | ({"place": place} if place else {})
+    return [values.index(said[key]) if key in said else -100 for key, values in TARGETS.items()]
 
 
 def draw_views(rng: random.Random, count: int) -> Views:
-    """Per kind: pixels (N, 3, H, W), targets (N, figures, 7; -100: unseen), cells (N, figures, tokens)."""
+    """Per kind: pixels (N, 3, H, W), targets (N, figures, 8; -100: unseen), cells (N, figures, tokens)."""
     out: dict[str, tuple[list[Any], list[Any], list[Any]]] = {}
 
     def put(kind: str, image: Any, rows: list[list[int]], cells: list[list[float]]) -> None:
@@ -51,9 +58,9 @@ def draw_views(rng: random.Random, count: int) -> Views:
         photo = scene.draw_photo(rng, look, 112)
         figure = photo.figures[0]
         even = [[0.25] * 4]
-        put("patch", crop(rng, photo, figure.subject, rng.uniform(0.9, 1.2)), [_row(look, WHOLE)], even)
-        put("patch", crop(rng, photo, figure.emblem, rng.uniform(1.05, 2.2)), [_row(look, EMBLEM)], even)
-        put("patch", crop(rng, photo, figure.accessory, rng.uniform(1.0, 1.8)), [_row(look, WORN)], even)
+        put("whole", crop(rng, photo, figure.subject, rng.uniform(0.9, 1.2)), [_row(look, WHOLE)], even)
+        put("emblem", crop(rng, photo, figure.emblem, rng.uniform(1.05, 2.2)), [_row(look, EMBLEM)], even)
+        put("worn", crop(rng, photo, figure.accessory, rng.uniform(1.0, 1.8)), [_row(look, WORN)], even)
         put(
             "photo",
             shrink(rng, photo.image, (PHOTO_SIDE, PHOTO_SIDE)),
@@ -65,12 +72,12 @@ def draw_views(rng: random.Random, count: int) -> Views:
         drawn = scene.draw_scene(rng, looks, 96)
         width, height = SCENE_SIZES[people]
         rows, cells = [], []
-        for other, at in zip(looks, drawn.figures, strict=True):
+        for i, (other, at) in enumerate(zip(looks, drawn.figures, strict=True)):
             left, right = at.subject[0] / 2, at.subject[2] / 2
             weights = [max(0.0, min(right, 16 * c + 16) - max(left, 16 * c)) for c in range(width // 16)]
             total = sum(weights) * (height // 16)
             cells.append([w / total for _ in range(height // 16) for w in weights])
-            rows.append(_row(other, WHOLE if at.hidden else WHOLE + EMBLEM))
+            rows.append(_row(other, WHOLE if at.hidden else WHOLE + EMBLEM, place_word(i, people)))
         put(f"scene{people}", shrink(rng, drawn.image, SCENE_SIZES[people]), rows, cells)
     return {
         kind: (torch.from_numpy(np.stack(p)), torch.tensor(t), torch.tensor(w, dtype=torch.float32))
@@ -78,32 +85,86 @@ def draw_views(rng: random.Random, count: int) -> Views:
     }
 
 
-class Heads(nn.Module):
-    """One linear head per target and kind of view, thrown away after this stage."""
+# Nobody says these: they are what is left when no other value of their target is near.
+SILENT = ("plain", "middle")
+# What a view says in plain words; its other parts are read through a map that is thrown away afterwards, as
+# one picture cannot hold "red" for a body and "blue" for a hat in the same place.
+PLAIN = {"emblem": EMBLEM, "worn": WORN}
+BODY = ("category", "colour", "pattern", "place")
 
-    def __init__(self, width: int) -> None:
+
+class Heads(nn.Module):
+    """Reads the attributes of a view off its tokens: cosines with the embeddings of the words.
+
+    Args:
+        embedding: the language model's word embeddings (V, width); they do not change here.
+        tokenizer: its tokenizer; of a value of several tokens the first stands for it.
+    """
+
+    def __init__(self, embedding: Tensor, tokenizer: Any) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.heads = nn.ModuleDict(
+        width = embedding.shape[1]
+        self.vocabulary = functional.normalize(embedding.detach().clone(), dim=-1)
+        self.ids: dict[str, Tensor] = {}
+        self.length = embedding.detach().pow(2).mean().sqrt().item()
+        self.words: dict[str, Tensor] = {}
+        for key, values in TARGETS.items():
+            ids = [tokenizer(f" {value}")["input_ids"] for value in values if value not in SILENT]
+            self.ids[key] = torch.tensor([i[0] for i in ids])
+            self.words[key] = functional.normalize(embedding[[i[0] for i in ids]].detach().clone(), dim=-1)
+        self.maps = nn.ModuleDict(
             {
-                f"{kind}_{key}": nn.Linear(width, len(values))
-                for kind in ("patch", "photo", "scene")
-                for key, values in TARGETS.items()
+                f"{kind}_{part}": nn.Linear(width, width, bias=False)
+                for kind in ("whole", "photo", "scene")
+                for part in ("emblem", "worn")
             }
         )
+
+    def _read(self, pooled: Tensor, kind: str, key: str) -> Tensor:
+        if key not in PLAIN.get(kind, BODY):
+            pooled = self.maps[f"{kind}_{'emblem' if key in EMBLEM else 'worn'}"](pooled)
+        logits = 15 * functional.normalize(pooled, dim=-1) @ self.words[key].to(pooled.device).T
+        if TARGETS[key][0] in SILENT:
+            logits = torch.cat([torch.full_like(logits[..., :1], 4.0), logits], -1)
+        return logits
+
+    def _only(self, pooled: Tensor, key: str, goal: Tensor) -> Tensor:
+        """Cross-entropy of the word that is there against the whole vocabulary: a token says nothing else."""
+        shift = int(TARGETS[key][0] in SILENT)
+        said = goal >= shift
+        if not said.any():
+            return pooled.sum() * 0.0
+        logits = 15 * functional.normalize(pooled[said], dim=-1) @ self.vocabulary.to(pooled.device).T
+        target = self.ids[key].to(pooled.device)[goal[said] - shift]
+        return 0.5 * functional.cross_entropy(logits, target)
 
     def forward(self, tower: Any, views: Views) -> tuple[Tensor, dict[str, tuple[float, int]]]:
         """The loss, and per view and target the share that is right and how many there were."""
         losses, scores = [], {}
-        for kind, (pixels, targets, cells) in views.items():
+        for name, (pixels, targets, cells) in views.items():
+            kind = name.rstrip("23")
             tokens = see(tower, pixels.to(next(self.parameters()).device))
-            pooled = self.norm(cells.to(tokens.device) @ tokens)
+            pooled = cells.to(tokens.device) @ tokens
+            size = tokens.pow(2).mean(-1).sqrt()
+            losses.append(0.1 * (size / self.length).log().pow(2).mean())
             for index, key in enumerate(TARGETS):
                 goal = targets[..., index].to(tokens.device)
                 judged = goal >= 0
                 if judged.any():
-                    logits = self.heads[f"{kind.rstrip('23')}_{key}"](pooled[judged])
+                    logits = self._read(pooled[judged], kind, key)
                     losses.append(functional.cross_entropy(logits, goal[judged]))
+                    if key in PLAIN.get(kind, BODY):
+                        losses.append(self._only(pooled[judged], key, goal[judged]))
                     right = (logits.argmax(-1) == goal[judged]).float().mean().item()
-                    scores[f"{kind.rstrip('23')} {key}"] = (right, int(judged.sum()))
+                    scores[f"{kind} {key}"] = (right, int(judged.sum()))
         return torch.stack(losses).mean(), scores
+
+
+@torch.no_grad()
+def rescale(tower: Any, length: float, views: Views) -> None:
+    """Scale the tower's last layer so that its tokens are as long as words (``length``, root mean square)."""
+    last = tower.merger.mlp[-1]
+    sizes = [see(tower, pixels.to(last.weight.device)).pow(2).mean() for pixels, _, _ in views.values()]
+    factor = length / torch.stack(sizes).mean().sqrt()
+    last.weight.mul_(factor)
+    last.bias.mul_(factor)

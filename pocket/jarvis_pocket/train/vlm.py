@@ -18,16 +18,16 @@ from jarvis_pocket.tokens import build_processor
 from jarvis_pocket.train import loop
 from jarvis_pocket.train.batch import Batch, collate, forward
 from jarvis_pocket.train.data import Stage, Writer, draw_example
-from jarvis_pocket.train.eyes import Heads, draw_views
-from jarvis_pocket.train.model import WIDTH, build_vlm
+from jarvis_pocket.train.eyes import Heads, Views, draw_views, rescale
+from jarvis_pocket.train.model import build_vlm
 
 EYES_STEPS = 1200
-# (from step, stage, contexts in a batch): few facts first, then all as text, then pictures.
+# (from step, stage, contexts in a batch): all as text, then pictures in words, then pictures.
 CURRICULUM: tuple[tuple[int, Stage, int], ...] = (
-    (0, Stage(concepts=(1, 2, 3), pictures=False, questions=8), 8),
-    (200, Stage(concepts=(2, 3, 4), pictures=False, questions=10), 6),
-    (500, Stage(concepts=(1, 2, 2, 3), told=0.3, questions=6, scenes=1, scene_questions=3), 6),
-    (1500, Stage(concepts=(1, 2, 3, 3, 4), told=0.08, questions=6, scenes=2, scene_questions=3), 6),
+    (0, Stage(concepts=(1, 2, 3), pictures="none", questions=8), 8),
+    (200, Stage(concepts=(2, 3, 4), pictures="none", questions=10), 6),
+    (500, Stage(concepts=(1, 2, 3), pictures="words", told=0.0, scenes=2), 6),
+    (1700, Stage(concepts=(1, 2, 3, 3), told=0.0, scenes=2), 6),
 )
 
 
@@ -43,24 +43,39 @@ def draw_batch(tokenizer: Any, pad: int, scale: int, rng: random.Random, step: i
     return collate([draw_example(rng, writer, stage) for _ in range(size * scale)], pad)
 
 
-def _open_eyes(model: Any, out: Path, seed: int, workers: int, device: torch.device, steps: int) -> None:
-    """The first stage, skipped if a finished tower is there."""
-    from safetensors.torch import load_file, save_file
+def _processor(out: Path, seed: int, resume: bool) -> Any:
+    """The processor of a run: made at its start and kept, as its vocabulary follows the world's wording."""
+    from transformers import AutoProcessor
 
-    done = out / "tower.safetensors"
+    kept = out / "processor"
+    if resume and kept.exists():
+        return AutoProcessor.from_pretrained(kept)
+    processor = build_processor(seed)
+    processor.save_pretrained(kept)
+    return processor
+
+
+def _draw_views(rng: random.Random, step: int) -> Views:
+    return draw_views(rng, 32)
+
+
+def _open_eyes(
+    model: Any, tokenizer: Any, out: Path, seed: int, workers: int, device: torch.device, steps: int
+) -> None:
+    """Align the vision tower with the word embeddings, once; the finished tower is kept in ``out``."""
+    from safetensors.torch import save_file
+
     tower = model.model.visual
-    if done.exists():
-        tower.load_state_dict(load_file(done))
-        return
-    heads = Heads(WIDTH).to(device)
+    heads = Heads(model.get_input_embeddings().weight, tokenizer).to(device)
+    rescale(tower, heads.length, draw_views(random.Random(seed), 8))
     optimizer = loop.make_optimizer([*tower.parameters(), *heads.parameters()], 2e-3)
-    stream, meter = loop.batches(lambda rng, _: draw_views(rng, 32), seed + 1, 0, workers), loop.Meter(100)
+    stream, meter = loop.batches(_draw_views, seed + 1, 0, workers), loop.Meter(50)
     for step in range(steps):
         waited = time.monotonic()
         views = next(stream)
         meter.waited += time.monotonic() - waited
         for group in optimizer.param_groups:
-            group["lr"] = loop.rate(2e-3, step, step / steps, warmup=100)
+            group["lr"] = loop.rate(2e-3, step, step / steps, warmup=50)
         loss, scores = heads(tower, views)
         optimizer.zero_grad()
         loss.backward()
@@ -72,7 +87,8 @@ def _open_eyes(model: Any, out: Path, seed: int, workers: int, device: torch.dev
         if (step + 1) % meter.every == 0:
             loop.say("eyes", step + 1, meter.report())
     out.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.cpu().contiguous().clone() for k, v in tower.state_dict().items()}, done)
+    tensors = {k: v.cpu().contiguous().clone() for k, v in tower.state_dict().items()}
+    save_file(tensors, out / "tower.safetensors")
 
 
 def whole_answers(
@@ -110,21 +126,22 @@ def train(
     a GPU). ``compiled`` fuses the text layers (two minutes at the start; 2.6 times as fast on one core).
     """
     where = torch.device(device)
-    processor = build_processor(seed)
+    processor = _processor(out, seed, resume)
     tokenizer = processor.tokenizer
     model = build_vlm(tokenizer, seed).to(where)
     optimizer = loop.make_optimizer(model.parameters(), lr)
     progress = loop.load_state(out, model, optimizer) if resume else {}
     step, began, history = int(progress.get("step", 0)), time.monotonic(), list(progress.get("history", []))
-    if step == 0:
-        _open_eyes(model, out, seed, workers, where, eyes_steps)
     draw = partial(draw_batch, tokenizer, tokenizer.pad_token_id, scale)
     stream, meter = loop.batches(draw, seed, step, workers), loop.Meter(50)
     if compiled:
         for layer in model.model.language_model.layers:
             layer.compile(dynamic=True)
     model.train()
+    pictures = next(start for start, stage, _ in CURRICULUM if stage.pictures == "pixels")
     while (spent := (time.monotonic() - began) / 60 / minutes) < 1:
+        if step >= pictures and not (out / "tower.safetensors").exists():
+            _open_eyes(model, tokenizer, out, seed, workers, where, eyes_steps)
         waited = time.monotonic()
         batch = next(stream).to(where)
         meter.waited += time.monotonic() - waited

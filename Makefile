@@ -1,0 +1,60 @@
+# `make demo` and `make test` need Python >= 3.11 and make before them, nothing else.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+
+# Models ship with the package: neither the demo nor the tests may wait for a network.
+demo test: export HF_HUB_OFFLINE := 1
+demo test: export TOKENIZERS_PARALLELISM := false
+
+demo: $(STAMP) ## Remember a drawn household and ask about it
+	@$(BIN)/jarvis demo
+
+test: $(STAMP) ## Run all tests
+	@echo "make test: pytest"
+	@$(BIN)/pytest
+
+check: $(STAMP) ## ruff, ruff format, mypy --strict, import-linter
+	@echo "make check: ruff check, ruff format --check, mypy --strict, lint-imports"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(STAMP) ## Print every figure of README and docs
+	@$(BIN)/python -m benchmarks
+
+clean: ## Delete caches and builds; .venv stays
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
+	@echo "make clean: caches and builds are gone; delete $(VENV) yourself for a fresh install"
+
+$(BIN)/python:
+	@python=; for name in python3.13 python3.12 python3.11 python3; do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "make: no Python >= 3.11 found (tried python3.13, python3.12, python3.11, python3); install one" >&2; exit 1; \
+	fi; \
+	echo "make: creating $(VENV) with $$python"; \
+	if command -v uv >/dev/null 2>&1; then uv venv --quiet --python "$$(command -v $$python)" $(VENV); \
+	else "$$python" -m venv $(VENV); fi
+
+# The stamp says that what these two files ask for is installed; touch one of them to install again.
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	@if command -v uv >/dev/null 2>&1; then \
+	  echo "make: installing into $(VENV) with uv (the first time this takes minutes: torch is large)"; \
+	  uv pip install --quiet --python $(BIN)/python -e . --group dev -c constraints.txt; \
+	else \
+	  echo "make: installing into $(VENV) with pip (the first time this takes minutes: torch is large)"; \
+	  { $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; } && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -e . --group dev -c constraints.txt; \
+	fi
+	@touch $(STAMP)

@@ -1,0 +1,100 @@
+"""The ``jarvis`` command."""
+
+from __future__ import annotations
+
+import errno
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from jarvis_retrievers.errors import JarvisError
+
+from .ask import ask
+from .demo import demo
+from .forget import forget
+from .listing import list_concepts
+from .options import ClipOption, DeviceOption, HomeOption, ModelOption, OwnerOption, Settings
+from .quiet import quiet
+from .remember import remember
+from .screen import complain
+from .show import show
+
+__all__ = ["app", "main"]
+
+_REFUSED, _INTERRUPTED = 2, 130
+
+
+class _OneLineErrors(TyperGroup):
+    """Errors raised on purpose become one line and exit code 2; others are bugs and keep their trace."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with quiet():
+            try:
+                return super().invoke(ctx)
+            except JarvisError as error:
+                complain("error", str(error))
+                raise typer.Exit(_REFUSED) from error
+            except KeyboardInterrupt as error:
+                complain("error", "interrupted")
+                raise typer.Exit(_INTERRUPTED) from error
+            except OSError as error:
+                if error.errno in (None, errno.EPIPE):
+                    raise
+                where = f": {error.filename}" if error.filename else ""
+                complain("error", f"{error.strerror}{where}; check the disk and its permissions")
+                raise typer.Exit(_REFUSED) from error
+
+
+app = typer.Typer(
+    name="jarvis",
+    cls=_OneLineErrors,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Personal memory for vision-language models: show it your dog once, ask about it ever after.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if not wanted:
+        return
+    try:
+        number = version("jarvis-plugins")
+    except PackageNotFoundError:
+        number = "(not installed as a package)"
+    typer.echo(f"jarvis {number}")
+    raise typer.Exit
+
+
+@app.callback()
+def _settings(
+    context: typer.Context,
+    home: HomeOption = None,
+    owner: OwnerOption = None,
+    model: ModelOption = None,
+    clip: ClipOption = None,
+    device: DeviceOption = None,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    context.obj = Settings().with_given(home=home, owner=owner, model=model, clip=clip, device=device)
+
+
+app.command("demo")(demo)
+app.command("remember")(remember)
+app.command("ask")(ask)
+app.command("list")(list_concepts)
+app.command("show")(show)
+app.command("forget")(forget)
+
+
+def main() -> None:
+    """Entry point of the ``jarvis`` script."""
+    app(prog_name="jarvis")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Opening a home for a command: the record alone where no model is needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jarvis_retrievers.errors import SettingError
+
+from .options import Settings
+
+if TYPE_CHECKING:
+    from jarvis_memory import PersonalMemory
+    from jarvis_memory.store.owner import OwnerStore
+
+__all__ = ["open_memory", "open_record"]
+
+
+def open_record(settings: Settings) -> OwnerStore:
+    """The owner's record, without torch or a model.
+
+    Raises:
+        SettingError: there is no such home; reading never makes one.
+    """
+    from jarvis_memory.store.owner import OwnerStore
+
+    _check_there(settings)
+    return OwnerStore.open(settings.home, settings.owner)
+
+
+def open_memory(settings: Settings, *, make: bool = False) -> PersonalMemory:
+    """The owner's memory; its models are loaded when they are first needed.
+
+    Args:
+        settings: which home, owner and models.
+        make: make the home if it is missing.
+
+    Raises:
+        SettingError: there is no such home and ``make`` is not set.
+    """
+    if not make:
+        _check_there(settings)
+    from jarvis_memory import PersonalMemory
+
+    return PersonalMemory.open(
+        settings.home,
+        owner=settings.owner,
+        model=settings.model,
+        clip=settings.clip,
+        device=settings.device,
+    )
+
+
+def _check_there(settings: Settings) -> None:
+    if not settings.folder.exists():
+        raise SettingError(
+            f"there is no home at {settings.folder}; remember something first, or name another with --home"
+        )

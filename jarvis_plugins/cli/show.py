@@ -1,0 +1,105 @@
+"""``jarvis show``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jarvis_retrievers.errors import SettingError
+
+from .homes import open_record
+from .options import HomeOption, JsonOption, OwnerOption, settings_of
+from .screen import console, one_line, print_json, table, text
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from jarvis_memory.concept import Concept
+
+__all__ = ["show"]
+
+
+def show(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", metavar="FILE.png", help="Where the picture goes; by default NAME-patches.png."
+        ),
+    ] = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+    owner: OwnerOption = None,
+) -> None:
+    """Show one concept; its patches, drawn on its photos, are saved as one PNG.
+
+    With --json the picture is saved only where --out says.
+    """
+    from jarvis_retrievers.images import load_image
+
+    from .sheet import draw_sheet
+
+    target = None if out is None else _checked(out)
+    with open_record(settings_of(context, home=home, owner=owner)) as record:
+        concept = record.get(name)
+        if target is None and not json:
+            target = _checked(f"{_file_name(concept.name)}-patches.png")
+        if target is not None:
+            photos = [load_image(record.photo(photo.id)) for photo in concept.photos]
+            _save(draw_sheet(concept, photos), target)
+    if json:
+        shown = concept.model_dump(mode="json")
+        print_json(shown | {"picture": None if target is None else str(target)})
+        return
+    _print(concept)
+    typer.echo(f"Patches drawn on the photos: {target}")
+
+
+def _print(concept: Concept) -> None:
+    screen = console()
+    names = " or ".join((concept.name, *concept.aliases))
+    what = f": {concept.category}" if concept.category else ""
+    screen.print(text(one_line(names + what), "bold"))
+    for fact in concept.profile.facts:
+        screen.print(text(f"  {one_line(fact)}"))
+    rows = table(">Patch", ">Photo", "Box (pixels)", ">Score", ">Relevance", ">Distinctiveness")
+    order = [photo.id for photo in concept.photos]
+    for number, patch in enumerate(concept.patches, start=1):
+        box = patch.box
+        rows.add_row(
+            str(number),
+            str(order.index(patch.photo_id) + 1),
+            f"{box.left},{box.top} to {box.right},{box.bottom}",
+            *(f"{value:.2f}" for value in (patch.score, patch.relevance, patch.distinctiveness)),
+        )
+    screen.print(rows)
+
+
+def _checked(out: str) -> Path:
+    path = Path(out).expanduser()
+    if path.suffix.lower() != ".png":
+        raise SettingError(f"the picture is a PNG, got --out {out!r}; give a name that ends in .png")
+    return path
+
+
+def _file_name(name: str) -> str:
+    kept = "".join(c if c.isalnum() else "-" for c in name).strip("-")
+    return kept[:60] or "concept"
+
+
+def _save(picture: Image, path: Path) -> None:
+    """Write beside the target and rename, so that a full disk leaves what was there."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        picture.save(part, format="PNG")
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise SettingError(
+            f"the picture cannot be written to {path} ({reason}); name another with --out"
+        ) from error

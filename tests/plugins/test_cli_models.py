@@ -1,0 +1,83 @@
+"""Commands with the models that ship."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from jarvis_memory.store.owner import OwnerStore
+from jarvis_plugins.demo.place import read_household
+from tests.plugins.homes import jarvis
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which two concepts were remembered by command: in a process of its own, and in this one."""
+    folder = tmp_path_factory.mktemp("models")
+    home = folder / "home"
+    liki, domu = (c for c in read_household().concepts if c.name in ("Liki", "Domu"))
+    command = ["remember", "Liki", "--photo", str(liki.photos[0]), "--photo", str(liki.photos[1])]
+    command += ["--about", liki.about, "--category", "cat", "--alias", "Lili", "--home", str(home)]
+    run = [sys.executable, "-m", "jarvis_plugins.cli.app", *command]
+    done = subprocess.run(run, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert done.stdout == "Remembered Liki: 2 photos, 5 patches, 5 facts.\n"
+    result = jarvis(
+        "--home", str(home), "remember", "Domu", "--photo", str(domu.photos[0]), "--about", domu.about
+    )
+    assert result.exit_code == 0, result.exception
+    return home
+
+
+def test_what_was_remembered_is_there(home: Path) -> None:
+    rows = {row["name"]: row for row in json.loads(jarvis("list", "--json", "--home", str(home)).stdout)}
+    assert list(rows) == ["Liki", "Domu"]
+    assert (rows["Liki"]["category"], rows["Liki"]["aliases"], rows["Liki"]["photos"]) == ("cat", ["Lili"], 2)
+
+
+def test_ask(home: Path) -> None:
+    result = jarvis("ask", "Where does Lili sleep?", "--home", str(home))
+    assert result.exit_code == 0, result.exception
+    assert result.stdout.strip()
+    assert result.stderr.startswith("(Liki; ")
+    assert "tokens reused" in result.stderr
+
+
+def test_ask_json(home: Path) -> None:
+    scene = str(next(q.image for q in read_household().questions if q.kind == "caption"))
+    command = ("ask", "Is Domu here?", "--image", scene, "--json", "--home", str(home))
+    given = {mode: jarvis(*command, "--mode", mode) for mode in ("compose", "exact")}
+    assert all((one.exit_code, one.stderr) == (0, "") for one in given.values())
+    compose, exact = (json.loads(given[mode].stdout) for mode in ("compose", "exact"))
+    assert compose["concepts"][0] == "Domu"
+    assert compose["usage"]["mode"] == "compose"
+    assert compose["usage"]["reused"] > 0
+    assert exact["usage"]["mode"] == "exact"
+    assert exact["usage"]["reused"] == 0
+    assert exact["usage"]["computed"] > compose["usage"]["computed"]
+    assert {one["concept"] for one in compose["evidence"]} == set(compose["concepts"])
+
+
+def test_a_photo_that_a_camera_has_turned(home: Path, tmp_path: Path) -> None:
+    upright = Image.new("RGB", (96, 64), "white")
+    upright.paste((200, 30, 30), (0, 0, 48, 64))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = upright.transpose(Image.Transpose.ROTATE_90)
+    turned.save(tmp_path / "turned.png", exif=exif)
+    assert turned.size == (64, 96)
+    result = jarvis("remember", "Flag", "--photo", str(tmp_path / "turned.png"), "--home", str(home))
+    assert result.exit_code == 0, result.exception
+    shown = json.loads(jarvis("show", "Flag", "--json", "--home", str(home)).stdout)
+    assert [(photo["width"], photo["height"]) for photo in shown["photos"]] == [(96, 64)]
+    with OwnerStore.open(home, "me") as store:
+        stored = store.photo(shown["photos"][0]["id"])
+    (tmp_path / "stored.png").write_bytes(stored)
+    with Image.open(tmp_path / "stored.png") as opened:
+        assert opened.tobytes() == upright.tobytes()
+    assert jarvis("forget", "Flag", "--home", str(home)).exit_code == 0

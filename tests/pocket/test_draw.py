@@ -1,0 +1,87 @@
+"""Pictures show what their truth says."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from jarvis_pocket import scene, world
+from jarvis_pocket.draw import BODY_RGB, Pose, glyph_points, sprite
+
+
+def look(**changes: str) -> world.Look:
+    base = {
+        "category": "robot",
+        "colour": "green",
+        "pattern": "plain",
+        "glyph": "cross",
+        "glyph_colour": "red",
+        "accessory": "hat",
+        "accessory_colour": "blue",
+    }
+    return world.Look(**(base | changes))
+
+
+@pytest.mark.parametrize("category", world.CATEGORIES)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_emblem_and_accessory_lie_where_their_boxes_say(category: str, mirrored: bool) -> None:
+    image, emblem, accessory = sprite(look(category=category), Pose(mirrored), 200)
+    pixels = np.asarray(image.convert("RGB"))
+    x, y = round(100 * (emblem[0] + emblem[2])), round(100 * (emblem[1] + emblem[3]))
+    assert tuple(pixels[y, x]) == BODY_RGB["red"]
+    left, top, right, bottom = (round(200 * v) for v in accessory)
+    inside = (pixels == BODY_RGB["blue"]).all(-1)
+    assert inside[max(0, top) : bottom, left:right].sum() == inside.sum() > 100
+
+
+@pytest.mark.parametrize("category", world.CATEGORIES)
+def test_silhouettes_differ_clearly(category: str) -> None:
+    def mask(kind: str) -> np.ndarray:
+        return np.asarray(sprite(look(category=kind), Pose(), 96)[0])[..., 3] > 0
+
+    mine = mask(category)
+    for other in set(world.CATEGORIES) - {category}:
+        theirs = mask(other)
+        assert (mine & theirs).sum() / (mine | theirs).sum() < 0.75, other
+
+
+def test_a_hidden_emblem_is_not_to_be_seen() -> None:
+    shown = np.asarray(sprite(look(), Pose(), 200)[0].convert("RGB"))
+    hidden = np.asarray(sprite(look(), Pose(hidden=True), 200)[0].convert("RGB"))
+    assert (shown == BODY_RGB["red"]).all(-1).sum() > 500
+    assert (hidden == BODY_RGB["red"]).all(-1).sum() == 0
+
+
+def test_a_photo_keeps_its_colour_at_the_emblem_in_any_pose() -> None:
+    for seed in range(40):
+        picture = scene.draw_photo(random.Random(seed), look(), 256)
+        (figure,) = picture.figures
+        x, y = (figure.emblem[0] + figure.emblem[2]) / 2, (figure.emblem[1] + figure.emblem[3]) / 2
+        red, green, blue = picture.image.getpixel((round(x), round(y)))  # type: ignore[misc]
+        assert red > 130
+        assert red > 1.8 * max(green, blue)
+
+
+def test_a_scene_stands_in_the_given_order() -> None:
+    looks = [
+        look(colour=colour, category=category)
+        for colour, category in (("red", "cat"), ("blue", "mug"), ("yellow", "fish"))
+    ]
+    picture = scene.draw_scene(random.Random(1), looks)
+    assert picture.image.size == (384, 192)
+    lefts = [figure.subject[0] for figure in picture.figures]
+    assert lefts == sorted(lefts)
+    for figure, one in zip(picture.figures, looks, strict=True):
+        left, _, right, _ = (max(0, round(v)) for v in figure.subject)
+        part = np.asarray(picture.image)[:, left:right].reshape(-1, 3).astype(float)
+        near = np.abs(part - np.array(BODY_RGB[one.colour]) * 0.95).max(1) < 45
+        assert near.sum() > 400
+
+
+def test_what_cannot_be_drawn_is_refused() -> None:
+    with pytest.raises(ValueError, match="1 to 3"):
+        scene.draw_scene(random.Random(0), [])
+    with pytest.raises(ValueError, match="glyph"):
+        glyph_points("dragon")
