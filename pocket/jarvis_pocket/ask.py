@@ -43,6 +43,8 @@ PLACES_IN_SCENE: dict[int, tuple[str, ...]] = {
     3: ("on the left", "in the middle", "on the right"),
 }
 NOBODY = "a stranger"
+# What stands behind the value in the sentence of a fact.
+_TAILS = {"age": " years old"}
 Shown = tuple[Look, str | None]
 
 
@@ -113,36 +115,38 @@ def ask_detail(
     return Question("detail", text.format(n=name), answer, (look.body,), (), 6 * 6 * 3, (name,))
 
 
-def list_seen(shown: Sequence[Shown]) -> str:
-    """Who is in a scene from left to right: the look, then the name."""
-    return "; ".join(f"a {look.body} with {article(look.worn)}: {name or NOBODY}" for look, name in shown)
+def place_of(index: int, count: int) -> str:
+    """Where a figure stands, with a space behind it: ``"on the left "``; nothing if it is alone."""
+    return f"{PLACES_IN_SCENE[count][index]} " if count > 1 else ""
+
+
+def list_seen(shown: Sequence[Shown], remarks: Sequence[str] | None = None) -> str:
+    """Who is in a scene from left to right: the place, the look, the name, and a remark on each if there are any."""
+    return "; ".join(
+        f"{place_of(i, len(shown))}a {look.body} with {article(look.worn)}: {name or NOBODY}"
+        + (remarks[i] if remarks else "")
+        for i, (look, name) in enumerate(shown)
+    )
 
 
 def ask_here(rng: random.Random, shown: Sequence[Shown], name: str) -> Question:
-    """Is this concept in the scene? The answer lists who is seen and ends with the name and the verdict."""
+    """Is this concept in the scene? The answer goes through who is seen, and ends with the name and the verdict."""
     here = name in {n for _, n in shown}
     verdict = f"{name} is here" if here else f"{name} is not here"
     bar = f"{name} is not here" if here else f"{name} is here"
     text = rng.choice(HERE_QUESTIONS).format(n=name)
-    return Question(
-        "recognise", text, f"I see {list_seen(shown)}. {verdict}.", (verdict,), (bar,), 2, (name,)
-    )
+    seen = list_seen(shown, [", yes" if n == name else ", no" for _, n in shown])
+    return Question("recognise", text, f"I see {seen}. {verdict}.", (verdict,), (bar,), 2, (name,))
 
 
-def ask_who(rng: random.Random, shown: Sequence[Shown], place: int, choices: int) -> Question:
-    """Who stands at this place? ``choices`` is the number of names to choose from."""
+def ask_who(rng: random.Random, shown: Sequence[Shown], place: int, known: Sequence[str]) -> Question:
+    """Who stands at this place? Right if the name is said, and no other of the ``known`` names is."""
     look, name = shown[place]
     where = PLACES_IN_SCENE[len(shown)][place]
     text = rng.choice(WHO_QUESTIONS).format(p=where)
-    return Question(
-        "who",
-        text,
-        f"The {look.body} with {article(look.worn)} {where}: {name or NOBODY}.",
-        (name or NOBODY,),
-        (),
-        choices,
-        (name,) if name else (),
-    )
+    answer = f"{where.capitalize()} a {look.body} with {article(look.worn)}: {name or NOBODY}."
+    others = tuple(n for n in known if n != name)
+    return Question("who", text, answer, (name or NOBODY,), others, len(known), (name,) if name else ())
 
 
 def ask_caption(rng: random.Random, shown: Sequence[Shown], known: Sequence[str]) -> Question:
@@ -162,10 +166,10 @@ def ask_compare(
         text = rng.choice(
             ("Do {a} and {b} have the same emblem?", "Are the emblems of {a} and {b} the same?")
         ).format(a=a.name, b=b.name)
-        verdict, bar = ("the same", "not the same") if same else ("not the same", "are the same")
-        first, second = article(a.look.emblem), article(b.look.emblem)
-        answer = f"{a.name} has {first}. {b.name} has {second}. They are {verdict}."
-        return Question("compare", text, answer, (f"are {verdict}",), (bar,), 2, (a.name, b.name))
+        verdict, bar = ("yes, the same", "not the same") if same else ("not the same", "yes")
+        answer = f"{a.name} has {article(a.look.emblem)}. {b.name} has {article(b.look.emblem)}: "
+        answer += f"{'' if same else 'no, '}{verdict}."
+        return Question("compare", text, answer, (verdict,), (bar,), 2, (a.name, b.name))
     if a.facts[key] == b.facts[key]:
         raise ValueError(
             f"{a.name} and {b.name} share {key}={a.facts[key]}: ask about a fact in which they differ"
@@ -180,11 +184,15 @@ def ask_compare(
         "age": ("Who is {v} years old, {a} or {b}?", "Which of {a} and {b} is {v} years old?"),
     }[key]
     text = rng.choice(asked).format(v=value, a=a.name, b=b.name)
-    facts = " ".join(fact_sentence(key, c.name, c.facts[key]) for c in (a, b))
-    needs, bars = (f"it is {target.name}",), (f"it is {other.name}",)
-    return Question(
-        "compare", text, f"{facts} So it is {target.name}.", needs, bars, options, (a.name, b.name)
+    said = [
+        f"{fact_sentence(key, c.name, c.facts[key]).rstrip('.')}: {'yes' if c is target else 'no'}"
+        for c in (a, b)
+    ]
+    needs, bars = (
+        (f"{target.facts[key]}{_TAILS.get(key, '')}: yes",),
+        (f"{other.facts[key]}{_TAILS.get(key, '')}: yes",),
     )
+    return Question("compare", text, f"{said[0]}. {said[1]}.", needs, bars, options, (a.name, b.name))
 
 
 def comparable(a: PocketConcept, b: PocketConcept) -> list[str]:

@@ -63,7 +63,7 @@ def draw_item(
         return Item(ask.ask_here(rng, cast, asked.name), picture.image)
     if kind == "who":
         place = [name for _, name in cast].index(asked.name)
-        return Item(ask.ask_who(rng, cast, place, len(concepts)), picture.image)
+        return Item(ask.ask_who(rng, cast, place, [c.name for c in concepts]), picture.image)
     return Item(ask.ask_caption(rng, cast, [c.name for c in concepts]), picture.image)
 
 

@@ -110,7 +110,7 @@ class _Album:
     def who(self, cast: Sequence[str | None], place: int) -> None:
         rng = self.rng()
         shown = _shown(rng, cast)
-        self.add(ask.ask_who(rng, shown, place, len(HOUSEHOLD)), _scene(rng, shown))
+        self.add(ask.ask_who(rng, shown, place, [one.name for one in HOUSEHOLD]), _scene(rng, shown))
 
     def caption(self, cast: Sequence[str | None]) -> None:
         rng = self.rng()

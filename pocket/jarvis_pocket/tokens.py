@@ -51,7 +51,7 @@ def _corpus(seed: int) -> list[str]:
         asked += [ask.ask_detail(rng, a, part) for part in ("emblem", "worn", "body")]
         asked += [ask.ask_here(rng, shown, name) for name in ("Bo", "Mi")]
         asked += [
-            ask.ask_who(rng, shown, 0, 2),
+            ask.ask_who(rng, shown, 0, ["Bo", "Mi"]),
             ask.ask_caption(rng, shown, ["Bo", "Mi"]),
             ask.ask_unknown(rng, "Bo"),
         ]

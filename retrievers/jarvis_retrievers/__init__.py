@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .boxes import Box as Box
     from .boxes import nms as nms
     from .boxes import propose_boxes as propose_boxes
+    from .crops import crop as crop
     from .encoder import ImageTextEncoder as ImageTextEncoder
     from .images import encode_png as encode_png
     from .images import load_image as load_image
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from .patches import MinerConfig as MinerConfig
     from .patches import Patch as Patch
     from .patches import PatchMiner as PatchMiner
-    from .patches import crop as crop
     from .reference import ColourEncoder as ColourEncoder
     from .retrieval import Entry as Entry
     from .retrieval import Hit as Hit
@@ -56,7 +56,7 @@ _EXPORTS = {
     "Retrieval": "retrieval",
     "RetrieverConfig": "retrieval",
     "VectorIndex": "index",
-    "crop": "patches",
+    "crop": "crops",
     "encode_png": "images",
     "load_image": "images",
     "match_names": "names",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .boxes import DEFAULT_SCALES, Box, nms, propose_boxes
+from .crops import crop
 from .encoder import ImageTextEncoder
 from .errors import InputError, SettingError
 from .scorer import Candidate, PatchScorer, PromptScorer
@@ -160,8 +161,8 @@ class PatchMiner:
             )
         nearest = (vectors @ bank.T).max(axis=1) if len(bank) else np.zeros(len(vectors))
         distinct = 1.0 - np.clip(nearest.astype(np.float64), 0.0, 1.0)
-        aspects: list[NDArray[np.float64]] = [
-            np.round(self._aspect(photos, candidates, vectors, prompts, i) * distinct, _DIGITS)
+        aspects = [
+            self._aspect(photos, candidates, vectors, prompts, i) * distinct
             for i in range(len(self.config.aspects))
         ]
         chosen = self._choose(candidates, vectors, relevance * distinct, aspects)
@@ -224,7 +225,7 @@ class PatchMiner:
             details = [i for i in range(len(candidates)) if candidates[i].scale < config.subject_scale]
             free = [i for i in details if self._apart(candidates, chosen, i)]
             if free:
-                chosen.append(max(free, key=lambda i: (aspect[i], -i)))
+                chosen.append(max(free, key=lambda i: (round(float(aspect[i]), _DIGITS), -i)))
         left = self._survivors(candidates, scores, chosen)
         similarity = np.zeros(len(candidates))
         scales = np.array([candidate.scale for candidate in candidates])
@@ -265,30 +266,6 @@ class PatchMiner:
         weight = self.config.scale_weight
         likeness: NDArray[np.float64] = (1.0 - weight) * cosine + weight * ratio
         return likeness
-
-
-def crop(image: Image.Image, box: Box, side: int) -> Image.Image:
-    """The box as an RGB square of ``side`` pixels; an oblong box is padded with the mean colour of its rim.
-
-    Raises:
-        InputError: a box that reaches outside the image, or a side below 1.
-    """
-    if side < 1:
-        raise InputError(f"the side of a crop must be at least 1 pixel, got {side}")
-    if box.right > image.width or box.bottom > image.height:
-        raise InputError(f"{box} reaches outside an image of {image.width} x {image.height} pixels")
-    piece = image.convert("RGB").crop(box.as_tuple()) if image.mode != "RGB" else image.crop(box.as_tuple())
-    if piece.width != piece.height:
-        pixels = np.asarray(piece, dtype=np.float64)
-        rim = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).mean(axis=0)
-        red, green, blue = (int(value + 0.5) for value in rim)
-        longer = max(piece.size)
-        square = Image.new("RGB", (longer, longer), (red, green, blue))
-        square.paste(piece, ((longer - piece.width) // 2, (longer - piece.height) // 2))
-        piece = square
-    # Averaging when shrinking keeps colours and does not ring; LANCZOS when growing keeps edges.
-    way = Image.Resampling.BOX if piece.width >= side else Image.Resampling.LANCZOS
-    return piece.resize((side, side), way)
 
 
 def _patch(candidate: Candidate, vector: Vectors, relevance: float, distinctiveness: float) -> Patch:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .boxes import propose_boxes
+from .crops import crop
 from .encoder import ImageTextEncoder
 from .errors import InputError
 from .index import VectorIndex
 from .names import match_names
-from .patches import crop
 from .retrieval import Entry, Hit, Region, Retrieval, RetrieverConfig
 
 __all__ = ["ConceptRetriever", "Entry", "Hit", "Retrieval", "RetrieverConfig"]

@@ -12,7 +12,7 @@ from jarvis_memory.kv import Context
 from jarvis_memory.vlm import SegmentSource
 from tests.kv.tiny import Tiny
 
-IMAGE = "<|vision_start|><|image_pad|><|vision_end|>\n"
+IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
 PREFIX = (
     "<|im_start|>system\nAnswer from your memory of the user's concepts. If someone is not in it, say so."
     "<|im_end|>\n<|im_start|>user\n"
@@ -30,9 +30,9 @@ def joint(
     text = PREFIX
     for source in sources:
         text += source.profile if source.profile.endswith("\n") else source.profile + "\n"
-        text += (source.name + IMAGE) * len(source.patches)
+        text += f"{source.name}{IMAGE}{source.name}\n" * len(source.patches)
     if question is not None:
-        text += IMAGE * len(images) + question + TAIL
+        text += f"{IMAGE}\n" * len(images) + question + TAIL
     shown = [patch for source in sources for patch in source.patches] + list(images)
     inputs = tiny.processor(text=[text], images=shown or None, return_tensors="pt")
     return dict(inputs)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from jarvis_memory import PersonalMemory
+from jarvis_memory import VLM, PersonalMemory
 from jarvis_plugins.demo import DemoQuestion, DemoResult, run_demo
 from jarvis_plugins.demo.place import read_household
 from jarvis_pocket.household import NOTES_FILE, Household
@@ -18,6 +18,8 @@ from jarvis_retrievers.errors import InputError, SettingError
 from jarvis_retrievers.reference import ColourEncoder
 from tests.kv.tiny import make_tiny
 from tests.plugins.homes import jarvis, refused
+
+Ran = tuple[DemoResult, Path, list[tuple[str, int, int]]]
 
 KEYS = ["questions", "accuracy", "accuracy_without_memory", "ttft_ratio_median", "home_bytes"]
 QUESTION_KEYS = [
@@ -78,21 +80,23 @@ def test_a_result_sums_up() -> None:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoResult, Path, list[tuple[str, int, int]]]:
+def vlm() -> VLM:
+    return make_tiny("qwen2_5_vl").vlm
+
+
+@pytest.fixture(scope="module")
+def ran(vlm: VLM, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     home, steps = tmp_path_factory.mktemp("demo") / "home", []
 
     def step(words: str, done: int, total: int) -> None:
         steps.append((words, done, total))
 
-    vlm = make_tiny("qwen2_5_vl").vlm
     return run_demo(small(), home, model=vlm, clip=ColourEncoder(), step=step), home, steps
 
 
-def test_the_demo_asks_with_memory_and_without(
-    ran: tuple[DemoResult, Path, list[tuple[str, int, int]]],
-) -> None:
+def test_the_demo_asks_with_memory_and_without(ran: Ran, vlm: VLM) -> None:
     result, home, _ = ran
-    household, vlm = small(), make_tiny("qwen2_5_vl").vlm
+    household = small()
     assert [one.question for one in result.questions] == [q.question for q in household.questions]
     with PersonalMemory.open(home, model=vlm, clip=ColourEncoder()) as memory:
         assert [c.name for c in memory.list()] == ["Domu", "Tomiko"]
@@ -115,7 +119,7 @@ def test_the_demo_asks_with_memory_and_without(
     assert both.tokens_reused > fact.tokens_reused > 0
 
 
-def test_progress_and_size(ran: tuple[DemoResult, Path, list[tuple[str, int, int]]]) -> None:
+def test_progress_and_size(ran: Ran) -> None:
     result, home, steps = ran
     assert [done for _, done, _ in steps] == [0, 1, 2, 3, 4, 5, 6]
     assert {total for _, _, total in steps} == {6}
@@ -124,9 +128,9 @@ def test_progress_and_size(ran: tuple[DemoResult, Path, list[tuple[str, int, int
     assert files < result.home_bytes < files + 2_000_000
 
 
-def test_a_home_that_is_in_use_is_refused(ran: tuple[DemoResult, Path, list[tuple[str, int, int]]]) -> None:
+def test_a_home_that_is_in_use_is_refused(ran: Ran, vlm: VLM) -> None:
     with pytest.raises(SettingError, match="holds 2 concepts of 'me' already"):
-        run_demo(small(), ran[1], model=make_tiny("qwen2_5_vl").vlm, clip=ColourEncoder())
+        run_demo(small(), ran[1], model=vlm, clip=ColourEncoder())
 
 
 def test_no_question_is_no_demo(tmp_path: Path) -> None:

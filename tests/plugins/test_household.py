@@ -86,7 +86,7 @@ def test_questions(drawn: DrawnHousehold) -> None:
 def test_a_constant_answer_is_seldom_right(drawn: DrawnHousehold) -> None:
     questions = drawn.household.questions
     for answer in {q.answer for q in questions}:
-        assert sum(q.right(answer) for q in questions) <= 3
+        assert sum(q.right(answer) for q in questions) <= len(questions) // 4
     # Only "the same?" has a right answer that many others could share.
     assert sum(q.right("They are the same.") for q in questions) == 1
 

@@ -4,9 +4,12 @@
 
     prefix    the chat template up to the first user content, with the memory instruction
     segment   profile lines, each with its line break;
-              per patch: name <vision_start> image <vision_end> line break
+              per patch: name <vision_start> image <vision_end> name line break
     question  per image: <vision_start> image <vision_end> line break;
               the text; the rest of the template
+
+The name stands on both sides of a patch: the one before it finds an image by its name, the one behind it a
+name by its image.
 
 Every piece is tokenised by itself, so that the boundaries of tokens never move, whatever stands beside them.
 """
@@ -57,8 +60,8 @@ class Layout:
         if not patches:
             return Block(())
         pixels = self._images.patches(patches)
-        before = tuple(self._encoder.encode(name))
-        rows = [before + self._image(n) for n in pixels.tokens(self._tokens.merge)]
+        named = tuple(self._encoder.encode(name))
+        rows = [named + self._image(n) + named + self._break for n in pixels.tokens(self._tokens.merge)]
         return Block(
             token_ids=tuple(i for row in rows for i in row),
             pixels=pixels,
@@ -74,9 +77,9 @@ class Layout:
         if not text.strip():
             raise InputError(f"A question has some text, got {text!r}.")
         pixels = self._images.question(images) if images else None
-        rows = [self._image(n) for n in pixels.tokens(self._tokens.merge)] if pixels else []
+        rows = [self._image(n) + self._break for n in pixels.tokens(self._tokens.merge)] if pixels else []
         shown = tuple(i for row in rows for i in row)
         return Block(shown + tuple(self._encoder.encode(text)) + self._frame.tail, pixels)
 
     def _image(self, tokens: int) -> tuple[int, ...]:
-        return (self._tokens.start, *(self._tokens.pad,) * tokens, self._tokens.end, *self._break)
+        return (self._tokens.start, *(self._tokens.pad,) * tokens, self._tokens.end)

@@ -145,7 +145,7 @@ class VLM:
 
         Args:
             segment: Of this model.
-            name: The canonical name, written before every patch.
+            name: The canonical name, written before and after every patch.
             patches: Crops; they come behind those that are there.
 
         Raises:

@@ -16,7 +16,7 @@ class SegmentSource:
     """One concept as the model is shown it: what a segment is encoded from.
 
     Attributes:
-        name: The canonical name, written before every patch.
+        name: The canonical name, written before and after every patch.
         profile: Lines of text; a line break is put at the end of each, blank lines are left out.
         patches: Crops, the best first.
 

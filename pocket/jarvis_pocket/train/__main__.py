@@ -38,6 +38,7 @@ def vlm(
     threads: Threads = 0,
     scale: Annotated[int, typer.Option(help="Multiplies the batch size; 8 suits a large GPU.")] = 1,
     compiled: Annotated[bool, typer.Option(help="Fuse the text layers with torch.compile.")] = True,
+    lr: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     eyes_steps: Annotated[int, typer.Option(help="Steps of the stage that opens the eyes.")] = 1200,
 ) -> None:
     """Train the vision-language model and export it to OUT/export."""
@@ -53,6 +54,7 @@ def vlm(
         workers=workers,
         scale=scale,
         compiled=compiled,
+        lr=lr,
         eyes_steps=eyes_steps,
     )
     typer.echo(f"exported to {folder}")

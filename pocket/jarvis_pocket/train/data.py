@@ -163,7 +163,7 @@ def write_segment(rng: random.Random, writer: Writer, concept: world.PocketConce
         for words in imagined.patches(rng, look):
             writer.text(name)
             writer.imagine(words, 2, 2)
-            writer.text("\n")
+            writer.text(f"{name}\n")
         return
     if rng.random() < 0.3:
         images = [
@@ -191,7 +191,7 @@ def write_segment(rng: random.Random, writer: Writer, concept: world.PocketConce
     for image in images:
         writer.text(name)
         writer.image(image)
-        writer.text("\n")
+        writer.text(f"{name}\n")
 
 
 def write_question(writer: Writer, parent: int, question: Question) -> None:
@@ -240,7 +240,7 @@ def write_scene(
     for _ in range(stage.scene_questions - 1):
         roll = rng.random()
         if roll < 0.6:
-            questions.append(ask.ask_who(rng, cast, rng.randrange(len(cast)), len(names)))
+            questions.append(ask.ask_who(rng, cast, rng.randrange(len(cast)), names))
         elif roll < 0.75:
             questions.append(ask.ask_caption(rng, cast, names))
         else:

@@ -1,10 +1,10 @@
 """The stage between reading and pictures: the vision tower learns to speak the language model's words.
 
 An image token is trained to lie near the sum of the embeddings of the words that name what it shows ("red" +
-"star"), and to be as long as an embedding. Heads that copy words from the context then copy from pictures too.
-A tower with free outputs grows tokens hundreds of times longer than a word: they drown the name that layer 0
-writes beside them, and nothing is learned. Reading small glyphs through the language model's loss alone is
-slow; told directly, it takes minutes.
+"star"), and to be as long as an embedding. Heads that copy words from the context then copy from pictures
+too. A tower with free outputs grows tokens hundreds of times longer than a word: they drown the name that
+layer 0 writes beside them, and nothing is learned. Reading small glyphs through the language model's loss
+alone is slow; told directly, it takes minutes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Pictures in words: what each cell of a picture would show, as one word.
 
 A model learns from these, at the price of text, where to look: at the cells behind a name, in the columns of
-a figure. The vision tower is trained apart to put the same words into its tokens, so that pixels can take over.
+a figure. The vision tower is trained apart to put the same words into its tokens; then pixels take over.
 """
 
 from __future__ import annotations

@@ -129,7 +129,10 @@ def train(
     processor = _processor(out, seed, resume)
     tokenizer = processor.tokenizer
     model = build_vlm(tokenizer, seed).to(where)
-    optimizer = loop.make_optimizer(model.parameters(), lr)
+    # The tower comes first in the model's order of parameters, and it is trained already when pixels begin.
+    tower = list(model.model.visual.parameters())
+    rest = list(model.parameters())[len(tower) :]
+    optimizer = loop.make_optimizer([{"params": tower, "share": 0.2}, {"params": rest, "share": 1.0}], lr)
     progress = loop.load_state(out, model, optimizer) if resume else {}
     step, began, history = int(progress.get("step", 0)), time.monotonic(), list(progress.get("history", []))
     draw = partial(draw_batch, tokenizer, tokenizer.pad_token_id, scale)
@@ -146,7 +149,7 @@ def train(
         batch = next(stream).to(where)
         meter.waited += time.monotonic() - waited
         for group in optimizer.param_groups:
-            group["lr"] = loop.rate(lr, step, spent)
+            group["lr"] = loop.rate(lr, step, spent) * group["share"]
         logits, labels, kinds, answers = forward(model, batch)
         loss = functional.cross_entropy(logits.float(), labels)
         optimizer.zero_grad()
