@@ -121,7 +121,7 @@ def place_of(index: int, count: int) -> str:
 
 
 def list_seen(shown: Sequence[Shown], remarks: Sequence[str] | None = None) -> str:
-    """Who is in a scene from left to right: the place, the look, the name, and a remark on each if there are any."""
+    """Who is in a scene from left to right: place, look, name, and a remark on each if there are any."""
     return "; ".join(
         f"{place_of(i, len(shown))}a {look.body} with {article(look.worn)}: {name or NOBODY}"
         + (remarks[i] if remarks else "")
@@ -130,7 +130,7 @@ def list_seen(shown: Sequence[Shown], remarks: Sequence[str] | None = None) -> s
 
 
 def ask_here(rng: random.Random, shown: Sequence[Shown], name: str) -> Question:
-    """Is this concept in the scene? The answer goes through who is seen, and ends with the name and the verdict."""
+    """Is this concept in the scene? The answer goes through who is seen, then says the verdict."""
     here = name in {n for _, n in shown}
     verdict = f"{name} is here" if here else f"{name} is not here"
     bar = f"{name} is not here" if here else f"{name} is here"

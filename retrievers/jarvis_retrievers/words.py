@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-from .stopwords import FUNCTION
+from .stopwords import COMMON, FUNCTION
 
 __all__ = ["WordIndex"]
 
@@ -37,9 +37,12 @@ class WordIndex:
     def search(self, question: str, k: int) -> list[tuple[str, float]]:
         """The keys whose texts hold telling words of the question, with their BM25 score, best first.
 
-        Words that more than half of the texts hold count for nothing, and so does every stop word.
+        Words that half of the texts hold count for nothing, and so does every stop word. Common words such as
+        "like" count only where the question has no others: they must not lead from a stranger's name to
+        whoever else likes something.
         """
-        words = [w for w in re.findall(r"\w+", question.casefold()) if w not in FUNCTION]
+        said = [w for w in re.findall(r"\w+", question.casefold()) if w not in FUNCTION]
+        words = [w for w in said if w not in COMMON] or said
         if not words or k < 1:
             return []
         query = " OR ".join(f'"{word}"' for word in words)

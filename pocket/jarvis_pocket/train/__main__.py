@@ -39,7 +39,7 @@ def vlm(
     scale: Annotated[int, typer.Option(help="Multiplies the batch size; 8 suits a large GPU.")] = 1,
     compiled: Annotated[bool, typer.Option(help="Fuse the text layers with torch.compile.")] = True,
     lr: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
-    eyes_steps: Annotated[int, typer.Option(help="Steps of the stage that opens the eyes.")] = 1200,
+    eyes_steps: Annotated[int, typer.Option(help="Steps of the stage that opens the eyes.")] = 2000,
 ) -> None:
     """Train the vision-language model and export it to OUT/export."""
     from jarvis_pocket.train.vlm import train

@@ -21,7 +21,7 @@ from jarvis_pocket.train.data import Stage, Writer, draw_example
 from jarvis_pocket.train.eyes import Heads, Views, draw_views, rescale
 from jarvis_pocket.train.model import build_vlm
 
-EYES_STEPS = 1200
+EYES_STEPS = 2000
 # (from step, stage, contexts in a batch): all as text, then pictures in words, then pictures.
 CURRICULUM: tuple[tuple[int, Stage, int], ...] = (
     (0, Stage(concepts=(1, 2, 3), pictures="none", questions=8), 8),
