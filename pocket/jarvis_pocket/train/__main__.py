@@ -38,6 +38,7 @@ def vlm(
     threads: Threads = 0,
     scale: Annotated[int, typer.Option(help="Multiplies the batch size; 8 suits a large GPU.")] = 1,
     compiled: Annotated[bool, typer.Option(help="Fuse the text layers with torch.compile.")] = True,
+    init: Annotated[Path | None, typer.Option(help="An exported model to go on from.")] = None,
     lr: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     eyes_steps: Annotated[int, typer.Option(help="Steps of the stage that opens the eyes.")] = 2000,
 ) -> None:
@@ -48,6 +49,7 @@ def vlm(
     folder = train(
         out,
         resume=resume,
+        init=init,
         device=where,
         minutes=minutes,
         seed=seed,

@@ -55,6 +55,19 @@ def _processor(out: Path, seed: int, resume: bool) -> Any:
     return processor
 
 
+def _begin(out: Path, seed: int, resume: bool, init: Path | None) -> tuple[Any, Any, int]:
+    """Model, processor and first step: fresh, as the run in ``out`` had them, or from an exported model."""
+    if init is not None and not resume:
+        from transformers import AutoModelForImageTextToText, AutoProcessor
+
+        processor = AutoProcessor.from_pretrained(init)
+        processor.save_pretrained(out / "processor")
+        model = AutoModelForImageTextToText.from_pretrained(init, dtype=torch.float32)
+        return model, processor, CURRICULUM[-1][0]
+    processor = _processor(out, seed, resume)
+    return build_vlm(processor.tokenizer, seed), processor, 0
+
+
 def _draw_views(rng: random.Random, step: int) -> Views:
     return draw_views(rng, 32)
 
@@ -110,6 +123,7 @@ def train(
     out: Path,
     *,
     resume: bool = False,
+    init: Path | None = None,
     device: str = "cpu",
     minutes: float = 60,
     seed: int = 0,
@@ -121,20 +135,24 @@ def train(
 ) -> Path:
     """Train for ``minutes``, export to ``out/export``; with ``resume``, go on from the checkpoint in ``out``.
 
+    ``init`` is an exported model to go on from, at the last stage and without its optimiser state.
     The learning rate falls over the last 30 % of the time. The data stream of a step depends on ``seed`` and
     the step alone, so a resumed run sees what an unbroken one would. ``scale`` multiplies the batch size (for
     a GPU). ``compiled`` fuses the text layers (two minutes at the start; 2.6 times as fast on one core).
     """
     where = torch.device(device)
-    processor = _processor(out, seed, resume)
-    tokenizer = processor.tokenizer
-    model = build_vlm(tokenizer, seed).to(where)
+    model, processor, first = _begin(out, seed, resume, init)
+    tokenizer, model = processor.tokenizer, model.to(where)
     # The tower comes first in the model's order of parameters, and it is trained already when pixels begin.
     tower = list(model.model.visual.parameters())
     rest = list(model.parameters())[len(tower) :]
     optimizer = loop.make_optimizer([{"params": tower, "share": 0.2}, {"params": rest, "share": 1.0}], lr)
     progress = loop.load_state(out, model, optimizer) if resume else {}
-    step, began, history = int(progress.get("step", 0)), time.monotonic(), list(progress.get("history", []))
+    step, began, history = (
+        int(progress.get("step", first)),
+        time.monotonic(),
+        list(progress.get("history", [])),
+    )
     draw = partial(draw_batch, tokenizer, tokenizer.pad_token_id, scale)
     stream, meter = loop.batches(draw, seed, step, workers), loop.Meter(50)
     if compiled:
@@ -143,7 +161,7 @@ def train(
     model.train()
     pictures = next(start for start, stage, _ in CURRICULUM if stage.pictures == "pixels")
     while (spent := (time.monotonic() - began) / 60 / minutes) < 1:
-        if step >= pictures and not (out / "tower.safetensors").exists():
+        if first < pictures <= step and not (out / "tower.safetensors").exists():
             _open_eyes(model, tokenizer, out, seed, workers, where, eyes_steps)
         waited = time.monotonic()
         batch = next(stream).to(where)
