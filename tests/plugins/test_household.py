@@ -76,7 +76,7 @@ def test_questions(drawn: DrawnHousehold) -> None:
         assert (question.image is not None) >= (question.kind in ("recognise", "who", "caption"))
     here = [q.needs[0] for q in questions if q.kind == "recognise"]
     assert sum("is not here" in needs for needs in here) == 2
-    assert "are the same" in {q.needs[0] for q in questions if q.kind == "compare"}
+    assert "yes, the same" in {q.needs[0] for q in questions if q.kind == "compare"}
     hidden = [q for q in questions if q.kind == "detail" and q.image]
     assert len(hidden) == 1
     assert sum(len(q.about) > 1 for q in questions) >= 5
@@ -88,7 +88,7 @@ def test_a_constant_answer_is_seldom_right(drawn: DrawnHousehold) -> None:
     for answer in {q.answer for q in questions}:
         assert sum(q.right(answer) for q in questions) <= len(questions) // 4
     # Only "the same?" has a right answer that many others could share.
-    assert sum(q.right("They are the same.") for q in questions) == 1
+    assert sum(q.right("They are alike: yes, the same.") for q in questions) == 1
 
 
 def test_judging_is_that_of_the_exam(drawn: DrawnHousehold) -> None:
