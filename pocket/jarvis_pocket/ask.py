@@ -120,23 +120,28 @@ def place_of(index: int, count: int) -> str:
     return f"{PLACES_IN_SCENE[count][index]} " if count > 1 else ""
 
 
-def list_seen(shown: Sequence[Shown], remarks: Sequence[str] | None = None) -> str:
-    """Who is in a scene from left to right: place, look, name, and a remark on each if there are any."""
+def _seen(look: Look) -> str:
+    return f"a {look.body} with {article(look.worn)}"
+
+
+def list_seen(shown: Sequence[Shown], remarks: Sequence[str]) -> str:
+    """Who is in a scene from left to right: place and look, and behind each a remark."""
     return "; ".join(
-        f"{place_of(i, len(shown))}a {look.body} with {article(look.worn)}: {name or NOBODY}"
-        + (remarks[i] if remarks else "")
-        for i, (look, name) in enumerate(shown)
+        f"{place_of(i, len(shown))}{_seen(look)}{remark}"
+        for i, ((look, _), remark) in enumerate(zip(shown, remarks, strict=True))
     )
 
 
-def ask_here(rng: random.Random, shown: Sequence[Shown], name: str) -> Question:
-    """Is this concept in the scene? The answer goes through who is seen, then says the verdict."""
+def ask_here(rng: random.Random, shown: Sequence[Shown], asked: PocketConcept) -> Question:
+    """Is this concept in the scene? The answer says how it looks, then who is seen, then the verdict."""
+    name = asked.name
     here = name in {n for _, n in shown}
     verdict = f"{name} is here" if here else f"{name} is not here"
     bar = f"{name} is not here" if here else f"{name} is here"
     text = rng.choice(HERE_QUESTIONS).format(n=name)
     seen = list_seen(shown, [", yes" if n == name else ", no" for _, n in shown])
-    return Question("recognise", text, f"I see {seen}. {verdict}.", (verdict,), (bar,), 2, (name,))
+    answer = f"{name} is {_seen(asked.look)}. I see {seen}. {verdict}."
+    return Question("recognise", text, answer, (verdict,), (bar,), 2, (name,))
 
 
 def ask_who(rng: random.Random, shown: Sequence[Shown], place: int, known: Sequence[str]) -> Question:
@@ -144,7 +149,7 @@ def ask_who(rng: random.Random, shown: Sequence[Shown], place: int, known: Seque
     look, name = shown[place]
     where = PLACES_IN_SCENE[len(shown)][place]
     text = rng.choice(WHO_QUESTIONS).format(p=where)
-    answer = f"{where.capitalize()} a {look.body} with {article(look.worn)}: {name or NOBODY}."
+    answer = f"{where.capitalize()} {_seen(look)}: {name or NOBODY}."
     others = tuple(n for n in known if n != name)
     return Question("who", text, answer, (name or NOBODY,), others, len(known), (name,) if name else ())
 
@@ -154,7 +159,8 @@ def ask_caption(rng: random.Random, shown: Sequence[Shown], known: Sequence[str]
     names = tuple(n for _, n in shown if n)
     absent = tuple(n for n in known if n not in names)
     text = rng.choice(CAPTION_QUESTIONS)
-    return Question("caption", text, f"I see {list_seen(shown)}.", names, absent, 2 ** len(known), names)
+    answer = f"I see {list_seen(shown, [f': {n or NOBODY}' for _, n in shown])}."
+    return Question("caption", text, answer, names, absent, 2 ** len(known), names)
 
 
 def ask_compare(
@@ -198,6 +204,18 @@ def ask_compare(
 def comparable(a: PocketConcept, b: PocketConcept) -> list[str]:
     """The facts in which two concepts differ: what `ask_compare` can ask about besides the emblem."""
     return [key for key in FACTS if key in a.facts and key in b.facts and a.facts[key] != b.facts[key]]
+
+
+def draw_compare(rng: random.Random, concepts: Sequence[PocketConcept]) -> Question:
+    """A comparison of two of these concepts; an emblem is asked of a pair that shares it as often as not."""
+    a, b = rng.sample(list(concepts), 2)
+    keys = comparable(a, b)
+    if keys and rng.random() < 0.6:
+        return ask_compare(rng, a, b, rng.choice(keys))
+    alike = [(c, d) for c in concepts for d in concepts if c is not d and c.look.emblem == d.look.emblem]
+    if alike and rng.random() < 0.5:
+        a, b = rng.choice(alike)
+    return ask_compare(rng, a, b, "emblem")
 
 
 def ask_unknown(rng: random.Random, name: str) -> Question:

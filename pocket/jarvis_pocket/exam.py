@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -46,11 +46,7 @@ def draw_item(
             return Item(question, picture.image)
         return Item(question)
     if kind == "compare":
-        a, b = rng.sample(list(concepts), 2)
-        keys = ask.comparable(a, b)
-        return Item(
-            ask.ask_compare(rng, a, b, "emblem" if rng.random() < 0.4 or not keys else rng.choice(keys))
-        )
+        return Item(ask.draw_compare(rng, concepts))
     if kind == "unknown":
         while (name := world.draw_name(rng, split)) in {c.name for c in concepts}:
             pass
@@ -60,7 +56,7 @@ def draw_item(
     cast = draw_cast(rng, concepts, asked, split, count=count, inside=inside, alike=rng.random() < 0.5)
     picture = scene.draw_scene(rng, [look for look, _ in cast])
     if kind == "recognise":
-        return Item(ask.ask_here(rng, cast, asked.name), picture.image)
+        return Item(ask.ask_here(rng, cast, asked), picture.image)
     if kind == "who":
         place = [name for _, name in cast].index(asked.name)
         return Item(ask.ask_who(rng, cast, place, [c.name for c in concepts]), picture.image)
@@ -78,15 +74,8 @@ def draw_exam(
 ) -> Exam:
     """A memory of ``concepts`` concepts and one item for each of ``kinds``."""
     cast = world.draw_concepts(rng, concepts, split)
-    if (
-        len(cast) > 1 and rng.random() < 0.5
-    ):  # two concepts share their emblem, so that "the same?" is not always no
-        first, second = rng.sample(range(len(cast)), 2)
-        shared = replace(
-            cast[second].look, glyph=cast[first].look.glyph, glyph_colour=cast[first].look.glyph_colour
-        )
-        if world.look_split(shared) == split:
-            cast[second] = replace(cast[second], look=shared)
+    # two concepts share their emblem, so that "the same?" is not always no
+    cast = world.share_emblem(rng, cast, split)
     return Exam(
         concepts=tuple(cast),
         photos=tuple(tuple(scene.draw_photo(rng, c.look, side).image for _ in range(photos)) for c in cast),

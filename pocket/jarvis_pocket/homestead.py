@@ -105,7 +105,7 @@ class _Album:
         """Is ``name`` here? None in the cast is a stranger, or a look-alike of ``name``."""
         rng = self.rng()
         shown = _shown(rng, cast, _BY_NAME[name].look if alike else None)
-        self.add(ask.ask_here(rng, shown, name), _scene(rng, shown))
+        self.add(ask.ask_here(rng, shown, _BY_NAME[name]), _scene(rng, shown))
 
     def who(self, cast: Sequence[str | None], place: int) -> None:
         rng = self.rng()

@@ -49,7 +49,7 @@ def _corpus(seed: int) -> list[str]:
         lines += notes.draw_notes(rng, a)
         asked = [ask.ask_fact(rng, a, key) for key in world.FACTS]
         asked += [ask.ask_detail(rng, a, part) for part in ("emblem", "worn", "body")]
-        asked += [ask.ask_here(rng, shown, name) for name in ("Bo", "Mi")]
+        asked += [ask.ask_here(rng, shown, one) for one in (a, b)]
         asked += [
             ask.ask_who(rng, shown, 0, ["Bo", "Mi"]),
             ask.ask_caption(rng, shown, ["Bo", "Mi"]),

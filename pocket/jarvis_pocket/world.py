@@ -171,3 +171,22 @@ def draw_concepts(rng: random.Random, count: int, split: Split, seed: int = 0) -
         }:
             concepts.append(concept)
     return concepts
+
+
+def with_emblem(concept: PocketConcept, glyph: str, colour: str) -> PocketConcept:
+    """The concept with another emblem."""
+    return replace(concept, look=replace(concept.look, glyph=glyph, glyph_colour=colour))
+
+
+def share_emblem(
+    rng: random.Random, concepts: list[PocketConcept], split: Split, seed: int = 0
+) -> list[PocketConcept]:
+    """The concepts, one of them with the emblem of another, where the split admits that look."""
+    pairs = [(a, b) for a in range(len(concepts)) for b in range(len(concepts)) if a != b]
+    rng.shuffle(pairs)
+    for a, b in pairs:
+        look = concepts[a].look
+        other = with_emblem(concepts[b], look.glyph, look.glyph_colour)
+        if look_split(other.look, seed) == split:
+            return [other if i == b else c for i, c in enumerate(concepts)]
+    return concepts

@@ -40,15 +40,17 @@ def test_a_key_is_matched_as_whole_words() -> None:
 
 
 def test_here_and_not_here_are_told_apart() -> None:
-    a, b, _ = household()
+    a, b, c = household()
     shown: list[ask.Shown] = [(a.look, a.name), (b.look, None)]
-    yes = ask.ask_here(random.Random(0), shown, a.name)
-    no = ask.ask_here(random.Random(0), shown, b.name)
+    yes = ask.ask_here(random.Random(0), shown, a)
+    no = ask.ask_here(random.Random(0), shown, c)
     assert yes.right(f"{a.name} is here.")
     assert not yes.right(f"{a.name} is not here.")
-    assert no.right(f"{b.name} is not here.")
-    assert not no.right(f"{b.name} is here.")
-    assert ask.NOBODY in no.answer
+    assert no.right(f"{c.name} is not here.")
+    assert not no.right(f"{c.name} is here.")
+    assert yes.answer.count(", yes") == 1
+    assert ", yes" not in no.answer
+    assert all(f"{look.body} with" in no.answer for look in (a.look, b.look, c.look))
 
 
 def test_a_caption_that_names_somebody_absent_is_wrong() -> None:
@@ -66,6 +68,31 @@ def test_a_comparison_needs_a_difference() -> None:
     assert ask.comparable(a, same) == []
     with pytest.raises(ValueError, match="share"):
         ask.ask_compare(random.Random(0), a, same, "food")
+
+
+def test_same_emblems_are_balanced() -> None:
+    rng = random.Random(3)
+    verdicts: list[bool] = []
+    while len(verdicts) < 300:
+        concepts = world.share_emblem(rng, world.draw_concepts(rng, 3, "heldout"), "heldout")
+        question = ask.draw_compare(rng, concepts)
+        assert question.right(question.answer)
+        if "emblem" in question.text:
+            verdicts.append(question.answer.endswith("yes, the same."))
+    assert 0.4 < sum(verdicts) / len(verdicts) < 0.75
+
+
+def test_an_emblem_is_shared_within_the_split() -> None:
+    rng = random.Random(4)
+    shared = 0
+    for _ in range(100):
+        concepts = world.draw_concepts(rng, 3, "heldout")
+        after = world.share_emblem(rng, concepts, "heldout")
+        assert [c.name for c in after] == [c.name for c in concepts]
+        assert all(world.look_split(c.look) == "heldout" for c in after)
+        assert sum(a != b for a, b in zip(concepts, after, strict=True)) <= 1
+        shared += len({c.look.emblem for c in after}) < 3
+    assert shared > 60
 
 
 def test_recognition_is_balanced_and_half_of_the_noes_are_lookalikes() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from jarvis_pocket.tokens import build_processor
 from jarvis_pocket.train import loop
 from jarvis_pocket.train.batch import collate, forward, patchify, see
-from jarvis_pocket.train.data import PREFIX, TAIL, Example, Stage, Writer, draw_example
+from jarvis_pocket.train.data import PREFIX, Stage, draw_example
 from jarvis_pocket.train.model import build_vlm
-from jarvis_pocket.train.vlm import draw_batch, whole_answers
+from jarvis_pocket.train.vlm import CURRICULUM, draw_batch, train, whole_answers
+from jarvis_pocket.train.writer import TAIL, Example, Writer
 
 
 @cache
@@ -149,8 +152,32 @@ def test_an_answer_counts_only_whole() -> None:
     assert scores == {"fact": (1.0, 1), "detail": (0.0, 1)}
 
 
+def progress_of(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "progress.json").read_text()))
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
 def test_the_rate_warms_up_holds_and_falls() -> None:
     assert loop.rate(1.0, 0, 0.0, warmup=10) == pytest.approx(0.1)
     assert loop.rate(1.0, 50, 0.5, warmup=10) == 1.0
     assert loop.rate(1.0, 50, 0.85, warmup=10, cooldown=0.3) == pytest.approx(0.5)
     assert loop.rate(1.0, 50, 1.0, warmup=10) == pytest.approx(0.01)
+
+
+def test_training_goes_on_where_it_stopped_and_from_an_exported_model(tmp_path: Path) -> None:
+    """One step each: from scratch, resumed, and from the export at the stage of pixels."""
+    run = partial(train, minutes=1e-4, device="cpu", workers=0, compiled=False, eyes_steps=1)
+    first = run(tmp_path / "a")
+    assert progress_of(tmp_path / "a")["step"] == 1
+    before = weights(first)
+    run(tmp_path / "a", resume=True)
+    assert progress_of(tmp_path / "a")["step"] == 2
+    assert any(not torch.equal(before[key], value) for key, value in weights(first).items())
+    pixels = next(start for start, stage, _ in CURRICULUM if stage.pictures == "pixels")
+    other = run(tmp_path / "b", init=first)
+    assert progress_of(tmp_path / "b")["step"] == pixels + 1
+    assert not (tmp_path / "b" / "tower.safetensors").exists()  # its eyes are open already
+    assert (other / "tokenizer.json").read_bytes() == (first / "tokenizer.json").read_bytes()

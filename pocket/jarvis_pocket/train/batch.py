@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from jarvis_pocket.train.data import Example
+from jarvis_pocket.train.writer import Example
 
 
 @dataclass

@@ -9,12 +9,9 @@ its context.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from jarvis_pocket import ask, notes, scene, world
@@ -22,6 +19,8 @@ from jarvis_pocket.ask import Question
 from jarvis_pocket.cast import draw_cast
 from jarvis_pocket.tokens import MEMORY_INSTRUCTION
 from jarvis_pocket.train import imagined
+from jarvis_pocket.train.drills import write_drill
+from jarvis_pocket.train.writer import TAIL, Example, Writer
 
 PATCH_SIDE = 32
 PHOTO_SIDE = 64
@@ -33,7 +32,8 @@ class Stage:
     """What a stretch of training draws.
 
     ``pictures``: ``none`` (all as text), ``words`` (each cell of a picture holds a word for what is there),
-    or ``pixels``. ``told`` is the share of visible attributes that the notes tell too.
+    or ``pixels``. ``told`` is the share of visible attributes that the notes tell too; ``drills`` counts
+    the exercises in judging "the same" (`jarvis_pocket.train.drills`).
     """
 
     concepts: tuple[int, ...] = (2, 3)
@@ -42,87 +42,10 @@ class Stage:
     questions: int = 6
     scenes: int = 2
     scene_questions: int = 3
-
-
-@dataclass
-class Example:
-    """Token ids, labels (-100: not judged), blocks, M-RoPE positions (3, tokens), and the images by size."""
-
-    ids: list[int] = field(default_factory=list)
-    labels: list[int] = field(default_factory=list)
-    kinds: list[int] = field(default_factory=list)
-    blocks: list[int] = field(default_factory=list)
-    positions: list[tuple[int, int, int]] = field(default_factory=list)
-    parents: list[int] = field(default_factory=list)
-    images: list[tuple[int, NDArray[np.uint8]]] = field(default_factory=list)
-
-
-class Writer:
-    """Writes blocks of text and images into an `Example`."""
-
-    def __init__(self, tokenizer: Any) -> None:
-        self.tokenizer = tokenizer
-        self.cache: dict[str, list[int]] = {}
-        names = ("<|vision_start|>", "<|vision_end|>", "<|image_pad|>")
-        self.vision_start, self.vision_end, self.pad = tokenizer.convert_tokens_to_ids(list(names))
-        self.example = Example()
-        self.ends: list[int] = []
-
-    def encode(self, text: str) -> list[int]:
-        """Token ids of a text (control tokens count: the templates are ours)."""
-        if text not in self.cache:
-            if len(self.cache) > 200_000:
-                self.cache.clear()
-            self.cache[text] = self.tokenizer(text)["input_ids"]
-        return self.cache[text]
-
-    def open(self, parent: int) -> int:
-        """Start a block behind ``parent`` (-1: the root); returns its number."""
-        self.example.parents.append(parent)
-        self.ends.append(self.ends[parent] if parent >= 0 else 0)
-        return len(self.ends) - 1
-
-    def text(self, text: str, kind: int = -1) -> None:
-        """Write text; ``kind`` >= 0 makes it an answer that is judged."""
-        self._put(self.encode(text), kind)
-
-    def _put(self, ids: list[int], kind: int = -1) -> None:
-        example, block = self.example, len(self.ends) - 1
-        start = self.ends[block]
-        example.ids += ids
-        example.labels += ids if kind >= 0 else [-100] * len(ids)
-        example.kinds += [kind] * len(ids)
-        example.blocks += [block] * len(ids)
-        example.positions += [(start + i,) * 3 for i in range(len(ids))]
-        self.ends[block] = start + len(ids)
-
-    def image(self, image: Image.Image) -> None:
-        """Write an image between its markers; its sides are multiples of 16 pixels."""
-        rows, columns = image.height // 16, image.width // 16
-        self.example.images.append((len(self.example.ids) + 1, np.asarray(image, dtype=np.uint8)))
-        self._grid([self.pad] * (rows * columns), rows, columns)
-
-    def imagine(self, words: Sequence[str], rows: int, columns: int) -> None:
-        """Write words where the cells of an image would be, at its positions; of a word the first token."""
-        self._grid([self.encode(f" {word}")[0] for word in words], rows, columns)
-
-    def _grid(self, ids: list[int], rows: int, columns: int) -> None:
-        self._put([self.vision_start])
-        example, block = self.example, len(self.ends) - 1
-        start, count = self.ends[block], rows * columns
-        if len(ids) != count:
-            raise ValueError(f"a grid of {rows} x {columns} holds {count} tokens: got {len(ids)}")
-        example.ids += ids
-        example.labels += [-100] * count
-        example.kinds += [-1] * count
-        example.blocks += [block] * count
-        example.positions += [(start, start + r, start + c) for r in range(rows) for c in range(columns)]
-        self.ends[block] = start + max(rows, columns)
-        self._put([self.vision_end])
+    drills: int = 4
 
 
 PREFIX = f"<|im_start|>system\n{MEMORY_INSTRUCTION}<|im_end|>\n<|im_start|>user\n"
-TAIL = "<|im_end|>\n<|im_start|>assistant\n"
 
 
 def crop(
@@ -209,9 +132,7 @@ def text_question(rng: random.Random, concepts: list[world.PocketConcept], split
             if name not in {c.name for c in concepts}:
                 return ask.ask_unknown(rng, name)
     if len(concepts) > 1 and rng.random() < 0.28:
-        a, b = rng.sample(concepts, 2)
-        keys = ask.comparable(a, b)
-        return ask.ask_compare(rng, a, b, "emblem" if rng.random() < 0.45 or not keys else rng.choice(keys))
+        return ask.draw_compare(rng, concepts)
     concept = rng.choice(concepts)
     if rng.random() < 0.35:
         return ask.ask_fact(rng, concept, rng.choice(list(concept.facts)))
@@ -236,7 +157,7 @@ def write_scene(
         writer.image(shrink(rng, drawn.image, size))
     writer.text("\n")
     names = [c.name for c in concepts]
-    questions = [ask.ask_here(rng, cast, asked.name)]
+    questions = [ask.ask_here(rng, cast, asked)]
     for _ in range(stage.scene_questions - 1):
         roll = rng.random()
         if roll < 0.6:
@@ -259,15 +180,8 @@ def draw_example(rng: random.Random, writer: Writer, stage: Stage, split: world.
     """One context with its questions."""
     writer.example, writer.ends = Example(), []
     concepts = world.draw_concepts(rng, rng.choice(stage.concepts), split)
-    if (
-        len(concepts) > 1 and rng.random() < 0.4
-    ):  # the same emblem twice, so that "the same?" is not always no
-        a, b = rng.sample(range(len(concepts)), 2)
-        look = replace(
-            concepts[b].look, glyph=concepts[a].look.glyph, glyph_colour=concepts[a].look.glyph_colour
-        )
-        if world.look_split(look) == split:
-            concepts[b] = world.PocketConcept(concepts[b].name, look, concepts[b].facts)
+    if rng.random() < 0.5:
+        concepts = world.share_emblem(rng, concepts, split)
     concepts = [_forgetful(rng, c) if rng.random() < 0.25 else c for c in concepts]
     if rng.random() < 0.03:
         concepts = []
@@ -275,6 +189,8 @@ def draw_example(rng: random.Random, writer: Writer, stage: Stage, split: world.
     writer.text(PREFIX)
     for concept in concepts:
         write_segment(rng, writer, concept, stage)
+    for _ in range(stage.drills):
+        write_drill(rng, writer, split)
     for _ in range(stage.questions if concepts else 2):
         write_question(writer, 0, text_question(rng, concepts, split))
     if stage.pictures != "none" and concepts:

@@ -17,17 +17,20 @@ from jarvis_pocket import ask
 from jarvis_pocket.tokens import build_processor
 from jarvis_pocket.train import loop
 from jarvis_pocket.train.batch import Batch, collate, forward
-from jarvis_pocket.train.data import Stage, Writer, draw_example
+from jarvis_pocket.train.data import Stage, draw_example
 from jarvis_pocket.train.eyes import Heads, Views, draw_views, rescale
 from jarvis_pocket.train.model import build_vlm
+from jarvis_pocket.train.writer import Writer
 
 EYES_STEPS = 2000
+# Kinds of questions, then drills of each kind.
+METERED = (*ask.KINDS, *(f"{kind} drill" for kind in ask.KINDS))
 # (from step, stage, contexts in a batch): all as text, then pictures in words, then pictures.
 CURRICULUM: tuple[tuple[int, Stage, int], ...] = (
-    (0, Stage(concepts=(1, 2, 3), pictures="none", questions=8), 8),
-    (200, Stage(concepts=(2, 3, 4), pictures="none", questions=10), 6),
-    (500, Stage(concepts=(1, 2, 3), pictures="words", told=0.0, scenes=2), 6),
-    (1700, Stage(concepts=(1, 2, 3, 3), told=0.0, scenes=2), 6),
+    (0, Stage(concepts=(1, 2, 3), pictures="none", questions=8, drills=8), 8),
+    (200, Stage(concepts=(2, 3, 4), pictures="none", questions=10, drills=10), 6),
+    (500, Stage(concepts=(1, 2, 3), pictures="words", told=0.0, scenes=2, drills=6), 6),
+    (1700, Stage(concepts=(1, 2, 3, 3), told=0.0, scenes=2, drills=6), 6),
 )
 
 
@@ -114,7 +117,7 @@ def whole_answers(
     of = torch.zeros(len(unique), dtype=torch.long, device=wrong.device).scatter_(0, index, kinds)
     return {
         kind: ((misses[of == i] == 0).float().mean().item(), int((of == i).sum()))
-        for i, kind in enumerate(ask.KINDS)
+        for i, kind in enumerate(METERED)
         if (of == i).any()
     }
 

@@ -1,0 +1,51 @@
+"""The finder: words decide only where nothing else does, and a change by anybody is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jarvis_memory import PersonalMemory
+from jarvis_pocket.exam import Exam
+
+Opener = Callable[..., PersonalMemory]
+
+
+def telling(exam: Exam) -> tuple[str, str]:
+    """A concept's name and a fact of it that no other concept shares."""
+    first, *others = exam.concepts
+    return first.name, next(v for k, v in first.facts.items() if all(c.facts[k] != v for c in others))
+
+
+def test_a_name_outranks_the_words_of_another(household: PersonalMemory, exam: Exam) -> None:
+    _, value = telling(exam)
+    other = exam.concepts[1].name
+    found = household.recall(f"Does {other} care for {value}?", k=1)
+    assert [one.name for one in found] == [other]
+    assert found[0].by_words is None
+
+
+def test_a_picture_outranks_words(household: PersonalMemory, exam: Exam) -> None:
+    _, value = telling(exam)
+    found = household.recall(f"Is this the one with {value}?", images=[exam.photos[1][0]], k=1)
+    assert [one.name for one in found] == [exam.concepts[1].name]
+
+
+def test_every_name_in_a_question_counts_beyond_k(household: PersonalMemory, exam: Exam) -> None:
+    names = [concept.name for concept in exam.concepts]
+    assert {one.name for one in household.recall(" and ".join(names), k=1)} == set(names)
+
+
+def test_words_that_nobody_has_find_nobody(household: PersonalMemory) -> None:
+    assert household.recall("zeppelins over Reykjavik") == []
+
+
+def test_a_change_through_another_handle_is_seen(opened: Opener, exam: Exam) -> None:
+    one, two = opened(), opened()
+    concept = exam.concepts[0]
+    assert two.recall(concept.name) == []
+    one.remember(concept.name, list(exam.photos[0]), exam.notes[0])
+    assert [found.name for found in two.recall(concept.name)] == [concept.name]
+    one.update(concept.name, about="Plays the bassoon.")
+    assert [found.name for found in two.recall("the bassoon player")] == [concept.name]
+    one.forget(concept.name)
+    assert two.recall(concept.name) == []
