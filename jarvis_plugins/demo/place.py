@@ -23,7 +23,7 @@ def household_folder() -> Path:
             return place
     raise InputError(
         f"the household is not in this installation, looked in {places[0]} and {places[1]}; "
-        "install the package again, or draw one: python -m jarvis_pocket.household --out FOLDER"
+        "install the package again, or draw one: python -m jarvis_pocket.homestead --out FOLDER"
     )
 
 

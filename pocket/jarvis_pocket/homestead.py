@@ -1,8 +1,14 @@
-"""Who lives in the household that ships, and what is asked about them: always the same, to the pixel."""
+"""Who lives in the household that ships, and what is asked about them: always the same, to the pixel.
+
+``python -m jarvis_pocket.homestead --out examples/household`` draws it: seven concepts with photos and notes,
+and questions about them. Names and looks are held out: no model of this project was trained on them.
+"""
 
 from __future__ import annotations
 
+import argparse
 import random
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,10 +16,16 @@ from PIL import Image
 
 from jarvis_pocket import ask, notes, scene
 from jarvis_pocket.ask import Question, Shown
-from jarvis_pocket.household import DrawnHousehold, Household, HouseholdConcept, HouseholdQuestion
+from jarvis_pocket.household import (
+    DrawnHousehold,
+    Household,
+    HouseholdConcept,
+    HouseholdQuestion,
+    save_household,
+)
 from jarvis_pocket.world import Look, PocketConcept, draw_look, lookalike
 
-__all__ = ["HOUSEHOLD", "STRANGER_NAME", "draw_household"]
+__all__ = ["HOUSEHOLD", "STRANGER_NAME", "draw_household", "main"]
 
 
 def _concept(name: str, look: Look, facts: str) -> PocketConcept:
@@ -178,3 +190,21 @@ def _shown(rng: random.Random, cast: Sequence[str | None], alike: Look | None = 
 
 def _scene(rng: random.Random, shown: Sequence[Shown]) -> scene.Picture:
     return scene.draw_scene(rng, [look for look, _ in shown])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Draw the household that ships into a folder."""
+    parser = argparse.ArgumentParser(
+        prog="python -m jarvis_pocket.homestead", description="Draw the household."
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    out: Path = parser.parse_args(arguments).out
+    drawn = draw_household()
+    save_household(drawn, out)
+    concepts, questions = len(drawn.household.concepts), len(drawn.household.questions)
+    sys.stdout.write(f"{out}: {concepts} concepts, {questions} questions, {len(drawn.pictures)} pictures\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,16 +1,12 @@
 """A household to try things out on: seven concepts with photos and notes, and questions about them.
 
-``python -m jarvis_pocket.household --out examples/household`` draws the one that ships. Its names and looks
-are held out: no model of this project was trained on them. The folder holds ``household.json``, ``photos/``
-and ``scenes/``.
+The folder of a household holds ``household.json``, ``photos/`` and ``scenes/``. The one that ships is drawn
+by `jarvis_pocket.homestead`.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,7 +128,7 @@ def load_household(folder: Path) -> Household:
     except OSError as error:
         raise ValueError(
             f"no household in {folder}: {NOTES_FILE} cannot be read ({error.strerror}); "
-            "draw one with python -m jarvis_pocket.household --out FOLDER"
+            "draw one with python -m jarvis_pocket.homestead --out FOLDER"
         ) from error
     except ValidationError as error:
         first = error.errors()[0]
@@ -155,23 +151,3 @@ def save_household(drawn: DrawnHousehold, folder: Path) -> None:
         picture.save(folder / path, format="PNG", optimize=True)
     text = json.dumps(drawn.household.model_dump(mode="json"), indent=2, ensure_ascii=False)
     (folder / NOTES_FILE).write_text(text + "\n", encoding="utf-8")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw the household that ships into a folder."""
-    from jarvis_pocket.homestead import draw_household
-
-    parser = argparse.ArgumentParser(
-        prog="python -m jarvis_pocket.household", description="Draw the household."
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    out: Path = parser.parse_args(arguments).out
-    drawn = draw_household()
-    save_household(drawn, out)
-    concepts, questions = len(drawn.household.concepts), len(drawn.household.questions)
-    sys.stdout.write(f"{out}: {concepts} concepts, {questions} questions, {len(drawn.pictures)} pictures\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

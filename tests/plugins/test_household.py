@@ -11,8 +11,8 @@ from PIL import Image, ImageChops
 from jarvis_plugins.demo import household_folder
 from jarvis_plugins.demo.place import read_household
 from jarvis_pocket import ask, world
-from jarvis_pocket.homestead import HOUSEHOLD, STRANGER_NAME, draw_household
-from jarvis_pocket.household import NOTES_FILE, DrawnHousehold, load_household, main, save_household
+from jarvis_pocket.homestead import HOUSEHOLD, STRANGER_NAME, draw_household, main
+from jarvis_pocket.household import NOTES_FILE, DrawnHousehold, load_household, save_household
 from jarvis_retrievers.errors import InputError
 
 SHIPPED = Path(__file__).parents[2] / "examples" / "household"
