@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 # A model that loses its thread can go on for a page.
-_SHOWN = 160
+_SHOWN = 240
 
 
 def demo(
