@@ -43,7 +43,9 @@ def test_a_change_through_another_handle_is_seen(opened: Opener, exam: Exam) -> 
     one, two = opened(), opened()
     concept = exam.concepts[0]
     assert two.recall(concept.name) == []
-    one.remember(concept.name, list(exam.photos[0]), exam.notes[0])
+    # Words that half of the notes hold tell nobody apart, so there are three.
+    for each, photos, notes in zip(exam.concepts, exam.photos, exam.notes, strict=True):
+        one.remember(each.name, [photos[0]], notes)
     assert [found.name for found in two.recall(concept.name)] == [concept.name]
     one.update(concept.name, about="Plays the bassoon.")
     assert [found.name for found in two.recall("the bassoon player")] == [concept.name]
