@@ -33,7 +33,7 @@ def list_concepts(
     elif not concepts:
         typer.echo(
             f"Nothing is remembered in {settings.folder} for the owner {one_line(settings.owner)!r}.\n"
-            'Try: jarvis remember Bo --photo bo.jpg --about "My shiba. Loves noodles."'
+            'Try: jarvis remember Liki --photo liki.jpg --about "Likes noodles. Sleeps on the sofa."'
         )
     else:
         rows = table("Name", "What it is", ">Photos", ">Patches", ">Facts", "Since")
