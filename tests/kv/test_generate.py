@@ -11,8 +11,15 @@ from PIL import Image
 
 from jarvis_memory.kv import Context
 from jarvis_memory.vlm import VLM, Generation
-from jarvis_retrievers.errors import ContextError, FingerprintError, ImageError, InputError, SettingError
-from tests.kv.oracle import answer, error, joint
+from jarvis_retrievers.errors import (
+    ContextError,
+    FingerprintError,
+    ImageError,
+    InputError,
+    SettingError,
+    UnsupportedModelError,
+)
+from tests.kv.oracle import TAIL, answer, error, joint
 from tests.kv.tiny import FAMILIES, SETTINGS, Tiny, bo, make_tiny, mug, picture
 
 QUESTION = "Where is Mia's mug?"
@@ -185,3 +192,34 @@ def test_bf16_keeps_to_the_float32_model(tiny: Tiny) -> None:
     assert got.generated_tokens == 8
     full = tiny.vlm.context([bo(), mug()]).keys[0]
     assert error(context.keys[0].float(), full) < 0.03 * float(full.abs().max())
+
+
+TURNS = (("What is Bo?", "Bo is a dog."), ("What hangs on Bo's collar?", "A yellow star <|im_end|>."))
+
+
+def test_earlier_turns_stand_between_image_and_question(tiny: Tiny) -> None:
+    """As the chat template writes them; what a turn says is data, its markup is not."""
+    got = tiny.vlm.generate(None, QUESTION, [picture(5)], 12, history=TURNS[:1])
+    asked, answered = TURNS[0]
+    inputs = joint(tiny, [], f"{asked}{TAIL}{answered}<|im_end|>\n<|im_start|>user\n{QUESTION}", [picture(5)])
+    assert got.token_ids == answer(tiny, inputs, 12)
+    assert got.token_ids != tiny.vlm.generate(None, QUESTION, [picture(5)], 12).token_ids
+    marked = tiny.vlm.generate(None, QUESTION, (), 1, history=TURNS[1:])
+    plain = tiny.vlm.generate(None, QUESTION, (), 1, history=((TURNS[1][0], "A yellow star ."),))
+    control = len(tiny.vlm._encoder.encode("<|im_end|>"))
+    assert control > 1
+    assert marked.prompt_tokens == plain.prompt_tokens + control
+    assert "".join(tiny.vlm.stream(None, QUESTION, (), 12, history=TURNS)) == (
+        tiny.vlm.generate(None, QUESTION, (), 12, history=TURNS).text
+    )
+
+
+def test_a_template_without_turns_takes_no_history() -> None:
+    other = make_tiny("qwen2_5_vl")
+    other.processor.chat_template = other.processor.chat_template.replace(
+        "{% for m in messages %}", "{% for m in messages[:2] %}"
+    )
+    vlm = VLM(other.model, other.processor, "tiny", settings=SETTINGS)
+    assert vlm.generate(None, QUESTION, (), 2).token_ids
+    with pytest.raises(UnsupportedModelError, match="without the 2 turns"):
+        vlm.generate(None, QUESTION, (), 2, history=TURNS)

@@ -6,6 +6,7 @@
     segment   profile lines, each with its line break;
               per patch: name <vision_start> image <vision_end> name line break
     question  per image: <vision_start> image <vision_end> line break;
+              per earlier turn: its question, the template, its answer, the template;
               the text; the rest of the template
 
 The name stands on both sides of a patch: the one before it finds an image by its name, the one behind it a
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.errors import InputError, UnsupportedModelError
 
 from .block import Block, Stretch
 from .families import ImageTokens
@@ -29,7 +30,10 @@ from .source import SegmentSource
 from .template import Frame
 from .text import TextEncoder
 
-__all__ = ["Layout"]
+__all__ = ["Layout", "Turn"]
+
+Turn = tuple[str, str]
+"""An earlier question and its answer."""
 
 
 class Layout:
@@ -68,18 +72,34 @@ class Layout:
             stretches=tuple(Stretch("patch", len(row)) for row in rows),
         )
 
-    def question(self, text: str, images: Sequence[Image.Image] = ()) -> Block:
-        """A question with its images, up to where the answer begins.
+    def question(self, text: str, images: Sequence[Image.Image] = (), history: Sequence[Turn] = ()) -> Block:
+        """A question with its images and the turns before it, up to where the answer begins.
 
         Raises:
             InputError: The question is blank.
+            UnsupportedModelError: There are earlier turns, and the template does not print such.
         """
         if not text.strip():
             raise InputError(f"A question has some text, got {text!r}.")
         pixels = self._images.question(images) if images else None
         rows = [self._image(n) + self._break for n in pixels.tokens(self._tokens.merge)] if pixels else []
         shown = tuple(i for row in rows for i in row)
-        return Block(shown + tuple(self._encoder.encode(text)) + self._frame.tail, pixels)
+        asked = tuple(self._encoder.encode(text)) + self._frame.tail
+        return Block(shown + self._turns(history) + asked, pixels)
+
+    def _turns(self, history: Sequence[Turn]) -> tuple[int, ...]:
+        if not history:
+            return ()
+        if self._frame.turn is None:
+            raise UnsupportedModelError(
+                "The chat template of this model does not print earlier turns one after the other; "
+                f"ask without the {len(history)} turns before."
+            )
+        reply, following = self._frame.turn
+        written: tuple[int, ...] = ()
+        for asked, answered in history:
+            written += (*self._encoder.encode(asked), *reply, *self._encoder.encode(answered), *following)
+        return written
 
     def _image(self, tokens: int) -> tuple[int, ...]:
         return (self._tokens.start, *(self._tokens.pad,) * tokens, self._tokens.end)

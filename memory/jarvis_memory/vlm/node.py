@@ -22,7 +22,7 @@ from .families import choose_family
 from .fingerprint import model_fingerprint
 from .generation import Generation
 from .images import ImageEncoder
-from .layout import Layout
+from .layout import Layout, Turn
 from .loading import load_model
 from .runner import Runner
 from .settings import ImageSettings
@@ -186,6 +186,8 @@ class VLM:
         question: str,
         images: Sequence[Image.Image] = (),
         max_new_tokens: int = 64,
+        *,
+        history: Sequence[Turn] = (),
     ) -> Generation:
         """Answer a question, always with the most likely token: the same call has the same answer.
 
@@ -194,16 +196,18 @@ class VLM:
             question: What is asked.
             images: What the question shows, before its text.
             max_new_tokens: The most tokens of the answer.
+            history: Earlier questions and their answers, oldest first; they come behind the images.
 
         Raises:
             InputError: The question is blank.
+            UnsupportedModelError: There is a history, and the model's template does not print such.
             ImageError: An image cannot be used.
             SettingError: ``max_new_tokens`` is less than 1.
             FingerprintError: Another model made the context.
             ContextError: Context, question and answer are together longer than the window.
         """
         began = time.perf_counter()
-        memory, block = self._prepare(context, question, images, max_new_tokens)
+        memory, block = self._prepare(context, question, images, history, max_new_tokens)
         ids: list[int] = []
         first = began
         for token in self._greedy(memory, block, max_new_tokens):
@@ -226,13 +230,15 @@ class VLM:
         question: str,
         images: Sequence[Image.Image] = (),
         max_new_tokens: int = 64,
+        *,
+        history: Sequence[Turn] = (),
     ) -> Iterator[str]:
         """The text of :meth:`generate`, piece by piece, never half a character. Closing it stops the work.
 
         Input is checked at once, not with the first piece; arguments and errors are those of
         :meth:`generate`.
         """
-        memory, block = self._prepare(context, question, images, max_new_tokens)
+        memory, block = self._prepare(context, question, images, history, max_new_tokens)
 
         def pieces() -> Iterator[str]:
             with closing(self._greedy(memory, block, max_new_tokens)) as tokens:
@@ -241,14 +247,24 @@ class VLM:
         return pieces()
 
     def first_logits(
-        self, context: Context | None, question: str, images: Sequence[Image.Image] = ()
+        self,
+        context: Context | None,
+        question: str,
+        images: Sequence[Image.Image] = (),
+        *,
+        history: Sequence[Turn] = (),
     ) -> torch.Tensor:
         """(vocabulary,) float32 logits of the first token of the answer; see :meth:`generate`."""
-        memory, block = self._prepare(context, question, images, 1)
+        memory, block = self._prepare(context, question, images, history, 1)
         return self._runner.run(block, self._runner.positions(block) + memory.next_position, memory.cache())
 
     def _prepare(
-        self, context: Context | None, question: str, images: Sequence[Image.Image], max_new_tokens: int
+        self,
+        context: Context | None,
+        question: str,
+        images: Sequence[Image.Image],
+        history: Sequence[Turn],
+        max_new_tokens: int,
     ) -> tuple[Context, Block]:
         """The memory and the question of a call, once they are known to go together."""
         if max_new_tokens < 1:
@@ -259,7 +275,7 @@ class VLM:
                 f"This context has the fingerprint {memory.fingerprint[:12]}, "
                 f"the model has {self.fingerprint[:12]}; make it again from the sources of its concepts."
             )
-        block = self._layout.question(question, images)
+        block = self._layout.question(question, images, history)
         width = Runner.width(self._runner.positions(block))
         self._runner.check_room(
             memory.next_position + width + max_new_tokens,

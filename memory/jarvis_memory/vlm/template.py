@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ MEMORY_INSTRUCTION = "Answer from your memory of the user's concepts. If someone
 
 # Plain letters: templates trim spaces, and nothing of it may look like markup.
 _MARK = "JarvisFirstUserContent"
+_ANSWER, _NEXT = "JarvisFirstAnswer", "JarvisSecondUserContent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,13 @@ class Frame:
     Attributes:
         prefix: Tokens up to the first content, with the memory instruction.
         tail: Tokens from the end of the question to the first of the answer.
+        turn: Tokens from the end of an earlier question to its answer, and from the end of that answer to the
+            next question; None if the template does not print earlier turns so.
     """
 
     prefix: tuple[int, ...]
     tail: tuple[int, ...]
+    turn: tuple[tuple[int, ...], tuple[int, ...]] | None = None
 
 
 def read_frame(processor: Any, encoder: TextEncoder) -> Frame:
@@ -57,4 +62,20 @@ def read_frame(processor: Any, encoder: TextEncoder) -> Frame:
         raise UnsupportedModelError(
             f"The chat template of this model does not end a turn; it printed {text!r}."
         )
-    return Frame(prefix=tuple(prefix), tail=tuple(tail))
+    return Frame(tuple(prefix), tuple(tail), _read_turn(processor, encoder, conversation))
+
+
+def _read_turn(
+    processor: Any, encoder: TextEncoder, conversation: list[dict[str, Any]]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    turns = [
+        *conversation,
+        {"role": "assistant", "content": [{"type": "text", "text": _ANSWER}]},
+        {"role": "user", "content": [{"type": "text", "text": _NEXT}]},
+    ]
+    text = str(processor.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    found = re.search(f"{_MARK}(.*?){_ANSWER}(.*?){_NEXT}", text, re.DOTALL)
+    if found is None:
+        return None
+    reply, following = (tuple(encoder.encode_template(piece)) for piece in found.groups())
+    return reply, following
