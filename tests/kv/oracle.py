@@ -10,6 +10,8 @@ from PIL import Image
 
 from jarvis_memory.kv import Context
 from jarvis_memory.vlm import SegmentSource
+from tests.kv import tiles
+from tests.kv.tiles import TILE_FAMILIES, WRITTEN
 from tests.kv.tiny import Tiny
 
 IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
@@ -27,19 +29,26 @@ def joint(
     images: Sequence[Image.Image] = (),
 ) -> dict[str, Any]:
     """Inputs of one prompt with everything in it; up to the last segment where there is no question."""
+    image = WRITTEN.get(tiny.family, IMAGE)
     text = PREFIX
     for source in sources:
         text += source.profile if source.profile.endswith("\n") else source.profile + "\n"
-        text += f"{source.name}{IMAGE}{source.name}\n" * len(source.patches)
+        text += f"{source.name}{image}{source.name}\n" * len(source.patches)
     if question is not None:
-        text += f"{IMAGE}\n" * len(images) + question + TAIL
+        text += f"{image}\n" * len(images) + question + TAIL
     shown = [patch for source in sources for patch in source.patches] + list(images)
+    if tiny.family in TILE_FAMILIES:
+        ids = torch.tensor([tiny.processor.tokenizer(text)["input_ids"]])
+        pixels = tiles.shown(tiny.family, tiny.processor, shown)
+        return {"input_ids": ids, "attention_mask": torch.ones_like(ids), **pixels}
     inputs = tiny.processor(text=[text], images=shown or None, return_tensors="pt")
     return dict(inputs)
 
 
 def positions(tiny: Tiny, inputs: dict[str, Any]) -> torch.Tensor:
-    """(3, 1, L) as the model itself makes them."""
+    """(axes, 1, L) as the model itself makes them."""
+    if tiny.family in TILE_FAMILIES:
+        return torch.arange(inputs["input_ids"].shape[1])[None, None]
     found, _ = tiny.model.model.get_rope_index(
         inputs["input_ids"], inputs["mm_token_type_ids"], image_grid_thw=inputs.get("image_grid_thw")
     )
@@ -52,7 +61,8 @@ def prefill(
     """Keys, values (layers, heads, L, dim) and last logits of a full prefill, all moved by ``offset``."""
     from transformers import DynamicCache
 
-    given = {} if offset == 0 else {"position_ids": positions(tiny, inputs) + offset}
+    moved = positions(tiny, inputs) + offset
+    given = {} if offset == 0 else {"position_ids": moved[0] if len(moved) == 1 else moved}
     tiny.model.model.rope_deltas = None
     with torch.no_grad():
         out = tiny.model(**inputs, **given, past_key_values=DynamicCache(), use_cache=True)

@@ -3,47 +3,51 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load, save
 
-from jarvis_memory.kv import Part, Segment, segment_from_bytes, segment_to_bytes
-from jarvis_retrievers.errors import CorruptRecordError, FingerprintError, SettingError
+from jarvis_memory.kv import Part, Segment, Storage, segment_from_bytes, segment_to_bytes
+from jarvis_memory.kv.storage import pack_rows
+from jarvis_retrievers.errors import ContextError, CorruptRecordError, FingerprintError, SettingError
+from tests.kv.oracle import error
+from tests.kv.small import PRINT, small_segment
 
-PRINT = hashlib.sha256(b"model").hexdigest()
+segment = small_segment
 
 
-def segment(
-    tokens: tuple[int, ...] = (3, 4, 2), dtype: torch.dtype = torch.float32, seed: int = 0
-) -> Segment:
-    total = sum(tokens)
-    generator = torch.Generator().manual_seed(seed)
-    keys = torch.randn(2, 2, total, 4, generator=generator).to(dtype)
-    parts = (Part("profile", tokens[0], tokens[0]), *(Part("patch", n, max(1, n - 1)) for n in tokens[1:]))
-    return Segment(
-        keys=keys,
-        values=keys * 2 + 1,
-        token_ids=tuple(range(100, 100 + total)),
-        start=11,
-        width=sum(part.width for part in parts),
-        parts=parts,
-        fingerprint=PRINT,
-    )
+def rotary(positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Two frequencies, both of the first axis."""
+    angles = positions[0, :, None].float() * torch.tensor([1.0, 0.1])
+    return angles.cos(), angles.sin()
+
+
+def read(data: bytes) -> Segment:
+    stored = segment_from_bytes(data, PRINT, rotary)
+    assert stored.segment is not None
+    return stored.segment
 
 
 @settings(deadline=None, max_examples=25)
 @given(
     tokens=st.lists(st.integers(1, 5), min_size=1, max_size=5).map(tuple),
-    dtype=st.sampled_from([torch.float32, torch.bfloat16, torch.float16]),
+    storage=st.sampled_from([Storage.F32, Storage.BF16, Storage.F16]),
     seed=st.integers(0, 99),
+    levels=st.integers(1, 3),
 )
-def test_a_round_trip_is_exact_to_the_bit(tokens: tuple[int, ...], dtype: torch.dtype, seed: int) -> None:
-    before = segment(tokens, dtype, seed)
-    after = segment_from_bytes(segment_to_bytes(before), PRINT)
+def test_a_round_trip_is_exact_to_the_bit(
+    tokens: tuple[int, ...], storage: Storage, seed: int, levels: int
+) -> None:
+    before = segment(tokens, storage.plain, seed, levels)
+    after = read(segment_to_bytes(before, storage))
+    assert torch.equal(after.inputs.features, before.inputs.features.to(storage.plain))
+    assert torch.equal(after.inputs.positions, before.inputs.positions)
     for a, b in ((after.keys, before.keys), (after.values, before.values)):
-        assert a.dtype == dtype
+        assert a.dtype == storage.plain
         assert torch.equal(a, b)
     assert (after.token_ids, after.start, after.width, after.parts, after.fingerprint) == (
         before.token_ids,
@@ -54,23 +58,69 @@ def test_a_round_trip_is_exact_to_the_bit(tokens: tuple[int, ...], dtype: torch.
     )
 
 
-def test_a_smaller_dtype_rounds_once() -> None:
+def test_a_smaller_type_rounds_once() -> None:
     before = segment()
-    data = segment_to_bytes(before, torch.bfloat16)
-    assert len(data) < len(segment_to_bytes(before))
-    assert torch.equal(segment_from_bytes(data, PRINT).keys, before.keys.bfloat16())
+    data = segment_to_bytes(before, "bf16")
+    assert len(data) < len(segment_to_bytes(before, "f32"))
+    assert torch.equal(read(data).keys, before.keys.bfloat16())
+    assert segment_from_bytes(data, PRINT, dtype=torch.float32).segment.keys.dtype == torch.float32  # type: ignore[union-attr]
+
+
+@settings(deadline=None, max_examples=25)
+@given(scale=st.floats(1e-3, 1e3), seed=st.integers(0, 99))
+def test_eight_bits_are_as_near_as_they_can_be(scale: float, seed: int) -> None:
+    plain = segment((6, 4), seed=seed)
+    before = replace(plain, keys=plain.keys * scale, values=plain.values * scale)
+    fp8 = segment_from_bytes(segment_to_bytes(before, "fp8"), PRINT, dtype=torch.float32).segment
+    int8 = segment_from_bytes(segment_to_bytes(before, "int8", rotary), PRINT, rotary, torch.float32).segment
+    assert fp8 is not None
+    assert int8 is not None
+    for a, b in ((fp8.keys, before.keys), (fp8.values, before.values)):
+        # e4m3 has three bits behind the point, and at the small end steps of 2^-9 of its scale.
+        most = b.abs().amax(dim=(2, 3), keepdim=True)
+        assert ((a - b).abs() <= b.abs() * 2**-4 + most / 448 * 2**-9).all()
+    per_token = before.values.abs().amax(dim=3, keepdim=True)
+    assert ((int8.values - before.values).abs() <= 0.51 * per_token / 127).all()
+    # Turning keeps lengths, so the error of a pair of key channels is that of the turned pair.
+    steps = (before.keys.square().sum(dim=3, keepdim=True).sqrt().amax(dim=2, keepdim=True)) / 127
+    assert ((int8.keys - before.keys).abs() <= 0.75 * steps + 1e-6 * scale).all()
+
+
+def test_int8_keeps_keys_where_they_do_not_turn() -> None:
+    """The same key at every position is one number per channel once it is turned back."""
+    inputs = segment((8,)).inputs
+    cos, sin = rotary(inputs.positions + 11)
+    still = torch.tensor([1.0, -2.0, 3.0, 0.5])
+    x1, x2 = still[:2], still[2:]
+    keys = torch.cat([x1 * cos - x2 * sin, x2 * cos + x1 * sin], dim=-1).expand(2, 2, 8, 4)
+    before = replace(segment((8,)), keys=keys.contiguous(), values=torch.zeros(2, 2, 8, 4))
+    packed = pack_rows(before, Storage.INT8, rotary)
+    assert set(packed["keys"].unique().tolist()) <= {127, -127}
+    assert torch.allclose(packed["keys_scale"][0, 0, 0].float() * 127, still.abs(), rtol=5e-3)
+    assert error(read(segment_to_bytes(before, "int8", rotary)).keys.float(), keys) < 0.02
+    with pytest.raises(SettingError, match="rotary"):
+        segment_to_bytes(before, "int8")
+
+
+def test_without_rows_the_inputs_are_there() -> None:
+    before = segment()
+    stored = segment_from_bytes(segment_to_bytes(before, "none"), PRINT)
+    assert stored.segment is None
+    assert stored.inputs.token_ids == before.token_ids
+    assert stored.parts == before.parts
+    sizes = {s.value: len(segment_to_bytes(segment((40, 30)), s, rotary)) for s in Storage}
+    assert sizes["f32"] > sizes["bf16"] > sizes["int8"] > sizes["none"]
+    assert sizes["bf16"] > sizes["fp8"] > sizes["none"]
 
 
 def test_a_cut_segment_stores_its_own_rows_only() -> None:
     before = segment()
-    after = segment_from_bytes(segment_to_bytes(before.cut(1)), PRINT)
+    after = read(segment_to_bytes(before.cut(1), "f32"))
     assert torch.equal(after.keys, before.keys[:, :, :7])
     assert len(segment_to_bytes(before.cut(0))) < len(segment_to_bytes(before))
 
 
 def test_a_record_is_a_safetensors_file() -> None:
-    from safetensors.torch import load
-
     assert load(segment_to_bytes(segment()))["kv"].shape == (2, 2, 2, 9, 4)
 
 
@@ -105,9 +155,12 @@ def test_another_fingerprint_is_refused() -> None:
         segment_from_bytes(segment_to_bytes(segment()), "1" * 64)
 
 
-def rewritten(**change: object) -> bytes:
+def rewritten(how: str = "bf16", tensors: dict[str, torch.Tensor] | None = None, **change: object) -> bytes:
     """A record with another header, and a right digest: what a program other than ours might write."""
-    data = segment_to_bytes(segment())
+    data = segment_to_bytes(segment(), how, rotary)
+    if tensors is not None:
+        size = int.from_bytes(data[:8], "little")
+        data = save(tensors, metadata=json.loads(data[8 : 8 + size])["__metadata__"])
     size = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + size])
     own = json.loads(header["__metadata__"]["segment"])
@@ -120,21 +173,42 @@ def rewritten(**change: object) -> bytes:
 
 
 def test_a_header_is_read_strictly() -> None:
-    assert segment_from_bytes(rewritten(), PRINT).tokens == 9
-    with pytest.raises(FingerprintError, match="version 2"):
-        segment_from_bytes(rewritten(version=2), PRINT)
+    assert read(rewritten()).tokens == 9
+    with pytest.raises(FingerprintError, match="version 1"):
+        segment_from_bytes(rewritten(version=1), PRINT)
     wrong: list[dict[str, object]] = [
-        {"width": 3},
         {"start": -1},
         {"start": "11"},
         {"token_ids": [1]},
         {"parts": []},
-        {"parts": [{"kind": "photo", "tokens": 9, "width": 7}]},
+        {"parts": [{"kind": "photo", "tokens": 9, "width": 7, "seen": 0}]},
+        {"parts": [{"kind": "profile", "tokens": 9, "width": 7, "seen": 0}]},
+        {"storage": "int8"},
+        {"storage": "zip"},
         {"more": 1},
     ]
     for change in wrong:
         with pytest.raises(CorruptRecordError):
-            segment_from_bytes(rewritten(**change), PRINT)
+            segment_from_bytes(rewritten(**change), PRINT, rotary)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("storage", ["bf16", "fp8", "int8"])
+def test_tensors_that_do_not_fit_each_other_are_refused(storage: str) -> None:
+    whole = load(segment_to_bytes(segment(), storage, rotary))
+    assert read(rewritten(storage, whole)).tokens == 9
+    spoiled: list[dict[str, torch.Tensor]] = []
+    for name, tensor in whole.items():
+        spoiled += [
+            {n: t for n, t in whole.items() if n != name},
+            *([] if name in ("kv", "features") else [whole | {name: tensor[..., :-1].contiguous()}]),
+            whole | {name: tensor[..., :-1, :].contiguous() if tensor.ndim > 2 else tensor[:2]},
+            whole | {name: tensor.double()},
+            whole | {name: tensor[None]},
+        ]
+    spoiled += [whole | {"more": torch.zeros(3)}, whole | {"features": whole["features"] * torch.nan}]
+    for tensors in spoiled:
+        with pytest.raises(CorruptRecordError):
+            segment_from_bytes(rewritten(storage, tensors), PRINT, rotary)
 
 
 def test_a_header_that_claims_too_much_is_refused_before_it_is_read() -> None:
@@ -143,6 +217,10 @@ def test_a_header_that_claims_too_much_is_refused_before_it_is_read() -> None:
         segment_from_bytes(data, PRINT)
 
 
-def test_other_dtypes_are_refused() -> None:
-    with pytest.raises(SettingError, match="float64"):
-        segment_to_bytes(segment(), torch.float64)
+def test_other_storages_and_wide_segments_are_refused() -> None:
+    with pytest.raises(SettingError, match=r"f32, f16, bf16.*'zip'"):
+        segment_to_bytes(segment(), "zip")
+    wide = segment((1,))
+    far = replace(wide.inputs, positions=torch.full((3, 1), 2**15))
+    with pytest.raises(ContextError, match="too wide"):
+        segment_to_bytes(replace(wide, inputs=far, parts=(Part("profile", 1, 2**15 + 1, 0),)))

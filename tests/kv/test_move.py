@@ -42,7 +42,7 @@ def test_a_turn_is_a_complex_product(offset: int, half: int, more: int, seed: in
 @pytest.mark.parametrize("offset", [1, 37, 1500])
 def test_keys_moved_equal_keys_encoded_there(tiny: Tiny, offset: int) -> None:
     inputs = joint(tiny, [bo()])
-    inv_freq = tiny.model.model.language_model.rotary_emb.inv_freq
+    inv_freq = tiny.text.rotary_emb.inv_freq
     here, values, _ = prefill(tiny, inputs)
     there, values_there, _ = prefill(tiny, inputs, offset)
     assert error(here, there) > 0.5  # the move matters
@@ -59,7 +59,7 @@ def test_attention_scaling_is_not_applied_twice(family: str) -> None:
     yarn = make_tiny(
         family, rope_type="yarn", factor=4.0, original_max_position_embeddings=512, attention_factor=1.5
     )
-    rotary = yarn.model.model.language_model.rotary_emb
+    rotary = yarn.text.rotary_emb
     assert rotary.attention_scaling == 1.5
     inputs = joint(yarn, [bo()])
     here, _, _ = prefill(yarn, inputs)

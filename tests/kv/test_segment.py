@@ -5,11 +5,12 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 import torch
 
-from jarvis_memory.kv import Part, Prefix, Segment
+from jarvis_memory.kv import Inputs, Part, Prefix, Segment
 from jarvis_memory.vlm import SegmentSource
 from jarvis_retrievers.errors import ConceptNameError, ContextError, ImageError, InputError
 from tests.kv.oracle import error, joint, positions, prefill
-from tests.kv.tiny import Tiny, bo, mug, picture
+from tests.kv.small import small_segment
+from tests.kv.tiny import GRID_FAMILIES, Tiny, bo, mug, picture
 
 
 def same(a: Segment, b: Segment) -> bool:
@@ -20,16 +21,7 @@ def same(a: Segment, b: Segment) -> bool:
 
 
 def small(**change: object) -> Segment:
-    given: dict[str, object] = {
-        "keys": torch.ones(2, 1, 5, 4),
-        "values": torch.ones(2, 1, 5, 4),
-        "token_ids": (1, 2, 3, 4, 5),
-        "start": 7,
-        "width": 4,
-        "parts": (Part("profile", 2, 2), Part("patch", 3, 2)),
-        "fingerprint": "f",
-    }
-    return Segment(**{**given, **change})  # type: ignore[arg-type]
+    return replace(small_segment((2, 3)), **change)  # type: ignore[arg-type]
 
 
 def test_a_segment_is_the_rows_of_the_stock_model(tiny: Tiny) -> None:
@@ -51,8 +43,9 @@ def test_parts_add_up_and_follow_the_positions(tiny: Tiny) -> None:
         assert int(where[at]) == position
         at, position = at + part.tokens, position + part.width
     assert at == len(where)
-    # A patch of 32 x 32 pixels is 2 x 2 tokens, and moves the next position by 2: tokens and width differ.
-    assert {part.tokens - part.width for part in segment.parts[1:]} == {2}
+    # Under M-RoPE a patch of 2 x 2 tokens moves the next position by 2: tokens and width differ.
+    assert {part.tokens - part.width for part in segment.parts[1:]} == {2 * (tiny.family in GRID_FAMILIES)}
+    assert {part.seen for part in segment.parts[1:]} == {17 if tiny.family == "llava_onevision" else 4}
 
 
 def test_cutting_the_tail_equals_encoding_less(tiny: Tiny) -> None:
@@ -77,7 +70,7 @@ def test_appending_a_patch_equals_encoding_more(tiny: Tiny) -> None:
 
 def test_patches_without_a_profile(tiny: Tiny) -> None:
     segment = tiny.vlm.encode_segment(SegmentSource("Bo", "\n  \n", (picture(1),)))
-    assert segment.parts[0] == Part("profile", 0, 0)
+    assert segment.parts[0] == Part("profile", 0, 0, 0)
     assert segment.profile_only().tokens == 0
     context = tiny.vlm.context([segment.profile_only(), tiny.vlm.encode_segment(mug())])
     assert torch.equal(context.keys, tiny.vlm.context([tiny.vlm.encode_segment(mug())]).keys)
@@ -95,26 +88,59 @@ def test_a_patch_is_made_a_square_of_patch_side(tiny: Tiny) -> None:
     assert not same(tiny.vlm.encode_segment(SegmentSource("Bo", "a dog", (picture(1),))), other)
 
 
+ROWS = torch.ones(2, 2, 5, 4)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"keys": torch.ones(2, 5, 4)}, "layers, kv_heads"),
-        ({"values": torch.ones(2, 1, 4, 4)}, "one shape"),
-        ({"values": torch.ones(2, 1, 5, 4).half()}, "dtype"),
-        ({"token_ids": (1, 2, 3)}, "5 rows for 3 tokens"),
-        ({"width": 5}, "width 4"),
+        ({"values": torch.ones(2, 2, 4, 4)}, "one shape"),
+        ({"values": ROWS.half()}, "dtype"),
+        ({"keys": ROWS[:, :, :3], "values": ROWS[:, :, :3]}, "3 rows for 5 tokens"),
         ({"start": -1}, "got -1"),
         ({"parts": ()}, "one profile"),
-        ({"parts": (Part("patch", 5, 4),)}, "one profile"),
-        ({"parts": (Part("profile", 2, 2), Part("profile", 3, 2))}, "one profile"),
-        ({"keys": torch.full((2, 1, 5, 4), torch.nan)}, "not finite"),
-        ({"values": torch.full((2, 1, 5, 4), torch.inf)}, "not finite"),
+        ({"parts": (Part("patch", 5, 4, 2),)}, "one profile"),
+        ({"parts": (Part("profile", 2, 2, 0), Part("profile", 3, 2, 0))}, "one profile"),
+        ({"parts": (Part("profile", 2, 2, 0), Part("patch", 3, 3, 2))}, r"\(5, 5, 2\).*\(5, 4, 2\)"),
+        ({"parts": (Part("profile", 2, 2, 0), Part("patch", 3, 2, 3))}, r"\(5, 4, 3\).*\(5, 4, 2\)"),
+        ({"keys": ROWS * torch.nan}, "not finite"),
+        ({"values": ROWS * torch.inf}, "not finite"),
     ],
 )
 def test_what_does_not_agree_is_refused(change: dict[str, object], told: str) -> None:
     small()
     with pytest.raises(ContextError, match=told):
         small(**change)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"positions": torch.zeros(2, 5, dtype=torch.int64)}, r"\(1 or 3, 5\)"),
+        ({"positions": torch.zeros(3, 4, dtype=torch.int64)}, r"\(1 or 3, 5\)"),
+        ({"positions": torch.zeros(3, 5)}, "int64"),
+        ({"positions": torch.full((3, 5), -1)}, "got -1"),
+        ({"features": torch.zeros(2, 6)}, "levels"),
+        ({"features": torch.zeros(0, 2, 6)}, "levels"),
+        ({"features": torch.zeros(1, 6, 6)}, "at most 5"),
+        ({"features": torch.full((1, 2, 6), torch.nan)}, "finite"),
+        ({"features": torch.zeros(1, 2, 6, dtype=torch.int64)}, "finite"),
+    ],
+)
+def test_inputs_that_do_not_agree_are_refused(change: dict[str, object], told: str) -> None:
+    with pytest.raises(ContextError, match=told):
+        replace(small().inputs, **change)  # type: ignore[arg-type]
+
+
+def test_inputs_are_joined_one_behind_the_other() -> None:
+    a, b = small_segment((2, 3), seed=1).inputs, small_segment((4,), seed=2).inputs
+    both = Inputs.join([a, b, a])
+    assert both.token_ids == a.token_ids + b.token_ids + a.token_ids
+    assert both.width == 2 * a.width + b.width
+    assert torch.equal(both.positions[:, 5:9], b.positions + a.width)
+    assert torch.equal(both.features, torch.cat([a.features, a.features], dim=1))
+    assert (both.seen, both.head(5, 2).seen, both.head(5, 2).width) == (4, 2, a.width)
 
 
 @pytest.mark.parametrize("n", [-1, 2])
@@ -127,9 +153,13 @@ def test_a_cut_out_of_range_is_refused(n: int) -> None:
 
 def test_parts_are_checked() -> None:
     with pytest.raises(ContextError, match="'photo'"):
-        Part("photo", 1, 1)  # type: ignore[arg-type]
+        Part("photo", 1, 1, 0)  # type: ignore[arg-type]
     with pytest.raises(ContextError, match="at least 1"):
-        Part("patch", 0, 0)
+        Part("patch", 0, 0, 0)
+    with pytest.raises(ContextError, match="cannot have 1"):
+        Part("profile", 2, 2, 1)
+    with pytest.raises(ContextError, match="cannot have 4"):
+        Part("patch", 3, 2, 4)
 
 
 def test_a_prefix_is_checked(tiny: Tiny) -> None:
@@ -137,13 +167,18 @@ def test_a_prefix_is_checked(tiny: Tiny) -> None:
     with pytest.raises(ContextError, match="frequencies"):
         replace(prefix, inv_freq=torch.ones(9))
     with pytest.raises(ContextError, match="at least one token"):
-        replace(prefix, keys=prefix.keys[:, :, :0], values=prefix.values[:, :, :0], token_ids=())
+        replace(
+            prefix,
+            keys=prefix.keys[:, :, :0],
+            values=prefix.values[:, :, :0],
+            inputs=prefix.inputs.head(0, 0),
+        )
 
 
 def test_segments_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
-        small().width = 3  # type: ignore[misc]
-    assert small().nbytes == 2 * 2 * 5 * 4 * 4
+        small().start = 3  # type: ignore[misc]
+    assert small().nbytes == 4 * (2 * 2 * 2 * 5 * 4 + 2 * 6)
 
 
 def test_a_source_is_checked() -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,20 +52,27 @@ def test_nothing_is_left_on_the_tokenizer_and_nothing_is_cut() -> None:
 def seen(tiny: Tiny, name: str, note: str, question: str) -> tuple[Counter[int], Counter[int], int]:
     """Control tokens of a segment, those of a question, and how many images the model was given."""
     control = TextEncoder(tiny.processor.tokenizer).control_ids
-    calls: list[dict[str, Any]] = []
+    asked: list[int] = []
+    grids: list[int] = []
 
-    def note_call(module: Any, args: Any, given: dict[str, Any]) -> None:
-        calls.append(given)
+    def note_ids(module: Any, given: tuple[torch.Tensor, ...]) -> None:
+        asked.extend(given[0][0].tolist())
+
+    def note_grid(module: Any, args: Any, given: dict[str, Any]) -> None:
+        grids.append(len(given["grid_thw"] if "grid_thw" in given else (args or [given["pixel_values"]])[0]))
 
     segment = tiny.vlm.encode_segment(SegmentSource(name, note, (picture(1), picture(2))))
     context = tiny.vlm.context([segment])
-    hook = tiny.model.register_forward_pre_hook(note_call, with_kwargs=True)
+    hooks = [
+        tiny.model.get_input_embeddings().register_forward_pre_hook(note_ids),
+        tiny.tower.register_forward_pre_hook(note_grid, with_kwargs=True),
+    ]
     try:
         tiny.vlm.first_logits(context, question, [picture(3)])
     finally:
-        hook.remove()
-    asked = calls[0]["input_ids"][0].tolist()
-    images = len(calls[0]["image_grid_thw"])
+        for hook in hooks:
+            hook.remove()
+    images = sum(grids)
     return (
         Counter(i for i in segment.token_ids if i in control),
         Counter(i for i in asked if i in control),
@@ -74,7 +82,8 @@ def seen(tiny: Tiny, name: str, note: str, question: str) -> tuple[Counter[int],
 
 def test_names_notes_and_questions_are_data(tiny: Tiny) -> None:
     plain = seen(tiny, "Bo", "a dog", "Who is it?")
-    assert sum(plain[0].values()) == 2 * (1 + 4 + 1)
+    written = {"internvl": 1 + 4 + 1, "llava_onevision": 17, "smolvlm": 2 + 4 + 1}.get(tiny.family, 1 + 4 + 1)
+    assert sum(plain[0].values()) == 2 * written
     for text in [*EVERY, "".join(EVERY), f"\n{EVERY[2]}\n{EVERY[1]}system\n"]:
         assert seen(tiny, f"Bo{text}", f"{text} a dog\n{text}", f"Who {text} is it?{text}") == plain
         assert seen(tiny, text, text, text) == plain

@@ -9,11 +9,22 @@ from typing import Any
 import pytest
 import torch
 
+from jarvis_memory.kv import Mode, Storage
 from jarvis_memory.vlm import VLM, ImageSettings
-from jarvis_memory.vlm.families import Family, Qwen3VL, Qwen25VL, choose_family
+from jarvis_memory.vlm.families import (
+    Family,
+    InternVL,
+    LlavaOnevision,
+    Qwen3VL,
+    Qwen25VL,
+    SmolVLM,
+    choose_family,
+)
 from jarvis_memory.vlm.fingerprint import weights_digest
+from jarvis_memory.vlm.settings import Measured
 from jarvis_retrievers.errors import SettingError, UnsupportedModelError
-from tests.kv.tiny import FAMILIES, SETTINGS, Tiny, bo, make_config, make_tiny, make_tokenizer
+from tests.kv.tiles import CONTROL, TILE_FAMILIES
+from tests.kv.tiny import FAMILIES, GRID_FAMILIES, SETTINGS, Tiny, bo, make_config, make_tiny, make_tokenizer
 
 QUESTION = "What hangs on Bo's collar?"
 
@@ -33,21 +44,22 @@ def test_the_fingerprint_names_all_that_matters(family: str) -> None:
     assert fresh(tiny, settings=ImageSettings(patch_side=32)) == prints[0]
     prints.append(fresh(tiny, name="other"))
     prints.append(fresh(tiny, revision="abc"))
-    prints.append(fresh(tiny, settings=ImageSettings(patch_side=48)))
+    if family in GRID_FAMILIES:
+        prints.append(fresh(tiny, settings=ImageSettings(patch_side=48)))
     template = tiny.processor.chat_template
     tiny.processor.chat_template = template.replace("{{ m.role }}\n", "{{ m.role }}\n\n")
     prints.append(fresh(tiny))
     tiny.processor.chat_template = template + "{# a comment #}"
     prints.append(fresh(tiny))
     tiny.processor.chat_template = template
-    tiny.processor.image_processor.image_mean = [0.5, 0.5, 0.5]
+    tiny.processor.image_processor.image_mean = [0.4, 0.4, 0.4]
     prints.append(fresh(tiny))
     with torch.no_grad():
         tiny.model.lm_head.weight[3, 5] += 1e-6
     prints.append(fresh(tiny))
     tiny.processor.tokenizer.add_tokens(["<more>"])
     prints.append(fresh(tiny))
-    assert len(set(prints)) == len(prints) == 9
+    assert len(set(prints)) == len(prints) == 8 + (family in GRID_FAMILIES)
 
 
 def test_the_digest_of_weights_reads_every_dtype() -> None:
@@ -87,6 +99,9 @@ def test_a_model_from_a_folder(family: str, tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="device 'nowhere'"):
         VLM.load(str(folder), device="nowhere")
     (folder / "jarvis.json").write_text('{"patch_side": 33}')
+    if family in TILE_FAMILIES:  # a tile has the size of the tower
+        assert VLM.load(str(folder), device="cpu").patch_side == 32
+        return
     with pytest.raises(SettingError, match=r"multiple of 16.*got 33"):
         VLM.load(str(folder), device="cpu")
 
@@ -105,6 +120,17 @@ def test_settings_that_cannot_be_read(text: str, told: str, tmp_path: Path) -> N
     (tmp_path / "jarvis.json").write_text(text)
     with pytest.raises(SettingError, match=told):
         ImageSettings.read(tmp_path)
+
+
+def test_a_verdict_comes_with_a_model(tmp_path: Path) -> None:
+    assert Measured.read(tmp_path) is None
+    file = tmp_path / "gate.json"
+    file.write_text('{"mode": "link", "storage": "int8"}')
+    assert Measured.read(tmp_path) == Measured(mode=Mode.LINK, storage=Storage.INT8)
+    for text in ("{", '{"mode": "link"}', '{"mode": "guess", "storage": "bf16"}'):
+        file.write_text(text)
+        with pytest.raises(SettingError):
+            Measured.read(tmp_path)
 
 
 def test_a_model_that_is_not_there(tmp_path: Path) -> None:
@@ -128,21 +154,32 @@ def test_families_say_where_things_are(family: str) -> None:
     chosen = choose_family(tiny.model.config)
     assert isinstance(chosen, Family)
     assert chosen.model_type == family
-    assert type(chosen) is {"qwen2_5_vl": Qwen25VL, "qwen3_vl": Qwen3VL}[family]
+    kinds = (Qwen25VL, Qwen3VL, InternVL, LlavaOnevision, SmolVLM)
+    assert type(chosen) is dict(zip(FAMILIES, kinds, strict=True))[family]
     shape = chosen.shape(tiny.model.config)
     keys = tiny.vlm.prefix.keys
     assert (shape.layers, shape.kv_heads, shape.head_dim) == (keys.shape[0], keys.shape[1], keys.shape[3])
     assert 2 * chosen.inv_freq(tiny.model).numel() == shape.head_dim
-    tokens = chosen.image_tokens(tiny.model.config)
-    names = tiny.processor.tokenizer.convert_ids_to_tokens([tokens.start, tokens.pad, tokens.end])
-    assert names == ["<|vision_start|>", "<|image_pad|>", "<|vision_end|>"]
-    assert tokens.merge == 2
+    tokens = chosen.image_tokens(tiny.model.config, tiny.processor)
+    names = tiny.processor.tokenizer.convert_ids_to_tokens([*tokens.start, tokens.pad, *tokens.end])
+    fake = "<fake_token_around_image>"
+    assert names == {
+        "internvl": ["<img>", "<IMG_CONTEXT>", "</img>"],
+        "llava_onevision": ["<image>"],
+        "smolvlm": [fake, "<global-img>", "<image>", fake],
+    }.get(family, ["<|vision_start|>", "<|image_pad|>", "<|vision_end|>"])
+
+
+def test_idefics3_is_of_the_family_of_smolvlm() -> None:
+    from transformers import Idefics3Config
+
+    assert type(choose_family(Idefics3Config())) is SmolVLM
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("rope", ["dynamic", "longrope"])
 def test_frequencies_that_change_with_the_length_are_refused(family: str, rope: str) -> None:
-    config = make_config(family, make_tokenizer())
+    config = make_config(family, make_tokenizer(CONTROL.get(family, ())))
     choose_family(config)
     config.text_config.rope_parameters["rope_type"] = rope
     with pytest.raises(UnsupportedModelError, match=rope):

@@ -1,4 +1,4 @@
-"""Tiny random models of both families, with a real tokenizer, processor and chat template."""
+"""Tiny random models of all families, with a real tokenizer, processor and chat template."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from PIL import Image
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from jarvis_memory.vlm import VLM, ImageSettings, SegmentSource
+from tests.kv.tiles import CONTROL as TILE_CONTROL
+from tests.kv.tiles import NAMED, TILE_FAMILIES, make_tile_config, make_tile_model, make_tile_processor
 
-FAMILIES = ("qwen2_5_vl", "qwen3_vl")
+GRID_FAMILIES = ("qwen2_5_vl", "qwen3_vl")
+FAMILIES = (*GRID_FAMILIES, *TILE_FAMILIES)
 CONTROL = (
     "<|endoftext|>",
     "<|im_start|>",
@@ -37,7 +40,7 @@ TEMPLATE = (
 )
 
 
-def make_tokenizer() -> Any:
+def make_tokenizer(more: tuple[str, ...] = (), named: dict[str, str] | None = None) -> Any:
     from transformers import PreTrainedTokenizerFast
 
     backend = Tokenizer(models.BPE())
@@ -45,10 +48,15 @@ def make_tokenizer() -> Any:
     backend.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     backend.train_from_iterator(WORDS, trainers.BpeTrainer(vocab_size=400, initial_alphabet=alphabet))
-    backend.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in CONTROL])
+    backend.add_special_tokens(
+        [AddedToken(text, special=True, normalized=False) for text in (*CONTROL, *more)]
+    )
     backend.add_tokens([AddedToken(text, special=False, normalized=False) for text in ADDED])
     return PreTrainedTokenizerFast(
-        tokenizer_object=backend, eos_token="<|im_end|>", pad_token="<|endoftext|>"
+        tokenizer_object=backend,
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        **({"extra_special_tokens": named} if named else {}),
     )
 
 
@@ -61,6 +69,10 @@ def make_processor(family: str) -> Any:
         Qwen3VLVideoProcessor,
     )
 
+    if family in TILE_FAMILIES:
+        return make_tile_processor(
+            family, make_tokenizer(TILE_CONTROL[family], NAMED if family == "internvl" else None), TEMPLATE
+        )
     options = {"patch_size": 8, "merge_size": 2, "temporal_patch_size": 2}
     size = {"shortest_edge": 16 * 16, "longest_edge": 128 * 128}
     new = family == "qwen3_vl"
@@ -78,7 +90,13 @@ def make_config(family: str, tokenizer: Any, **rope: Any) -> Any:
 
     ids = {text: tokenizer.convert_tokens_to_ids(text) for text in CONTROL}
     new = family == "qwen3_vl"
-    text = {
+    if family in TILE_FAMILIES:
+        sections: dict[str, Any] = {}
+    elif new:
+        sections = {"mrope_section": [4, 2, 2], "mrope_interleaved": True}
+    else:
+        sections = {"mrope_section": [2, 3, 3]}
+    text: dict[str, Any] = {
         "hidden_size": 64,
         "intermediate_size": 96,
         "num_hidden_layers": 3,
@@ -92,14 +110,12 @@ def make_config(family: str, tokenizer: Any, **rope: Any) -> Any:
         "rope_parameters": {
             "rope_type": "default",
             "rope_theta": 1e6,
-            **(
-                {"mrope_section": [4, 2, 2], "mrope_interleaved": True}
-                if new
-                else {"mrope_section": [2, 3, 3]}
-            ),
+            **sections,
             **rope,
         },
     }
+    if family in TILE_FAMILIES:
+        return make_tile_config(family, tokenizer, text)
     vision: dict[str, Any] = {
         "depth": 2,
         "hidden_size": 32,
@@ -130,7 +146,12 @@ def make_model(config: Any, seed: int = 0) -> Any:
 
     torch.manual_seed(seed)
     new = config.model_type == "qwen3_vl"
-    model = (Qwen3VLForConditionalGeneration if new else Qwen2_5_VLForConditionalGeneration)(config).eval()
+    if config.model_type in TILE_FAMILIES:
+        model = make_tile_model(config).eval()
+    else:
+        model = (Qwen3VLForConditionalGeneration if new else Qwen2_5_VLForConditionalGeneration)(
+            config
+        ).eval()
     for parameter in model.parameters():
         # At the usual scale all answers of a random model are one token; here they depend on every input.
         if parameter.ndim > 1:
@@ -143,6 +164,21 @@ class Tiny:
     model: Any
     processor: Any
     vlm: VLM
+
+    @property
+    def family(self) -> str:
+        return str(self.model.config.model_type)
+
+    @property
+    def text(self) -> Any:
+        """The language model."""
+        return self.model.model.text_model if self.family == "smolvlm" else self.model.model.language_model
+
+    @property
+    def tower(self) -> Any:
+        """The vision tower."""
+        names = {"smolvlm": "vision_model", "internvl": "vision_tower", "llava_onevision": "vision_tower"}
+        return getattr(self.model.model, names.get(self.family, "visual"))
 
 
 def make_tiny(family: str, seed: int = 0, **rope: Any) -> Tiny:

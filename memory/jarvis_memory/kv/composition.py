@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-
 from jarvis_retrievers.errors import ContextError, FingerprintError
 
 from .context import Context
+from .modes import Mode
 from .move import rotate_keys
 from .prefix import Prefix
 from .segment import Segment
@@ -22,7 +21,7 @@ def compose(prefix: Prefix, segments: Sequence[Segment]) -> Context:
     Keys are turned once, from the position they were encoded at; values carry no position and stay. The first
     segment does not move and is lossless. Later ones have the right positions, but have not attended to those
     before them. Segments in another dtype or on another device than the prefix are brought to it. No given
-    tensor is written to.
+    tensor is written to, and each is copied once, layer by layer, straight to its place.
 
     Args:
         prefix: What every segment was encoded behind.
@@ -35,21 +34,28 @@ def compose(prefix: Prefix, segments: Sequence[Segment]) -> Context:
         FingerprintError: A segment was made by another model, or behind another prefix.
         ContextError: A segment has another shape, or starts elsewhere than behind this prefix.
     """
-    keys, values, token_ids = [prefix.keys], [prefix.values], list(prefix.token_ids)
-    position = prefix.width
     for number, segment in enumerate(segments, start=1):
         _check(prefix, segment, number)
-        moved = rotate_keys(segment.keys.to(prefix.keys), position - segment.start, prefix.inv_freq)
-        keys.append(moved)
-        values.append(segment.values.to(prefix.values))
+    layers, heads, head, dim = prefix.keys.shape
+    rows = head + sum(segment.tokens for segment in segments)
+    keys, values = (prefix.keys.new_empty(layers, heads, rows, dim) for _ in range(2))
+    keys[:, :, :head], values[:, :, :head] = prefix.keys, prefix.values
+    token_ids, position, at = list(prefix.token_ids), prefix.width, head
+    for segment in segments:
+        end, offset = at + segment.tokens, position - segment.start
+        for layer in range(layers):
+            moved = rotate_keys(segment.keys[layer].to(keys.device), offset, prefix.inv_freq)
+            keys[layer, :, at:end] = moved
+        values[:, :, at:end] = segment.values
         token_ids += segment.token_ids
-        position += segment.width
+        position, at = position + segment.width, end
     return Context(
-        keys=torch.cat(keys, dim=2),
-        values=torch.cat(values, dim=2),
+        keys=keys,
+        values=values,
         token_ids=tuple(token_ids),
         next_position=position,
         reused=len(token_ids),
+        mode=Mode.COMPOSE,
         fingerprint=prefix.fingerprint,
     )
 

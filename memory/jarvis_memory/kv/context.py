@@ -9,6 +9,7 @@ import torch
 
 from jarvis_retrievers.errors import ContextError
 
+from .modes import Mode
 from .rows import check_rows
 
 __all__ = ["Context"]
@@ -26,6 +27,7 @@ class Context:
         token_ids: One id per row.
         next_position: Where a question goes on. Under M-RoPE this is less than the number of tokens.
         reused: How many of its rows came from stored caches, not computed for it.
+        mode: How it was made.
         fingerprint: Of the model that made it.
 
     Raises:
@@ -37,6 +39,7 @@ class Context:
     token_ids: tuple[int, ...]
     next_position: int
     reused: int
+    mode: Mode
     fingerprint: str
 
     def __post_init__(self) -> None:
@@ -62,9 +65,12 @@ class Context:
         """Bytes of its keys and values together."""
         return 2 * self.keys.numel() * self.keys.element_size()
 
-    def cache(self) -> Any:
-        """A fresh ``transformers.DynamicCache`` with these rows; what is appended to it never comes back."""
-        from transformers import DynamicCache
+    def cache(self, room: int = 0) -> Any:
+        """A fresh cache for ``transformers`` with these rows; what is appended to it never comes back.
 
-        # The constructor goes through `update`, which copies; layers filled by assignment count as empty.
-        return DynamicCache([(k[None], v[None]) for k, v in zip(self.keys, self.values, strict=True)])
+        Args:
+            room: How many rows will be appended; beyond them every further token copies all rows.
+        """
+        from .cache import roomy_cache
+
+        return roomy_cache(self.keys, self.values, room)

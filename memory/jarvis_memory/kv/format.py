@@ -1,15 +1,11 @@
-"""Segments as bytes: one safetensors file with one stacked tensor and a checked header.
-
-Layout: the tensor ``kv`` of shape (2, layers, kv_heads, tokens, head_dim), keys first; the metadata entry
-``segment`` holds JSON (version, fingerprint, start, width, token ids, parts); the entry ``sha256`` is the
-digest of the whole record with its own 64 characters set to ``0``, so that no byte is left unchecked.
-"""
+"""Segments as bytes: one safetensors file with few tensors and a checked header (docs/format.md)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -17,16 +13,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from jarvis_retrievers.errors import ContextError, CorruptRecordError, FingerprintError, SettingError
+from jarvis_retrievers.errors import ContextError, CorruptRecordError, FingerprintError
 
+from .inputs import Inputs
 from .part import Part
 from .segment import Segment
+from .storage import Rotary, Storage, pack_rows, unpack_rows
 
-__all__ = ["FORMAT_VERSION", "segment_from_bytes", "segment_to_bytes"]
+__all__ = ["FORMAT_VERSION", "StoredSegment", "segment_from_bytes", "segment_to_bytes"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-_DTYPES = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
+_SIZES = {"F32": 4, "BF16": 2, "F16": 2, "F8_E4M3": 1, "I8": 1, "I16": 2}
+_PLAIN = {Storage.F32: "F32", Storage.F16: "F16"}
 _BLANK = "0" * 64
 # Some 8 bytes per token, so over 400,000 tokens; it bounds what a broken length can ask for.
 _HEADER_CAP = 4 * 1024 * 1024
@@ -38,43 +37,67 @@ class _PartHeader(BaseModel):
     kind: Literal["profile", "patch"]
     tokens: int = Field(ge=0)
     width: int = Field(ge=0)
+    seen: int = Field(ge=0)
 
 
 class _Header(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     version: int
+    storage: str
     fingerprint: str = Field(max_length=256)
     start: int = Field(ge=0)
-    width: int = Field(ge=0)
     token_ids: list[int]
     parts: list[_PartHeader] = Field(min_length=1)
 
 
-def segment_to_bytes(segment: Segment, dtype: torch.dtype | None = None) -> bytes:
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredSegment:
+    """What a record holds.
+
+    Attributes:
+        inputs: What the segment is computed from.
+        parts: The profile, then each patch.
+        storage: How its rows are stored.
+        segment: With its rows; None if the record has none.
+    """
+
+    inputs: Inputs
+    parts: tuple[Part, ...]
+    storage: Storage
+    segment: Segment | None
+
+
+def segment_to_bytes(
+    segment: Segment, storage: Storage | str = Storage.BF16, rotary: Rotary | None = None
+) -> bytes:
     """Write a segment.
 
     Args:
         segment: What to write.
-        dtype: ``torch.float32``, ``torch.bfloat16`` or ``torch.float16`` to store the rows in. By default
-            that of the segment, and then the round trip is exact to the bit.
+        storage: How its rows are stored.
+        rotary: Of the model; needed for ``int8``.
 
     Raises:
-        SettingError: Another dtype.
-        ContextError: The header would be larger than this format allows.
+        SettingError: There is no such storage, or ``int8`` without ``rotary``.
+        ContextError: The header would be larger than this format allows, or a position is too large for it.
     """
-    dtype = dtype or segment.keys.dtype
-    if dtype not in _DTYPES.values():
-        raise SettingError(f"Segments are stored as float32, bfloat16 or float16, got {dtype}.")
+    storage, inputs = Storage(storage), segment.inputs
+    if inputs.width > 2**15:
+        raise ContextError(f"A segment of width {inputs.width} is too wide to be stored: at most {2**15}.")
     header = _Header(
         version=FORMAT_VERSION,
+        storage=storage.value,
         fingerprint=segment.fingerprint,
         start=segment.start,
-        width=segment.width,
-        token_ids=list(segment.token_ids),
-        parts=[_PartHeader(kind=p.kind, tokens=p.tokens, width=p.width) for p in segment.parts],
+        token_ids=list(inputs.token_ids),
+        parts=[_PartHeader(kind=p.kind, tokens=p.tokens, width=p.width, seen=p.seen) for p in segment.parts],
     )
-    rows = torch.stack([segment.keys, segment.values]).detach().to(device="cpu", dtype=dtype).contiguous()
-    data = save({"kv": rows}, metadata={"segment": header.model_dump_json(), "sha256": _BLANK})
+    tensors = pack_rows(segment, storage, rotary) | {
+        "features": inputs.features.detach().cpu().to(storage.plain),
+        "positions": inputs.positions.to(torch.int16),
+    }
+    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    data = save(tensors, metadata={"segment": header.model_dump_json(), "sha256": _BLANK})
     size = int.from_bytes(data[:_SIZE], "little")
     if size > _HEADER_CAP:
         raise ContextError(f"The header of a segment is at most {_HEADER_CAP} bytes, got {size}.")
@@ -82,15 +105,19 @@ def segment_to_bytes(segment: Segment, dtype: torch.dtype | None = None) -> byte
     return data[:at] + hashlib.sha256(data).hexdigest().encode() + data[at + 64 :]
 
 
-def segment_from_bytes(data: bytes, fingerprint: str) -> Segment:
+def segment_from_bytes(
+    data: bytes, fingerprint: str, rotary: Rotary | None = None, dtype: torch.dtype | None = None
+) -> StoredSegment:
     """Read a segment. Nothing of it is used before the whole record is checked.
 
     Args:
         data: What :func:`segment_to_bytes` wrote.
         fingerprint: Of the model that shall use it.
+        rotary: Of that model; needed for ``int8``.
+        dtype: Of its rows; None leaves plain ones as they are, and makes the others bfloat16.
 
     Returns:
-        The segment, on the CPU, in the dtype it was stored in.
+        What it holds, on the CPU.
 
     Raises:
         CorruptRecordError: A byte has changed, is missing, or is too much.
@@ -108,19 +135,38 @@ def segment_from_bytes(data: bytes, fingerprint: str) -> Segment:
             f"This segment has the fingerprint {header.fingerprint[:12]}, expected {fingerprint[:12]}; "
             "encode it again from its sources."
         )
+    storage = next((s for s in Storage if s.value == header.storage), None)
+    if storage is None or _kinds(described) != _expected(storage):
+        raise _corrupt(f"its tensors are not those of the storage {header.storage!r}.")
     try:
-        rows = load(data)["kv"]
-        return Segment(
-            keys=rows[0],
-            values=rows[1],
-            token_ids=tuple(header.token_ids),
-            start=header.start,
-            width=header.width,
-            parts=tuple(Part(p.kind, p.tokens, p.width) for p in header.parts),
-            fingerprint=header.fingerprint,
-        )
-    except (SafetensorError, ContextError) as error:
+        tensors = load(data)
+        inputs = Inputs(tuple(header.token_ids), tensors["positions"].long(), tensors["features"])
+        parts = tuple(Part(p.kind, p.tokens, p.width, p.seen) for p in header.parts)
+        if storage is Storage.NONE:
+            return StoredSegment(inputs, parts, storage, None)
+        keys, values = unpack_rows(tensors, storage, inputs.positions + header.start, rotary, dtype)
+        segment = Segment(keys, values, inputs, parts, header.start, header.fingerprint)
+        return StoredSegment(inputs, parts, storage, segment)
+    except (SafetensorError, ContextError, RuntimeError, IndexError) as error:
         raise _corrupt(str(error)) from error
+
+
+def _expected(storage: Storage) -> dict[str, tuple[str, int]]:
+    """Per tensor its dtype and number of dimensions."""
+    plain = _PLAIN.get(storage, "BF16")
+    inputs = {"features": (plain, 3), "positions": ("I16", 2)}
+    if storage is Storage.NONE:
+        return inputs
+    if storage is Storage.FP8:
+        return inputs | {"kv": ("F8_E4M3", 5), "kv_scale": ("F32", 3)}
+    if storage is Storage.INT8:
+        rows = dict.fromkeys(("keys", "values"), ("I8", 4))
+        return inputs | rows | {f"{name}_scale": ("BF16", 4) for name in rows}
+    return inputs | {"kv": (plain, 5)}
+
+
+def _kinds(described: dict[str, Any]) -> dict[str, tuple[str, int]]:
+    return {n: (t["dtype"], len(t["shape"])) for n, t in described.items() if n != "__metadata__"}
 
 
 def _corrupt(why: str) -> CorruptRecordError:
@@ -128,7 +174,7 @@ def _corrupt(why: str) -> CorruptRecordError:
 
 
 def _described(data: bytes) -> dict[str, Any]:
-    """The safetensors header, its tensor checked against the bytes that are there."""
+    """The safetensors header, its tensors checked against the bytes that are there."""
     if len(data) < _SIZE:
         raise _corrupt(f"it has {len(data)} bytes.")
     size = int.from_bytes(data[:_SIZE], "little")
@@ -136,15 +182,19 @@ def _described(data: bytes) -> dict[str, Any]:
         raise _corrupt(f"its header claims {size} bytes, the record has {len(data)}.")
     try:
         described = json.loads(data[_SIZE : _SIZE + size])
-        names = set(described)
-        tensor = described["kv"]
-        dtype, shape, offsets = tensor["dtype"], tensor["shape"], tensor["data_offsets"]
-        itemsize = _DTYPES[dtype].itemsize
-        whole = all(type(n) is int and n >= 0 for n in [*shape, *offsets])
-        fits = whole and offsets == [0, math.prod(shape) * itemsize] == [0, len(data) - _SIZE - size]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        tensors = [tensor for name, tensor in described.items() if name != "__metadata__"]
+        spans = sorted(tuple(tensor["data_offsets"]) for tensor in tensors)
+        whole = all(
+            type(n) is int and n >= 0 for t in tensors for n in [*t["shape"], *t["data_offsets"]]
+        ) and all(
+            t["data_offsets"][1] - t["data_offsets"][0] == math.prod(t["shape"]) * _SIZES[t["dtype"]]
+            for t in tensors
+        )
+        ends = [0, *(end for _, end in spans)]
+        joined = [start for start, _ in spans] == ends[:-1] and ends[-1] == len(data) - _SIZE - size
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _corrupt(f"its header cannot be read ({type(error).__name__}).") from error
-    if names != {"__metadata__", "kv"} or len(shape) != 5 or shape[0] != 2 or not fits:
+    if not whole or not joined:
         raise _corrupt("its header does not describe its rows.")
     return dict(described)
 

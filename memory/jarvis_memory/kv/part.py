@@ -21,6 +21,7 @@ class Part:
         kind: ``"profile"`` (always first, and only once) or ``"patch"``.
         tokens: How many rows of the cache this part takes.
         width: By how much it moves the next position.
+        seen: How many of its tokens come from the vision tower; the others are text.
 
     Raises:
         ContextError: The kind is unknown, or a number is out of its range.
@@ -29,6 +30,7 @@ class Part:
     kind: Literal["profile", "patch"]
     tokens: int
     width: int
+    seen: int
 
     def __post_init__(self) -> None:
         if self.kind not in ("profile", "patch"):
@@ -39,4 +41,8 @@ class Part:
             raise ContextError(
                 f"A {self.kind} part has at least {least} tokens and width, "
                 f"got {self.tokens} and {self.width}."
+            )
+        if not least <= self.seen <= (self.tokens if least else 0):
+            raise ContextError(
+                f"A {self.kind} part of {self.tokens} tokens cannot have {self.seen} from the vision tower."
             )

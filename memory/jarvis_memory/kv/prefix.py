@@ -8,6 +8,7 @@ import torch
 
 from jarvis_retrievers.errors import ContextError
 
+from .inputs import Inputs
 from .rows import check_rows
 
 __all__ = ["Prefix"]
@@ -22,8 +23,7 @@ class Prefix:
     Attributes:
         keys: (layers, kv_heads, tokens, head_dim), rotated for the positions from 0 on.
         values: The same shape.
-        token_ids: One id per row.
-        width: The first position behind it.
+        inputs: What it was computed from.
         fingerprint: Of the model, processor and prefix that made it.
         inv_freq: (rotary_dim / 2,) the bare rotary frequencies of the keys, what moving a segment needs.
 
@@ -33,22 +33,29 @@ class Prefix:
 
     keys: torch.Tensor
     values: torch.Tensor
-    token_ids: tuple[int, ...]
-    width: int
+    inputs: Inputs
     fingerprint: str
     inv_freq: torch.Tensor
 
     def __post_init__(self) -> None:
-        check_rows("prefix", self.keys, self.values, len(self.token_ids))
-        if not self.token_ids or self.width < 1:
-            raise ContextError(
-                f"A prefix has at least one token, got {len(self.token_ids)} of width {self.width}."
-            )
+        check_rows("prefix", self.keys, self.values, self.inputs.tokens)
+        if not self.inputs.tokens:
+            raise ContextError("A prefix has at least one token, got none.")
         if self.inv_freq.ndim != 1 or not 0 < 2 * self.inv_freq.numel() <= self.keys.shape[-1]:
             raise ContextError(
                 f"Rotary frequencies are one row of at most head_dim / 2 = {self.keys.shape[-1] // 2}, "
                 f"got the shape {tuple(self.inv_freq.shape)}."
             )
+
+    @property
+    def token_ids(self) -> tuple[int, ...]:
+        """One id per row."""
+        return self.inputs.token_ids
+
+    @property
+    def width(self) -> int:
+        """The first position behind it."""
+        return self.inputs.width
 
     @property
     def tokens(self) -> int:

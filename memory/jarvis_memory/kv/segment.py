@@ -8,6 +8,7 @@ import torch
 
 from jarvis_retrievers.errors import ContextError
 
+from .inputs import Inputs
 from .part import Part
 from .rows import check_rows
 
@@ -24,10 +25,9 @@ class Segment:
     Attributes:
         keys: (layers, kv_heads, tokens, head_dim), rotated for the positions from ``start`` on.
         values: The same shape.
-        token_ids: One id per row.
-        start: The position of the first token, where it was encoded: the width of the prefix.
-        width: By how much the segment moves the next position.
+        inputs: What it was computed from, so that rows of it can be computed again.
         parts: The profile, then each patch, in the order of the rows.
+        start: The position of the first token, where it was encoded: the width of the prefix.
         fingerprint: Of the model, processor and prefix that made it.
 
     Raises:
@@ -36,30 +36,40 @@ class Segment:
 
     keys: torch.Tensor
     values: torch.Tensor
-    token_ids: tuple[int, ...]
-    start: int
-    width: int
+    inputs: Inputs
     parts: tuple[Part, ...]
+    start: int
     fingerprint: str
 
     def __post_init__(self) -> None:
-        check_rows("segment", self.keys, self.values, len(self.token_ids))
+        check_rows("segment", self.keys, self.values, self.inputs.tokens)
         kinds = [part.kind for part in self.parts]
         if not kinds or kinds[0] != "profile" or "profile" in kinds[1:]:
             raise ContextError(f"A segment is one profile and then patches, got the parts {kinds}.")
-        tokens, width = sum(p.tokens for p in self.parts), sum(p.width for p in self.parts)
-        if (tokens, width) != (len(self.token_ids), self.width):
+        sums = tuple(sum(getattr(part, what) for part in self.parts) for what in ("tokens", "width", "seen"))
+        has = (self.inputs.tokens, self.inputs.width, self.inputs.seen)
+        if sums != has:
             raise ContextError(
-                f"The parts of a segment make {tokens} tokens and width {width}, "
-                f"but it has {len(self.token_ids)} tokens and width {self.width}."
+                "The parts of a segment make tokens, width and image tokens of "
+                f"{sums}, but its inputs have {has}."
             )
         if self.start < 0:
             raise ContextError(f"A segment starts at a position of 0 or more, got {self.start}.")
 
     @property
+    def token_ids(self) -> tuple[int, ...]:
+        """One id per row."""
+        return self.inputs.token_ids
+
+    @property
+    def width(self) -> int:
+        """By how much it moves the next position."""
+        return self.inputs.width
+
+    @property
     def tokens(self) -> int:
         """How many rows of a cache it takes."""
-        return len(self.token_ids)
+        return self.inputs.tokens
 
     @property
     def patches(self) -> int:
@@ -68,8 +78,8 @@ class Segment:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its keys and values together."""
-        return 2 * self.keys.numel() * self.keys.element_size()
+        """Bytes of its keys, values and features together."""
+        return 2 * self.keys.numel() * self.keys.element_size() + self.inputs.nbytes
 
     def cut(self, n_patches: int) -> Segment:
         """The same segment with its first ``n_patches`` patches only.
@@ -90,8 +100,7 @@ class Segment:
             self,
             keys=self.keys[:, :, :tokens],
             values=self.values[:, :, :tokens],
-            token_ids=self.token_ids[:tokens],
-            width=sum(part.width for part in parts),
+            inputs=self.inputs.head(tokens, sum(part.seen for part in parts)),
             parts=parts,
         )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .generation import Generation as Generation
     from .node import VLM as VLM
+    from .query import Query as Query
     from .settings import ImageSettings as ImageSettings
     from .source import SegmentSource as SegmentSource
     from .template import MEMORY_INSTRUCTION as MEMORY_INSTRUCTION
@@ -21,6 +22,7 @@ _EXPORTS = {
     "VLM": "node",
     "Generation": "generation",
     "ImageSettings": "settings",
+    "Query": "query",
     "SegmentSource": "source",
     "TextEncoder": "text",
 }
@@ -30,6 +32,7 @@ __all__ = [
     "VLM",
     "Generation",
     "ImageSettings",
+    "Query",
     "SegmentSource",
     "TextEncoder",
 ]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from typing import Any
 
-import torch
+from jarvis_memory.kv import Inputs
 
-from .block import Block
 from .runner import Runner
 
-__all__ = ["greedy", "text_pieces"]
+__all__ = ["greedy", "stop_ids", "text_pieces"]
 
 # What a decoder writes for bytes that are not (yet) a character.
 _UNFINISHED = "\ufffd"
@@ -19,7 +18,7 @@ _UNFINISHED = "\ufffd"
 def greedy(
     runner: Runner,
     cache: Any,
-    block: Block,
+    question: Inputs,
     next_position: int,
     stop_ids: frozenset[int],
     max_new_tokens: int,
@@ -29,18 +28,35 @@ def greedy(
     Args:
         runner: Computes.
         cache: Of the context; a fresh one, it grows.
-        block: The question.
+        question: What is asked.
         next_position: Where the question goes on.
         stop_ids: Tokens that end the answer.
         max_new_tokens: The most tokens to generate, at least 1.
     """
-    positions = runner.positions(block) + next_position
+    inputs, at = question, next_position
     for number in range(1, max_new_tokens + 1):
-        token = int(runner.run(block, positions, cache).argmax())
+        token = int(runner.run(inputs, at, cache).argmax())
         yield token
         if token in stop_ids or number == max_new_tokens:
             return
-        block, positions = Block((token,)), torch.full_like(positions[..., :1], int(positions.max()) + 1)
+        inputs, at = runner.token(token), at + inputs.width
+
+
+def stop_ids(model: Any, tokenizer: Any, closing: int, control_ids: Collection[int]) -> frozenset[int]:
+    """What ends an answer: the ends that model and tokenizer name, and that of a turn in the template.
+
+    Args:
+        model: With ``generation_config`` and ``config``.
+        tokenizer: Its tokenizer.
+        closing: The first token behind what a user says.
+        control_ids: Tokens that no text has; ``closing`` counts only if it is one.
+    """
+    found: set[int] = {closing} & set(control_ids)
+    for named in (getattr(model, "generation_config", None), model.config.get_text_config(), tokenizer):
+        stop = getattr(named, "eos_token_id", None)
+        if stop is not None:
+            found.update(stop if isinstance(stop, (list, tuple)) else [stop])
+    return frozenset(int(token) for token in found)
 
 
 def text_pieces(tokens: Iterable[int], decode: Callable[[list[int]], str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from PIL import Image
@@ -13,7 +13,7 @@ from jarvis_retrievers.errors import ImageError, SettingError
 
 from .settings import ImageSettings
 
-__all__ = ["ImageEncoder", "Pixels"]
+__all__ = ["GridEncoder", "ImageEncoder", "Pixels", "TileEncoder"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,27 +21,80 @@ class Pixels:
     """Images as the numbers that the vision tower takes.
 
     Attributes:
-        values: (cells, numbers per cell) of all images, one image after the other.
-        grid: (images, 3) time, height and width of each image in cells.
+        values: Of all images, one after the other: (cells, numbers per cell), or (images, 3, side, side).
+        counts: How many tokens each image has.
+        grid: (images, 3) time, height and width of each image in cells, where images have different sizes.
     """
 
     values: torch.Tensor
-    grid: torch.Tensor
-
-    def tokens(self, merge: int) -> list[int]:
-        """How many tokens each image has, where ``merge`` x ``merge`` cells make one."""
-        return [int(n) // merge**2 for n in self.grid.prod(dim=1)]
+    counts: tuple[int, ...]
+    grid: torch.Tensor | None = None
 
     @staticmethod
     def join(pixels: Sequence[Pixels]) -> Pixels | None:
         """Several lots as one, in order; ``None`` of none."""
         if not pixels:
             return None
-        return Pixels(torch.cat([p.values for p in pixels]), torch.cat([p.grid for p in pixels]))
+        grids = [p.grid for p in pixels if p.grid is not None]
+        return Pixels(
+            torch.cat([p.values for p in pixels]),
+            tuple(count for p in pixels for count in p.counts),
+            torch.cat(grids) if grids else None,
+        )
 
 
-class ImageEncoder:
-    """Resizes and normalises patches and the images of questions with the model's own image processor.
+class ImageEncoder(Protocol):
+    """Resizes and normalises images as a family of models wants them."""
+
+    @property
+    def side(self) -> int:
+        """Side in pixels of the square that a patch is resized to."""
+
+    def patches(self, images: Sequence[Image.Image]) -> Pixels:
+        """Patches as squares; at least one."""
+
+    def question(self, images: Sequence[Image.Image]) -> Pixels:
+        """Images of a question; at least one."""
+
+
+class TileEncoder:
+    """Shows every image as one square tile, for models whose vision tower has one size.
+
+    Larger images could be cut into several tiles, at many times the tokens; a crop is what is wanted here.
+
+    Args:
+        image_processor: Of the model: ``image_mean`` and ``image_std``.
+        side: Side of a tile in pixels.
+        tokens: Tokens of a tile.
+    """
+
+    def __init__(self, image_processor: Any, side: int, tokens: int) -> None:
+        self.side, self._tokens = side, tokens
+        self._mean, self._std = (
+            torch.tensor(list(numbers)).reshape(3, 1, 1)
+            for numbers in (image_processor.image_mean, image_processor.image_std)
+        )
+
+    def patches(self, images: Sequence[Image.Image]) -> Pixels:
+        """Each image resized to a tile (bicubic)."""
+        size = (self.side, self.side)
+        made = []
+        for image in images:
+            square = _rgb(image)
+            if square.size != size:
+                square = square.resize(size, Image.Resampling.BICUBIC)
+            pixels = torch.frombuffer(bytearray(square.tobytes()), dtype=torch.uint8)
+            pixels = pixels.reshape(self.side, self.side, 3).permute(2, 0, 1)
+            made.append((pixels.float() / 255 - self._mean) / self._std)
+        return Pixels(torch.stack(made), (self._tokens,) * len(made))
+
+    def question(self, images: Sequence[Image.Image]) -> Pixels:
+        """As patches."""
+        return self.patches(images)
+
+
+class GridEncoder:
+    """Keeps the proportions of images, with the model's own image processor: for towers that take any size.
 
     Args:
         image_processor: Of a Qwen-style processor: ``patch_size``, ``merge_size``, ``size`` in pixels.
@@ -61,6 +114,12 @@ class ImageEncoder:
                 f"got {settings.patch_side}; change it in the jarvis.json of the model."
             )
         self._least = factor * factor
+        self._merge = int(image_processor.merge_size)
+
+    @property
+    def side(self) -> int:
+        """Side in pixels of the square that a patch is resized to."""
+        return self._settings.patch_side
 
     def patches(self, images: Sequence[Image.Image]) -> Pixels:
         """Patches, each resized to the square of ``patch_side`` (bicubic); at least one."""
@@ -88,7 +147,9 @@ class ImageEncoder:
             made = self._processor(images=images, return_tensors="pt", **options)
         except ValueError as error:
             raise ImageError(f"An image cannot be shown to the model: {error}.") from error
-        return Pixels(made["pixel_values"], made["image_grid_thw"])
+        grid = made["image_grid_thw"]
+        counts = tuple(int(cells) // self._merge**2 for cells in grid.prod(dim=1))
+        return Pixels(made["pixel_values"], counts, grid)
 
 
 def _rgb(image: Image.Image) -> Image.Image:

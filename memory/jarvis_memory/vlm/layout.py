@@ -26,14 +26,12 @@ from jarvis_retrievers.errors import InputError, UnsupportedModelError
 from .block import Block, Stretch
 from .families import ImageTokens
 from .images import ImageEncoder
+from .query import Turn
 from .source import SegmentSource
 from .template import Frame
 from .text import TextEncoder
 
-__all__ = ["Layout", "Turn"]
-
-Turn = tuple[str, str]
-"""An earlier question and its answer."""
+__all__ = ["Layout"]
 
 
 class Layout:
@@ -65,7 +63,7 @@ class Layout:
             return Block(())
         pixels = self._images.patches(patches)
         named = tuple(self._encoder.encode(name))
-        rows = [named + self._image(n) + named + self._break for n in pixels.tokens(self._tokens.merge)]
+        rows = [named + self._image(n) + named + self._break for n in pixels.counts]
         return Block(
             token_ids=tuple(i for row in rows for i in row),
             pixels=pixels,
@@ -82,7 +80,7 @@ class Layout:
         if not text.strip():
             raise InputError(f"A question has some text, got {text!r}.")
         pixels = self._images.question(images) if images else None
-        rows = [self._image(n) + self._break for n in pixels.tokens(self._tokens.merge)] if pixels else []
+        rows = [self._image(n) + self._break for n in pixels.counts] if pixels else []
         shown = tuple(i for row in rows for i in row)
         asked = tuple(self._encoder.encode(text)) + self._frame.tail
         return Block(shown + self._turns(history) + asked, pixels)
@@ -102,4 +100,4 @@ class Layout:
         return written
 
     def _image(self, tokens: int) -> tuple[int, ...]:
-        return (self._tokens.start, *(self._tokens.pad,) * tokens, self._tokens.end)
+        return (*self._tokens.start, *(self._tokens.pad,) * tokens, *self._tokens.end)

@@ -12,7 +12,7 @@ import torch
 from jarvis_retrievers.errors import SettingError
 
 from .families import choose_family
-from .settings import ImageSettings
+from .settings import ImageSettings, Measured
 
 __all__ = ["Loaded", "load_model"]
 
@@ -29,6 +29,7 @@ class Loaded:
         name: ``"pocket"``, the id on the hub, or the name of the folder.
         revision: The commit on the hub, where it came from there.
         settings: How large images are made.
+        measured: What the gate found for it, where its folder says so.
     """
 
     model: Any
@@ -36,6 +37,7 @@ class Loaded:
     name: str
     revision: str | None
     settings: ImageSettings
+    measured: Measured | None
 
 
 def load_model(
@@ -82,6 +84,7 @@ def load_model(
         name=folder.name if folder and name != _POCKET else name,
         revision=None if folder else getattr(config, "_commit_hash", None) or revision,
         settings=ImageSettings.read(folder) if folder else ImageSettings(),
+        measured=Measured.read(folder) if folder else None,
     )
 
 

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 from PIL import Image
 
-from jarvis_memory.kv import Context, Mode, Prefix, Segment, compose
-from jarvis_retrievers.errors import FingerprintError, SettingError
+from jarvis_memory.kv import (
+    Context,
+    Mode,
+    Prefix,
+    Repair,
+    Segment,
+    Storage,
+    compose,
+    segment_from_bytes,
+    segment_to_bytes,
+)
+from jarvis_retrievers.errors import CorruptRecordError, SettingError
 
-from .block import Block
+from .answerer import Answerer
 from .concepts import ConceptEncoder
-from .decoding import greedy, text_pieces
+from .decoding import stop_ids
 from .families import choose_family
 from .fingerprint import model_fingerprint
 from .generation import Generation
-from .images import ImageEncoder
-from .layout import Layout, Turn
+from .layout import Layout
 from .loading import load_model
+from .query import Query, Turn
 from .runner import Runner
-from .settings import ImageSettings
+from .settings import ImageSettings, Measured
 from .source import SegmentSource
 from .template import read_frame
 from .text import TextEncoder
@@ -45,6 +53,8 @@ class VLM:
         name: The id of the model; part of the fingerprint.
         settings: How large images are made.
         revision: The revision of its repository, where it came from one.
+        repair: How much is computed anew in the modes ``link`` and ``blend``.
+        measured: What the gate found for this model, if that came with it.
 
     Raises:
         UnsupportedModelError: Its segments could not be moved, or its processor lacks something.
@@ -59,24 +69,26 @@ class VLM:
         *,
         settings: ImageSettings | None = None,
         revision: str | None = None,
+        repair: Repair | None = None,
+        measured: Measured | None = None,
     ) -> None:
         self.name = name
         self.revision = revision
         self.settings = settings or ImageSettings()
+        self.repair = repair or Repair()
+        self.measured = measured
         self._model = model.eval()
         self._processor = processor
         self._family = choose_family(model.config)
         self._encoder = TextEncoder(processor.tokenizer)
         self._frame = read_frame(processor, self._encoder)
-        self._layout = Layout(
-            self._encoder,
-            self._frame,
-            self._family.image_tokens(model.config),
-            ImageEncoder(processor.image_processor, self.settings),
-        )
-        self._runner = Runner(model, self._family, name)
+        tokens = self._family.image_tokens(model.config, processor)
+        self._images = self._family.images(model.config, processor, self.settings)
+        self._layout = Layout(self._encoder, self._frame, tokens, self._images)
+        self._runner = Runner(model, self._family, tokens.pad, name)
         self._concepts = ConceptEncoder(self._layout, self._runner)
-        self._stop_ids = self._stops()
+        stops = stop_ids(model, processor.tokenizer, self._frame.tail[0], self._encoder.control_ids)
+        self._answerer = Answerer(self._runner, self._layout, self._encoder, stops)
         self._lock = threading.RLock()
         self._fingerprint: str | None = None
         self._prefix: Prefix | None = None
@@ -92,14 +104,13 @@ class VLM:
     ) -> VLM:
         """Load ``"pocket"`` from the package, a folder, or an id on the hub; see :func:`load_model`."""
         loaded = load_model(name, device=device, dtype=dtype, revision=revision)
-        return cls(
-            loaded.model, loaded.processor, loaded.name, settings=loaded.settings, revision=loaded.revision
-        )
+        known = {"settings": loaded.settings, "revision": loaded.revision, "measured": loaded.measured}
+        return cls(loaded.model, loaded.processor, loaded.name, **known)  # type: ignore[arg-type]
 
     @property
     def patch_side(self) -> int:
         """Side in pixels of the square that a patch is resized to before it is encoded."""
-        return self.settings.patch_side
+        return self._images.side
 
     @property
     def window(self) -> int:
@@ -140,6 +151,31 @@ class VLM:
         """
         return self._concepts.segment(self.prefix, source)
 
+    def segment_to_bytes(self, segment: Segment, storage: Storage) -> bytes:
+        """A segment as bytes; see :func:`jarvis_memory.kv.segment_to_bytes`."""
+        return segment_to_bytes(segment, storage, self._rotary)
+
+    def segment_from_bytes(self, data: bytes) -> Segment:
+        """A segment of this model from bytes; its rows are computed again if the record has none.
+
+        Raises:
+            CorruptRecordError: A byte has changed, is missing, or is too much.
+            FingerprintError: Another model, another prefix, or another version of the format has written it.
+        """
+        stored = segment_from_bytes(data, self.fingerprint, self._rotary)
+        like = self._runner.unseen.shape
+        if (len(stored.inputs.features), stored.inputs.features.shape[2]) != (like[0], like[2]):
+            raise CorruptRecordError(
+                f"This segment has features of shape {tuple(stored.inputs.features.shape)}, the model wants "
+                f"({like[0]}, tokens, {like[2]}); encode it again from its sources."
+            )
+        if stored.segment is not None:
+            return stored.segment
+        return self._concepts.encoded(self.prefix, stored.inputs, stored.parts)
+
+    def _rotary(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self._family.rotary(self._model, positions)
+
     def extend_segment(self, segment: Segment, name: str, patches: Sequence[Image.Image]) -> Segment:
         """Append patches to a segment without encoding it again. Exact, by causality.
 
@@ -159,26 +195,38 @@ class VLM:
         """Make a context of several concepts, in the order in which the model shall read them.
 
         Args:
-            items: Segments, or sources. In ``compose`` mode sources are encoded first; put the most important
-                concept first, it is lossless. In ``exact`` mode only sources can be used, as a segment has no
-                photos any more.
-            mode: See :class:`Mode`.
+            items: Segments, or sources. Put the most important concept first: it is lossless in every mode.
+                In ``exact`` mode no keys and values of a segment are used, only its inputs; in the others
+                sources are encoded first.
+            mode: See :class:`Mode`; all but ``auto``.
 
         Raises:
-            ContextError: It is longer than the window, or a segment was given in ``exact`` mode.
+            ContextError: It is longer than the window.
             SettingError: There is no such mode.
             FingerprintError: Another model made a segment.
         """
-        if Mode(mode) is Mode.EXACT:
-            return self._concepts.exact(self.fingerprint, items)
+        mode = Mode(mode)
+        if mode is Mode.AUTO:
+            raise SettingError("mode 'auto' is settled by the memory; give one of the others to a node.")
+        if mode is Mode.EXACT:
+            read = [i.inputs if isinstance(i, Segment) else self._concepts.read(i)[1] for i in items]
+            return self._concepts.exact(self.prefix, read)
         segments, fresh = [], 0
         for item in items:
             segment = item if isinstance(item, Segment) else self.encode_segment(item)
             fresh += 0 if segment is item else segment.tokens
             segments.append(segment)
-        context = compose(self.prefix, segments)
-        self._runner.check_room(context.next_position, "The context")
-        return replace(context, reused=context.reused - fresh)
+        room = self.prefix.width + sum(segment.width for segment in segments)
+        self._runner.check_room(room, "The context")
+        if mode is Mode.COMPOSE:
+            context = compose(self.prefix, segments)
+        else:
+            context = self._concepts.repaired(self.prefix, segments, mode, self.repair)
+        return replace(context, reused=max(0, context.reused - fresh))
+
+    def room(self, query: Query) -> int:
+        """How many positions are left for concepts, between the prefix and a question with its answer."""
+        return self.window - self.prefix.width - self._answerer.width(query) - query.max_new_tokens
 
     def generate(
         self,
@@ -206,23 +254,22 @@ class VLM:
             FingerprintError: Another model made the context.
             ContextError: Context, question and answer are together longer than the window.
         """
-        began = time.perf_counter()
-        memory, block = self._prepare(context, question, images, history, max_new_tokens)
-        ids: list[int] = []
-        first = began
-        for token in self._greedy(memory, block, max_new_tokens):
-            if not ids:
-                first = time.perf_counter()
-            ids.append(token)
-        return Generation(
-            text=self._encoder.decode(ids),
-            token_ids=tuple(ids),
-            prompt_tokens=memory.computed + len(block.token_ids),
-            reused_tokens=memory.reused,
-            generated_tokens=len(ids),
-            ttft_seconds=first - began,
-            seconds=time.perf_counter() - began,
-        )
+        query = Query(context, question, images, max_new_tokens, history)
+        return self._answerer.answer(self.prefix, query)
+
+    def generate_many(self, queries: Sequence[Query], batch_size: int = 8) -> list[Generation]:
+        """Answer several questions, ``batch_size`` at a time in one pass; contexts may differ in every way.
+
+        Each answer is that of its own :meth:`generate`, up to rounding; the errors are the same, and nothing
+        is answered if one of the questions cannot be.
+
+        Raises:
+            SettingError: ``batch_size`` is less than 1.
+        """
+        if batch_size < 1:
+            raise SettingError(f"batch_size is at least 1, got {batch_size}.")
+        lots = [queries[at : at + batch_size] for at in range(0, len(queries), batch_size)]
+        return [answer for lot in lots for answer in self._answerer.answer_many(self.prefix, lot)]
 
     def stream(
         self,
@@ -238,13 +285,8 @@ class VLM:
         Input is checked at once, not with the first piece; arguments and errors are those of
         :meth:`generate`.
         """
-        memory, block = self._prepare(context, question, images, history, max_new_tokens)
-
-        def pieces() -> Iterator[str]:
-            with closing(self._greedy(memory, block, max_new_tokens)) as tokens:
-                yield from text_pieces(tokens, self._encoder.decode)
-
-        return pieces()
+        query = Query(context, question, images, max_new_tokens, history)
+        return self._answerer.pieces(self.prefix, query)
 
     def first_logits(
         self,
@@ -255,46 +297,4 @@ class VLM:
         history: Sequence[Turn] = (),
     ) -> torch.Tensor:
         """(vocabulary,) float32 logits of the first token of the answer; see :meth:`generate`."""
-        memory, block = self._prepare(context, question, images, history, 1)
-        return self._runner.run(block, self._runner.positions(block) + memory.next_position, memory.cache())
-
-    def _prepare(
-        self,
-        context: Context | None,
-        question: str,
-        images: Sequence[Image.Image],
-        history: Sequence[Turn],
-        max_new_tokens: int,
-    ) -> tuple[Context, Block]:
-        """The memory and the question of a call, once they are known to go together."""
-        if max_new_tokens < 1:
-            raise SettingError(f"max_new_tokens is at least 1, got {max_new_tokens}.")
-        memory = compose(self.prefix, ()) if context is None else context
-        if memory.fingerprint != self.fingerprint:
-            raise FingerprintError(
-                f"This context has the fingerprint {memory.fingerprint[:12]}, "
-                f"the model has {self.fingerprint[:12]}; make it again from the sources of its concepts."
-            )
-        block = self._layout.question(question, images, history)
-        width = Runner.width(self._runner.positions(block))
-        self._runner.check_room(
-            memory.next_position + width + max_new_tokens,
-            f"The context ({memory.next_position}), the question ({width}) "
-            f"and the answer ({max_new_tokens}) together",
-        )
-        return memory, block
-
-    def _greedy(self, memory: Context, block: Block, max_new_tokens: int) -> Generator[int, None, None]:
-        return greedy(
-            self._runner, memory.cache(), block, memory.next_position, self._stop_ids, max_new_tokens
-        )
-
-    def _stops(self) -> frozenset[int]:
-        """What ends an answer: the ends that model and tokenizer name, and that of a turn in the template."""
-        found: set[int] = {self._frame.tail[0]} & self._encoder.control_ids
-        generation = getattr(self._model, "generation_config", None)
-        for named in (generation, self._model.config.get_text_config(), self._processor.tokenizer):
-            stop = getattr(named, "eos_token_id", None)
-            if stop is not None:
-                found.update(stop if isinstance(stop, (list, tuple)) else [stop])
-        return frozenset(int(token) for token in found)
+        return self._answerer.first_logits(self.prefix, Query(context, question, images, 1, history))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from jarvis_memory.kv import Part
+from jarvis_memory.kv import Inputs, Part
 from jarvis_retrievers.errors import ContextError
 
 from .block import Block
@@ -16,19 +17,24 @@ __all__ = ["Runner"]
 
 
 class Runner:
-    """Runs blocks of new tokens behind a cache.
+    """Runs new tokens behind a cache, on the language model itself.
 
-    Positions are always given, so that nothing depends on what the module remembers of its last call
-    (``rope_deltas``), and threads may share it. The mask covers the cache and the new tokens; pixels are of
-    the new images only. Without positions, every variant of such a call is silently wrong or raises.
+    Positions are always given, and image tokens come as the vision tower's features, so that nothing depends
+    on what the module remembers of its last call (``rope_deltas``), threads may share it, and stored features
+    stand where pixels would. The mask covers the cache and the new tokens.
     """
 
-    def __init__(self, model: Any, family: Family, name: str) -> None:
+    def __init__(self, model: Any, family: Family, pad: int, name: str) -> None:
         self._model = model
         self._name = name
         self._family = family
-        self._pad = family.image_tokens(model.config).pad
+        self._pad = pad
         self.window = family.shape(model.config).window
+
+    @property
+    def text(self) -> Any:
+        """The language model."""
+        return self._family.text(self._model)
 
     def check_room(self, positions: int, what: str) -> None:
         """Refuse more positions than the model was made for.
@@ -42,64 +48,131 @@ class Runner:
                 "leave out concepts or patches, or ask for a shorter answer."
             )
 
-    def positions(self, block: Block) -> torch.Tensor:
-        """(3, 1, L) positions of a block as if nothing stood before it; L > 0."""
-        ids, types = self._ids(block)
-        grid = None if block.pixels is None else block.pixels.grid.to(ids.device)
-        return self._family.positions(self._model, ids, types, grid)
+    def inputs(self, block: Block) -> Inputs:
+        """What the language model is given for a block: positions from 0 on, and the features of its images.
 
-    def run(self, block: Block, positions: torch.Tensor, cache: Any) -> torch.Tensor:
-        """Compute a block; its keys and values are appended to the cache.
+        This is where the vision tower runs.
+        """
+        pixels, positions = block.pixels, self.places(block)
+        grid = None if pixels is None or pixels.grid is None else pixels.grid.to(positions.device)
+        with torch.no_grad():
+            features = self.unseen
+            if pixels is not None:
+                values = pixels.values.to(device=positions.device, dtype=self._model.dtype)
+                features = self._family.features(self._model, replace(pixels, values=values, grid=grid))
+        return Inputs(block.token_ids, positions.cpu().long(), features)
+
+    def places(self, block: Block) -> torch.Tensor:
+        """(axes, tokens) positions of a block from 0 on; the vision tower does not run."""
+        ids = self._ids(block.token_ids)
+        pixels = block.pixels
+        grid = None if pixels is None or pixels.grid is None else pixels.grid.to(ids.device)
+        return self._family.positions(self._model, ids, (ids == self._pad).int(), grid)[:, 0]
+
+    def embeddings(self, inputs: Inputs) -> tuple[torch.Tensor, torch.Tensor]:
+        """(1, tokens, hidden) input embeddings, and (tokens,) which of them are image tokens."""
+        ids = self._ids(inputs.token_ids)
+        images = (ids == self._pad)[0]
+        embeds = self.embed(ids)
+        if not inputs.seen:  # a model may say the pad id; then it is a word like any other
+            return embeds, torch.zeros_like(images)
+        if inputs.seen != int(images.sum()):
+            raise ContextError(
+                f"There are {int(images.sum())} image tokens and {inputs.seen} features of such; "
+                "encode the segment again from its sources."
+            )
+        embeds = embeds.clone()
+        embeds[0, images] = inputs.features[0].to(embeds)
+        return embeds, images
+
+    def positions(self, inputs: Inputs) -> torch.Tensor:
+        """(axes, 1, tokens) positions from 0 on, on the model's device."""
+        return inputs.positions[:, None].to(self._model.device)
+
+    def run(self, inputs: Inputs, start: int, cache: Any) -> torch.Tensor:
+        """Compute new tokens; their keys and values are appended to the cache.
 
         Args:
-            block: The new tokens, at least one.
-            positions: (3, 1, L) their positions behind the cache.
-            cache: A ``DynamicCache``, which grows by L rows.
+            inputs: The new tokens, at least one.
+            start: The position of the first of them.
+            cache: Of ``transformers``; it grows by as many rows.
 
         Returns:
             (vocabulary,) logits in float32 of what follows the last token.
         """
-        ids, types = self._ids(block)
         past = int(cache.get_seq_length())
-        inputs: dict[str, Any] = {
-            "input_ids": ids,
-            "mm_token_type_ids": types,
-            "attention_mask": torch.ones(1, past + ids.shape[1], dtype=torch.long, device=ids.device),
-            "position_ids": positions,
-            "past_key_values": cache,
-            "use_cache": True,
-            "logits_to_keep": 1,
-        }
-        if block.pixels is not None:
-            inputs["pixel_values"] = block.pixels.values.to(device=ids.device, dtype=self._model.dtype)
-            inputs["image_grid_thw"] = block.pixels.grid.to(ids.device)
         with torch.no_grad():
-            logits: torch.Tensor = self._model(**inputs).logits[0, -1]
-        if cache.get_seq_length() != past + ids.shape[1]:
+            embeds, images = self.embeddings(inputs)
+            logits = self.step(
+                embeds=embeds,
+                positions=self.positions(inputs) + start,
+                mask=torch.ones(1, past + inputs.tokens, dtype=torch.long, device=embeds.device),
+                cache=cache,
+                features=inputs.features,
+                images=images[None],
+            )
+        return logits[0]
+
+    def step(
+        self,
+        *,
+        embeds: torch.Tensor,
+        positions: torch.Tensor,
+        mask: torch.Tensor,
+        cache: Any,
+        features: torch.Tensor | None = None,
+        images: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """One pass of the language model.
+
+        Args:
+            embeds: (B, L, hidden) input embeddings of the new tokens.
+            positions: (axes, B, L) of them.
+            mask: (B, past + L), 1 where a row may be seen.
+            cache: Grows by L rows.
+            features: (levels, image tokens, hidden) of all rows, one row after the other.
+            images: (B, L) which tokens they belong to.
+
+        Returns:
+            (B, vocabulary) float32 logits of what follows the last tokens.
+        """
+        total = int(cache.get_seq_length()) + embeds.shape[1]
+        more = {} if features is None or images is None else self._family.deep(features, images)
+        hidden = self.text(
+            inputs_embeds=embeds,
+            attention_mask=mask,
+            position_ids=(positions[0] if len(positions) == 1 else positions).to(embeds.device),
+            past_key_values=cache,
+            use_cache=True,
+            **more,
+        ).last_hidden_state
+        if cache.get_seq_length() != total:
             raise ContextError(
-                f"The cache has {cache.get_seq_length()} rows instead of {past + ids.shape[1]}: "
+                f"The cache has {cache.get_seq_length()} rows instead of {total}: "
                 "this version of transformers keeps caches in another way; install a supported one."
             )
+        logits: torch.Tensor = self._model.lm_head(hidden[:, -1])
         return logits.float()
 
-    @staticmethod
-    def width(positions: torch.Tensor) -> int:
-        """By how much a block with these positions, from 0 on, moves the next position."""
-        return int(positions.max()) + 1
+    @property
+    def axes(self) -> int:
+        """Axes of a position."""
+        return self._family.axes
 
-    @staticmethod
-    def parts(block: Block, positions: torch.Tensor) -> tuple[Part, ...]:
-        """The parts of a segment made of this block, with their widths read off its positions from 0 on."""
-        ends, at = [], 0
-        for stretch in block.stretches:
-            at += stretch.tokens
-            # Every stretch begins with text, which has the same position on all axes.
-            ends.append(int(positions[0, 0, at]) if at < positions.shape[-1] else Runner.width(positions))
-        starts = [0, *ends]
-        return tuple(
-            Part(stretch.kind, stretch.tokens, end - start)
-            for stretch, start, end in zip(block.stretches, starts, ends, strict=False)
-        )
+    def embed(self, ids: torch.Tensor) -> torch.Tensor:
+        """(B, L, hidden) embeddings of words."""
+        embeds: torch.Tensor = self._model.get_input_embeddings()(ids.to(self._model.device))
+        return embeds
+
+    def token(self, token: int) -> Inputs:
+        """One generated token."""
+        return Inputs((token,), torch.zeros(self._family.axes, 1, dtype=torch.long), self.unseen)
+
+    @property
+    def unseen(self) -> torch.Tensor:
+        """The features of no image."""
+        weight: torch.Tensor = self._model.get_input_embeddings().weight
+        return weight.detach().new_empty(self._family.levels(self._model.config), 0, weight.shape[-1])
 
     @staticmethod
     def rows(cache: Any, skip: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -108,6 +181,17 @@ class Runner:
         values = torch.stack([layer.values[0, :, skip:] for layer in cache.layers])
         return keys, values
 
-    def _ids(self, block: Block) -> tuple[torch.Tensor, torch.Tensor]:
-        ids = torch.tensor([block.token_ids], dtype=torch.long, device=self._model.device)
-        return ids, (ids == self._pad).int()
+    def parts(self, block: Block, inputs: Inputs) -> tuple[Part, ...]:
+        """The parts of a segment made of this block, with their widths read off its positions."""
+        parts, at, before = [], 0, 0
+        for stretch in block.stretches:
+            seen = block.token_ids[at : at + stretch.tokens].count(self._pad)
+            at += stretch.tokens
+            # Every stretch begins with text, which has the same position on all axes.
+            end = int(inputs.positions[0, at]) if at < inputs.tokens else inputs.width
+            parts.append(Part(stretch.kind, stretch.tokens, end - before, seen))
+            before = end
+        return tuple(parts)
+
+    def _ids(self, token_ids: tuple[int, ...]) -> torch.Tensor:
+        return torch.tensor([token_ids], dtype=torch.long, device=self._model.device)

@@ -1,14 +1,18 @@
-"""How large images are made before the model sees them."""
+"""What a model folder says besides the model: how large images are made, and what was measured."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from jarvis_memory.kv import Mode, Storage
 from jarvis_retrievers.errors import SettingError
 
-__all__ = ["ImageSettings"]
+__all__ = ["ImageSettings", "Measured"]
+
+T = TypeVar("T", bound=BaseModel)
 
 
 class ImageSettings(BaseModel):
@@ -34,15 +38,40 @@ class ImageSettings(BaseModel):
         Raises:
             SettingError: The file is there, but is not these settings.
         """
-        file = folder / "jarvis.json"
-        if not file.is_file():
-            return cls()
-        try:
-            return cls.model_validate_json(file.read_bytes())
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise SettingError(
-                f"{file.name} of this model is not right at {where}: {first['msg']}. "
-                'Write for example {"patch_side": 224}.'
-            ) from error
+        return _read(cls, folder / "jarvis.json", '{"patch_side": 224}') or cls()
+
+
+class Measured(BaseModel):
+    """What the gate found for a model before it was given away: the file ``gate.json`` of its folder.
+
+    Attributes:
+        mode: How contexts of several segments are made.
+        storage: How segments were stored meanwhile; it says nothing of others.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Mode
+    storage: Storage
+
+    @classmethod
+    def read(cls, folder: Path) -> Measured | None:
+        """That of a model folder, None if it has none.
+
+        Raises:
+            SettingError: The file is there, but is not this.
+        """
+        return _read(cls, folder / "gate.json", '{"mode": "exact", "storage": "bf16"}')
+
+
+def _read(kind: type[T], file: Path, example: str) -> T | None:
+    if not file.is_file():
+        return None
+    try:
+        return kind.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise SettingError(
+            f"{file.name} of this model is not right at {where}: {first['msg']}. Write for example {example}."
+        ) from error

@@ -10,24 +10,33 @@ if TYPE_CHECKING:
     from .family import Family as Family
     from .family import ImageTokens as ImageTokens
     from .family import LanguageShape as LanguageShape
+    from .internvl import InternVL as InternVL
+    from .llava_onevision import LlavaOnevision as LlavaOnevision
     from .qwen2_5_vl import Qwen25VL as Qwen25VL
     from .qwen3_vl import Qwen3VL as Qwen3VL
+    from .smolvlm import SmolVLM as SmolVLM
 
 _EXPORTS = {
     "Family": "family",
     "ImageTokens": "family",
     "LanguageShape": "family",
+    "InternVL": "internvl",
+    "LlavaOnevision": "llava_onevision",
     "Qwen3VL": "qwen3_vl",
     "Qwen25VL": "qwen2_5_vl",
+    "SmolVLM": "smolvlm",
     "choose_family": "choice",
 }
 
 __all__ = [
     "Family",
     "ImageTokens",
+    "InternVL",
     "LanguageShape",
+    "LlavaOnevision",
     "Qwen3VL",
     "Qwen25VL",
+    "SmolVLM",
     "choose_family",
 ]
 

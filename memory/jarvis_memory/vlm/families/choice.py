@@ -7,12 +7,15 @@ from typing import Any
 from jarvis_retrievers.errors import UnsupportedModelError
 
 from .family import Family
+from .internvl import InternVL
+from .llava_onevision import LlavaOnevision
 from .qwen2_5_vl import Qwen25VL
 from .qwen3_vl import Qwen3VL
+from .smolvlm import SmolVLM
 
 __all__ = ["FAMILIES", "choose_family"]
 
-FAMILIES: tuple[Family, ...] = (Qwen25VL(), Qwen3VL())
+FAMILIES: tuple[Family, ...] = (Qwen25VL(), Qwen3VL(), InternVL(), LlavaOnevision(), SmolVLM())
 
 # Their frequencies change with the length of the prompt: no rotation brings a key to another place.
 _MOVING_ROPE = ("dynamic", "longrope")

@@ -7,6 +7,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 
+from ..images import ImageEncoder, Pixels
+from ..settings import ImageSettings
+
 __all__ = ["Family", "ImageTokens", "LanguageShape"]
 
 
@@ -32,16 +35,14 @@ class ImageTokens:
     """How images stand in a prompt.
 
     Attributes:
-        start: The id before an image.
+        start: The ids before an image.
         pad: The id that stands for each of its tokens.
-        end: The id behind it.
-        merge: How many cells of the image grid, per side, make one token.
+        end: The ids behind it.
     """
 
-    start: int
+    start: tuple[int, ...]
     pad: int
-    end: int
-    merge: int
+    end: tuple[int, ...]
 
 
 @runtime_checkable
@@ -56,17 +57,56 @@ class Family(Protocol):
     def model_type(self) -> str:
         """``config.model_type`` of its models."""
 
+    @property
+    def axes(self) -> int:
+        """Axes of a position: 3 under M-RoPE, else 1."""
+
     def matches(self, config: Any) -> bool:
         """Whether a transformers config is of this family."""
 
     def shape(self, config: Any) -> LanguageShape:
         """The numbers of its language model."""
 
-    def image_tokens(self, config: Any) -> ImageTokens:
+    def image_tokens(self, config: Any, processor: Any) -> ImageTokens:
         """How images stand in its prompts."""
+
+    def images(self, config: Any, processor: Any, settings: ImageSettings) -> ImageEncoder:
+        """What makes the numbers of its vision tower.
+
+        Raises:
+            SettingError: The settings do not fit the model.
+        """
 
     def inv_freq(self, model: Any) -> torch.Tensor:
         """(rotary_dim / 2,) bare rotary frequencies of the language model, without any attention scaling."""
+
+    def text(self, model: Any) -> Any:
+        """Its language model: with ``embed_tokens``, ``rotary_emb`` and ``layers``."""
+
+    def rotary(self, model: Any, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cosines and sines (tokens, rotary_dim / 2), float32, of positions (axes, tokens), not scaled."""
+
+    def levels(self, config: Any) -> int:
+        """How many levels of features an image has: 1, and one for each layer that DeepStack adds to."""
+
+    def deep(self, features: torch.Tensor, images: torch.Tensor) -> dict[str, Any]:
+        """What the language model takes besides embeddings, where some tokens are of images.
+
+        Args:
+            features: (levels, image tokens, hidden).
+            images: (B, tokens) which tokens they belong to.
+        """
+
+    def features(self, model: Any, pixels: Pixels) -> torch.Tensor:
+        """What the vision tower makes of images: (levels, tokens, hidden).
+
+        Args:
+            model: The model of this family.
+            pixels: As :meth:`images` makes them, on its device and in its dtype.
+
+        Returns:
+            Level 0 stands where the image's tokens are; level i is added there behind layer i - 1.
+        """
 
     def positions(
         self, model: Any, input_ids: torch.Tensor, type_ids: torch.Tensor, grid: torch.Tensor | None
@@ -77,8 +117,8 @@ class Family(Protocol):
             model: The model of this family.
             input_ids: (1, L).
             type_ids: (1, L), 1 where a token stands for an image, else 0.
-            grid: (images, 3) time, height and width in cells, or ``None`` without images.
+            grid: (images, 3) time, height and width in cells, or ``None`` without such.
 
         Returns:
-            (3, 1, L) positions on the time, height and width axes, from 0 on.
+            (axes, 1, L) positions from 0 on; under M-RoPE on the time, height and width axes.
         """

@@ -6,7 +6,10 @@ from typing import Any
 
 import torch
 
+from ..images import GridEncoder, ImageEncoder, Pixels
+from ..settings import ImageSettings
 from .family import ImageTokens, LanguageShape
+from .tiles import rotary_of, shape_of
 
 __all__ = ["Qwen25VL"]
 
@@ -16,6 +19,7 @@ class Qwen25VL:
 
     name = "Qwen2.5-VL"
     model_type = "qwen2_5_vl"
+    axes = 3
 
     def matches(self, config: Any) -> bool:
         """Whether a transformers config is of this family."""
@@ -23,28 +27,44 @@ class Qwen25VL:
 
     def shape(self, config: Any) -> LanguageShape:
         """The numbers of its language model."""
-        text = config.text_config
-        head_dim = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
-        return LanguageShape(
-            layers=int(text.num_hidden_layers),
-            kv_heads=int(text.num_key_value_heads),
-            head_dim=int(head_dim),
-            window=int(text.max_position_embeddings),
-        )
+        return shape_of(config.text_config)
 
-    def image_tokens(self, config: Any) -> ImageTokens:
+    def image_tokens(self, config: Any, processor: Any) -> ImageTokens:
         """How images stand in its prompts."""
         return ImageTokens(
-            start=int(config.vision_start_token_id),
+            start=(int(config.vision_start_token_id),),
             pad=int(config.image_token_id),
-            end=int(config.vision_end_token_id),
-            merge=int(config.vision_config.spatial_merge_size),
+            end=(int(config.vision_end_token_id),),
         )
+
+    def images(self, config: Any, processor: Any, settings: ImageSettings) -> ImageEncoder:
+        """Images of any size, as a grid of cells."""
+        return GridEncoder(processor.image_processor, settings)
 
     def inv_freq(self, model: Any) -> torch.Tensor:
         """(rotary_dim / 2,) bare rotary frequencies of the language model, not of the vision tower."""
         table: torch.Tensor = model.model.language_model.rotary_emb.inv_freq
         return table.detach()
+
+    def text(self, model: Any) -> Any:
+        """Its language model."""
+        return model.model.language_model
+
+    def rotary(self, model: Any, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cosines and sines (tokens, rotary_dim / 2); see :class:`Family`."""
+        return rotary_of(model.model.language_model.rotary_emb, positions[:, None], model.device)
+
+    def levels(self, config: Any) -> int:
+        """The input embeddings alone."""
+        return 1
+
+    def deep(self, features: torch.Tensor, images: torch.Tensor) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def features(self, model: Any, pixels: Pixels) -> torch.Tensor:
+        """(1, tokens, hidden) input embeddings of the images; see :class:`Family`."""
+        return torch.cat(list(model.model.get_image_features(pixels.values, pixels.grid).pooler_output))[None]
 
     def positions(
         self, model: Any, input_ids: torch.Tensor, type_ids: torch.Tensor, grid: torch.Tensor | None

@@ -1,0 +1,117 @@
+"""Answers questions from contexts: one by one, piece by piece, or several at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+
+import torch
+
+from jarvis_memory.kv import Context, Inputs, Prefix, compose
+from jarvis_retrievers.errors import FingerprintError, SettingError
+
+from .batch import BatchRunner
+from .decoding import greedy, text_pieces
+from .generation import Generation
+from .layout import Layout
+from .query import Query
+from .runner import Runner
+from .text import TextEncoder
+
+__all__ = ["Answerer"]
+
+
+class Answerer:
+    """Decodes greedily: the most likely token, always. :class:`VLM` says what may be raised.
+
+    Args:
+        runner: Computes.
+        layout: Writes questions as tokens.
+        encoder: Reads tokens as text.
+        stop_ids: Tokens that end an answer.
+    """
+
+    def __init__(
+        self, runner: Runner, layout: Layout, encoder: TextEncoder, stop_ids: frozenset[int]
+    ) -> None:
+        self._runner, self._layout, self._encoder, self._stop_ids = runner, layout, encoder, stop_ids
+
+    def answer(self, prefix: Prefix, query: Query) -> Generation:
+        """One answer."""
+        began = time.perf_counter()
+        memory, asked = self._prepare(prefix, query)
+        ids: list[int] = []
+        first = began
+        for token in self._greedy(memory, asked, query.max_new_tokens):
+            if not ids:
+                first = time.perf_counter()
+            ids.append(token)
+        return self._told(memory, asked, ids, first - began, time.perf_counter() - began)
+
+    def answer_many(self, prefix: Prefix, queries: Sequence[Query]) -> list[Generation]:
+        """One answer each, all computed together."""
+        began = time.perf_counter()
+        ready = [self._prepare(prefix, query) for query in queries]
+        most = [query.max_new_tokens for query in queries]
+        told, first = BatchRunner(self._runner, self._stop_ids).run(ready, most)
+        seconds = time.perf_counter() - began
+        return [
+            self._told(memory, asked, ids, first - began, seconds)
+            for (memory, asked), ids in zip(ready, told, strict=True)
+        ]
+
+    def pieces(self, prefix: Prefix, query: Query) -> Iterator[str]:
+        """The text of an answer, piece by piece; input is checked at once."""
+        memory, asked = self._prepare(prefix, query)
+
+        def pieces() -> Iterator[str]:
+            with closing(self._greedy(memory, asked, query.max_new_tokens)) as tokens:
+                yield from text_pieces(tokens, self._encoder.decode)
+
+        return pieces()
+
+    def first_logits(self, prefix: Prefix, query: Query) -> torch.Tensor:
+        """(vocabulary,) float32 logits of the first token."""
+        memory, asked = self._prepare(prefix, query)
+        return self._runner.run(asked, memory.next_position, memory.cache(asked.tokens))
+
+    def width(self, query: Query) -> int:
+        """Positions that the question of a query takes; the vision tower does not run."""
+        block = self._layout.question(query.question, query.images, query.history)
+        return int(self._runner.places(block).max()) + 1
+
+    def _prepare(self, prefix: Prefix, query: Query) -> tuple[Context, Inputs]:
+        """The memory and the question of a query, once they are known to go together."""
+        if query.max_new_tokens < 1:
+            raise SettingError(f"max_new_tokens is at least 1, got {query.max_new_tokens}.")
+        memory = compose(prefix, ()) if query.context is None else query.context
+        if memory.fingerprint != prefix.fingerprint:
+            raise FingerprintError(
+                f"This context has the fingerprint {memory.fingerprint[:12]}, "
+                f"the model has {prefix.fingerprint[:12]}; make it again from the sources of its concepts."
+            )
+        asked = self._runner.inputs(self._layout.question(query.question, query.images, query.history))
+        self._runner.check_room(
+            memory.next_position + asked.width + query.max_new_tokens,
+            f"The context ({memory.next_position}), the question ({asked.width}) "
+            f"and the answer ({query.max_new_tokens}) together",
+        )
+        return memory, asked
+
+    def _greedy(self, memory: Context, asked: Inputs, most: int) -> Generator[int, None, None]:
+        cache = memory.cache(asked.tokens + most)
+        return greedy(self._runner, cache, asked, memory.next_position, self._stop_ids, most)
+
+    def _told(
+        self, memory: Context, asked: Inputs, ids: Sequence[int], first: float, seconds: float
+    ) -> Generation:
+        return Generation(
+            text=self._encoder.decode(list(ids)),
+            token_ids=tuple(ids),
+            prompt_tokens=memory.computed + asked.tokens,
+            reused_tokens=memory.reused,
+            generated_tokens=len(ids),
+            ttft_seconds=first,
+            seconds=seconds,
+        )
