@@ -45,6 +45,16 @@ class CatalogueConformance:
         for photo, expected in zip(added.photos, given.blobs, strict=True):
             assert catalogue.photo("ana", photo.id) == (added.id, expected)
 
+    def test_a_setting_of_the_home(self, catalogue: Catalogue) -> None:
+        assert catalogue.setting("kv") is None
+        catalogue.put_setting("kv", "int8")
+        catalogue.put_setting("gate/1", "łódź")
+        catalogue.put_setting("kv", "bf16")
+        assert (catalogue.setting("kv"), catalogue.setting("gate/1")) == ("bf16", "łódź")
+        catalogue.delete_owner("ana")
+        catalogue.put_setting("kv", None)
+        assert (catalogue.setting("kv"), catalogue.setting("gate/1")) == (None, "łódź")
+
     def test_vectors_are_the_fp16_rows_by_id(self, catalogue: Catalogue) -> None:
         first = catalogue.add("ana", rows("ana", 1))
         second = catalogue.add("ana", rows("ana", 2, profiles=2, patches=1))

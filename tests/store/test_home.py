@@ -32,12 +32,12 @@ def filled(home: Path) -> Path:
 def test_a_newer_home_is_refused_and_left_alone(tmp_path: Path) -> None:
     home = filled(tmp_path / "home")
     connection = sqlite3.connect(home / "catalogue.sqlite")
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
     shutil.rmtree(home / "tmp")
     before = snapshot(home)
     for read_only in (False, True):
-        with pytest.raises(HomeFormatError, match=r"format 2.*up to format 1.*nothing was changed"):
+        with pytest.raises(HomeFormatError, match=r"format 3.*up to format 2.*nothing was changed"):
             OwnerStore.open(home, "ana", read_only=read_only)
     assert snapshot(home) == before
     assert not (home / "tmp").exists()
@@ -46,8 +46,8 @@ def test_a_newer_home_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_a_newer_format_that_is_still_in_the_wal_is_refused(tmp_path: Path) -> None:
     home = filled(tmp_path / "home")
     connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
-    connection.execute("PRAGMA user_version = 2")
-    with pytest.raises(HomeFormatError, match="format 2"):
+    connection.execute("PRAGMA user_version = 3")
+    with pytest.raises(HomeFormatError, match="format 3"):
         OwnerStore.open(home, "ana")
     connection.close()
 
@@ -229,3 +229,42 @@ def test_importing_the_store_loads_nothing_heavy() -> None:
     run = [sys.executable, "-c"]
     assert subprocess.run([*run, code], capture_output=True, text=True, check=True).stdout == "[]\n"
     assert subprocess.run([*run, light], capture_output=True, text=True, check=True).stdout == "False False\n"
+
+
+def aged(home: Path) -> None:
+    """Make a home what format 1 was."""
+    connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
+    connection.execute("DROP TABLE settings")
+    connection.execute("UPDATE meta SET value = 1 WHERE key = 'format'")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def test_a_home_of_format_1_is_brought_up_to_date(tmp_path: Path) -> None:
+    home = filled(tmp_path / "home")
+    with OwnerStore.open(home, "ana") as store:
+        before = store.list()
+    aged(home)
+    with OwnerStore.open(home, "ana", read_only=True) as store:
+        assert store.list() == before
+        assert store.setting("kv") is None
+    with OwnerStore.open(home, "ana") as store:
+        assert store.list() == before
+        assert store.get_segment(before[0].id, "f") == b"segment"
+        store.put_setting("kv", "int8")
+    with OwnerStore.open(home, "ana") as store:
+        assert store.setting("kv") == "int8"
+
+
+def test_a_spoiled_setting_is_noticed(tmp_path: Path) -> None:
+    home = filled(tmp_path / "home")
+    with OwnerStore.open(home, "ana") as store:
+        store.put_setting("kv", "int8")
+    connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
+    connection.execute("UPDATE settings SET value = 'fp8'")
+    connection.close()
+    with OwnerStore.open(home, "ana") as store:
+        with pytest.raises(CorruptRecordError, match="'kv'"):
+            store.setting("kv")
+        store.put_setting("kv", "fp8")
+        assert store.setting("kv") == "fp8"

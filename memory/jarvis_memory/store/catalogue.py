@@ -197,6 +197,23 @@ class SQLiteCatalogue:
                     mark_traces(connection)
         self.tidy()
 
+    def setting(self, key: str) -> str | None:
+        """See `Catalogue.setting`."""
+        with self._db.read() as connection:
+            # A home of format 1 that cannot be written has no such table.
+            named = ("SELECT 1 FROM sqlite_master WHERE name = 'settings'",)
+            if connection.execute(*named).fetchone() is None:
+                return None
+            rows = select(connection, "settings", "key = ?", (key,))
+        return str(rows[0][1]) if rows else None
+
+    def put_setting(self, key: str, value: str | None) -> None:
+        """See `Catalogue.put_setting`."""
+        with self._db.write() as connection:
+            connection.execute("DELETE FROM settings WHERE key = ?", (key,))
+            if value is not None:
+                insert(connection, "settings", (key, value))
+
     def live_blobs(self) -> frozenset[str]:
         """See `Catalogue.live_blobs`."""
         with self._db.read() as connection:

@@ -14,7 +14,7 @@ from pathlib import Path
 from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, HomeReadOnlyError, StoreError
 
 from .disk import sync_folder
-from .schema import APPLICATION_ID, FORMAT_VERSION, PAGE_SIZE, TABLES
+from .schema import APPLICATION_ID, FORMAT_VERSION, MIGRATIONS, PAGE_SIZE, TABLES
 
 __all__ = ["Database"]
 
@@ -208,6 +208,7 @@ class Database:
                     execute(f"PRAGMA application_id = {APPLICATION_ID}")
                     execute(f"PRAGMA user_version = {FORMAT_VERSION}")
             sync_folder(self.path.parent)
+        self._migrate()
         meta = execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
         if meta is None or meta[0] != FORMAT_VERSION:
             raise CorruptRecordError(
@@ -215,6 +216,18 @@ class Database:
                 "table; "
                 "restore it from a backup"
             )
+
+    def _migrate(self) -> None:
+        execute = self._conn.execute
+        if int(execute("PRAGMA user_version").fetchone()[0]) == FORMAT_VERSION:
+            return
+        with self.write():
+            # Asked inside: another process may have done it while this one waited.
+            for version in range(int(execute("PRAGMA user_version").fetchone()[0]), FORMAT_VERSION):
+                for statement in MIGRATIONS[version]:
+                    execute(statement)
+                execute("UPDATE meta SET value = ? WHERE key = 'format'", (version + 1,))
+                execute(f"PRAGMA user_version = {version + 1}")
 
     def _switch_to_wal(self) -> None:
         # SQLite does not wait for its busy timeout here when two processes open a new file at once.

@@ -170,6 +170,12 @@ class Catalogue(Protocol):
     def erase(self, owner: str, concept_ids: Collection[str]) -> None:
         """Delete the rows of hidden concepts and leave no byte of them behind."""
 
+    def setting(self, key: str) -> str | None:
+        """What is set for the whole home under this key, or None."""
+
+    def put_setting(self, key: str, value: str | None) -> None:
+        """Set it; None removes it."""
+
     def live_blobs(self) -> frozenset[str]:
         """Ids of all blobs that a row of any owner points to."""
 

@@ -42,6 +42,7 @@ class MemoryCatalogue:
         self._keys: dict[str, bytes] = {}
         self._sequence = 0
         self._vector = 0
+        self._settings: dict[str, str] = {}
 
     def owner_key(self, owner: str) -> bytes | None:
         """See `Catalogue.owner_key`."""
@@ -173,6 +174,18 @@ class MemoryCatalogue:
         with self._lock:
             entries = [entry for owned in self._owners.values() for entry in owned.values()]
             return frozenset(blob.id for entry in entries for blob in entry.blobs())
+
+    def setting(self, key: str) -> str | None:
+        """See `Catalogue.setting`."""
+        with self._lock:
+            return self._settings.get(key)
+
+    def put_setting(self, key: str, value: str | None) -> None:
+        """See `Catalogue.put_setting`."""
+        with self._lock:
+            self._settings.pop(key, None)
+            if value is not None:
+                self._settings[key] = value
 
     def delete_owner(self, owner: str) -> None:
         """See `Catalogue.delete_owner`."""

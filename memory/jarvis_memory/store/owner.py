@@ -206,6 +206,14 @@ class OwnerStore:
         """Drop a concept's segments; returns how many there were."""
         return self._segments.delete(self.owner, concept_id)
 
+    def setting(self, key: str) -> str | None:
+        """See `Catalogue.setting`."""
+        return self._catalogue.setting(key)
+
+    def put_setting(self, key: str, value: str | None) -> None:
+        """See `Catalogue.put_setting`."""
+        self._catalogue.put_setting(key, value)
+
     def forget(self, name: str) -> Concept:
         """Forget a concept: afterwards no byte of it is in any file of the home.
 

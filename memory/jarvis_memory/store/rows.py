@@ -65,6 +65,11 @@ def select(connection: sqlite3.Connection, table: str, where: str, values: Row) 
     found = connection.execute(f"SELECT {', '.join(names)} FROM {table} WHERE {where}", tuple(values))
     rows = []
     for *fields, stored in found:
+        if seal(table, fields) != stored and "concept" not in names:
+            raise CorruptRecordError(
+                f"the row {fields[0]!r} of {table} does not match its digest; restore catalogue.sqlite from "
+                "a backup, or set it anew"
+            )
         if seal(table, fields) != stored:
             concept = fields[names.index("concept")]
             raise CorruptRecordError(

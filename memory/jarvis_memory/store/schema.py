@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION_ID", "FORMAT_VERSION", "PAGE_SIZE", "TABLES", "columns"]
+__all__ = ["APPLICATION_ID", "FORMAT_VERSION", "MIGRATIONS", "PAGE_SIZE", "TABLES", "columns"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of the whole home. A home of a newer version is refused."""
 
 APPLICATION_ID = 0x4A525653
 """``JRVS`` in the file's header, so that another program's database is never taken for a home."""
 
 PAGE_SIZE = 16384
+
+_SETTINGS = "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL, digest BLOB NOT NULL)"
 
 # Rowid tables, as vectors in a WITHOUT ROWID table take four times the space. The owner comes first in every
 # index.
@@ -48,7 +50,11 @@ TABLES: tuple[str, ...] = (
         blob_digest TEXT NOT NULL, digest BLOB NOT NULL)""",
     "CREATE UNIQUE INDEX segments_key ON segments (owner, key)",
     "CREATE INDEX segments_concept ON segments (owner, concept)",
+    _SETTINGS,
 )
+
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,)}
+"""Per version the statements that make the next one of it; they add, and change no row that is there."""
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "concepts": (
@@ -86,6 +92,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         *("relevance", "distinctiveness", "score", "digest"),
     ),
     "vectors": ("id", "owner", "concept", "kind", "data", "digest"),
+    "settings": ("key", "value", "digest"),
     "segments": (
         *("owner", "concept", "key", "fingerprint", "updated", "tokens", "blob", "length", "blob_digest"),
         "digest",
