@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from .concept import Profile as Profile
     from .kv.modes import Mode as Mode
     from .memory import PersonalMemory as PersonalMemory
+    from .together import Ask as Ask
+    from .together import ask_together as ask_together
     from .vlm import VLM as VLM
 
 _EXPORTS = {
     "Answer": "answer",
+    "Ask": "together",
     "Concept": "concept",
     "Evidence": "answer",
     "Mode": "kv.modes",
@@ -36,11 +39,13 @@ _EXPORTS = {
     "Timings": "answer",
     "Usage": "answer",
     "VLM": "vlm",
+    "ask_together": "together",
 }
 
 __all__ = [
     "VLM",
     "Answer",
+    "Ask",
     "Concept",
     "Evidence",
     "Mode",
@@ -51,6 +56,7 @@ __all__ = [
     "Recollection",
     "Timings",
     "Usage",
+    "ask_together",
 ]
 
 

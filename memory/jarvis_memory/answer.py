@@ -37,10 +37,10 @@ class Usage:
 
     Attributes:
         reused: rows of the context that came from stored KV caches.
-        computed: tokens that went through the model before the first new one (the question; in ``exact`` also
-            the context).
+        computed: tokens that went through the model before the first new one: the question, and what of the
+            context was computed anew.
         generated: tokens of the answer.
-        mode: how the context was really made: ``exact``, ``compose``, or ``none`` without a concept.
+        mode: how the context was really made (never ``auto``), or ``none`` without a concept.
     """
 
     reused: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from functools import cached_property
 
@@ -9,14 +10,21 @@ from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import SettingError
 
 from .finder import Finder
+from .gate import Verdict
 from .intake import Intake
 from .keeper import SegmentKeeper
-from .kv import Mode
+from .kv import Mode, Storage
 from .store.owner import OwnerStore
 from .tuning import tuned
 from .vlm import VLM
 
-__all__ = ["Engine"]
+__all__ = ["STORAGE_KEY", "Engine"]
+
+STORAGE_KEY = "kv"
+"""The setting of a home that says how segments are stored."""
+_GATE_KEY = "gate/"
+
+_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -34,6 +42,7 @@ class Engine:
     ) -> None:
         self._store, self._model, self._clip, self._device = store, model, clip, device
         self._lock = threading.RLock()
+        self._warned = False
         self._tuning = tuned(clip if isinstance(clip, str) else getattr(clip, "name", ""))
 
     @staticmethod
@@ -91,4 +100,47 @@ class Engine:
     @property
     def keeper(self) -> SegmentKeeper:
         """What keeps segments."""
-        return SegmentKeeper(self._store, self.vlm)
+        return SegmentKeeper(self._store, self.vlm, self.storage)
+
+    @property
+    def storage(self) -> Storage:
+        """How segments of this home are stored; bf16 until it is set."""
+        return Storage(self._store.setting(STORAGE_KEY) or Storage.BF16)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the gate found for this model, if it was run in this home."""
+        text = self._store.setting(f"{_GATE_KEY}{self.vlm.fingerprint}")
+        return None if text is None else Verdict.model_validate_json(text)
+
+    def keep_verdict(self, verdict: Verdict) -> None:
+        """Store what the gate found."""
+        self._store.put_setting(f"{_GATE_KEY}{verdict.fingerprint}", verdict.model_dump_json())
+
+    def drop_verdict(self) -> None:
+        """Forget what the gate found for this model."""
+        self._store.put_setting(f"{_GATE_KEY}{self.vlm.fingerprint}", None)
+
+    def settle(self, mode: Mode, segments: int) -> tuple[Mode, tuple[str, ...]]:
+        """The mode for so many segments, and what the user should know about it.
+
+        ``auto`` composes one segment, which is lossless; several are made as the gate found in this home,
+        or before the model was given away; ``exact`` if it was never run.
+        """
+        if mode is not Mode.AUTO or segments < 2:
+            return (Mode.COMPOSE if mode is Mode.AUTO else mode), ()
+        verdict = self.verdict
+        if verdict is not None:
+            return verdict.mode, ()
+        measured = self.vlm.measured
+        if measured is not None and measured.storage is self.storage:
+            return measured.mode, ()
+        with self._lock:
+            told, self._warned = self._warned, True
+        notice = (
+            f"several concepts are computed anew, as {self.vlm.name!r} was never measured with stored ones; "
+            f"run: jarvis gate --model {self.vlm.name}"
+        )
+        if not told:
+            _log.warning(notice)
+        return Mode.EXACT, (notice,)

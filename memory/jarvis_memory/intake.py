@@ -142,3 +142,20 @@ def check_absent(store: OwnerStore, name: str) -> None:
     except UnknownConceptError:
         return
     raise DuplicateConceptError(f"{there.name!r} is remembered already; update it, or forget it first")
+
+
+def other_patches(store: OwnerStore, encoder: str, *, but: str | None = None) -> NDArray[np.float32] | None:
+    """Patch vectors (n, dim) of the owner's concepts that this encoder made; None if there are none.
+
+    Args:
+        store: the owner's store.
+        encoder: fingerprint of the encoder.
+        but: id of the concept to leave out.
+    """
+    theirs = {c.id for c in store.list() if c.id != but and c.encoder == encoder}
+    if not theirs:
+        return None
+    rows = store.vectors()
+    pairs = zip(rows.concept_ids, rows.kinds, strict=True)
+    keep = [i for i, (concept, kind) in enumerate(pairs) if concept in theirs and kind == "patch"]
+    return rows.matrix[keep] if keep else None

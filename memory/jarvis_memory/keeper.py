@@ -13,7 +13,7 @@ from jarvis_retrievers.errors import CorruptRecordError, FingerprintError
 from jarvis_retrievers.patches import crop
 
 from .concept import Concept, check_name
-from .kv import Segment, segment_from_bytes, segment_to_bytes
+from .kv import Segment, Storage
 from .profile import build_profile, profile_text
 from .store.draft import ConceptDraft
 from .store.owner import OwnerStore
@@ -39,10 +39,11 @@ class SegmentKeeper:
     Args:
         store: where segments, photos and profiles are.
         vlm: the model that encodes.
+        storage: how rows are stored; what is stored otherwise is read all the same.
     """
 
-    def __init__(self, store: OwnerStore, vlm: VLM) -> None:
-        self._store, self._vlm = store, vlm
+    def __init__(self, store: OwnerStore, vlm: VLM, storage: Storage = Storage.BF16) -> None:
+        self._store, self._vlm, self._storage = store, vlm, storage
 
     def source(self, concept: Concept) -> SegmentSource:
         """What a concept's segment is made from: its profile, and its patches cut from the stored photos.
@@ -81,7 +82,7 @@ class SegmentKeeper:
     def keep(self, concept: Concept, segment: Segment) -> None:
         """Store the segment of a concept; a home that cannot be written goes without."""
         if not self._store.read_only:
-            data = segment_to_bytes(segment)
+            data = self._vlm.segment_to_bytes(segment, self._storage)
             self._store.put_segment(
                 concept.id, self._vlm.fingerprint, data, tokens=segment.tokens, updated=concept.updated
             )
@@ -91,7 +92,7 @@ class SegmentKeeper:
         try:
             data = self._store.get_segment(concept.id, self._vlm.fingerprint)
             if data is not None:
-                return Kept(segment_from_bytes(data, self._vlm.fingerprint), stored=True)
+                return Kept(self._vlm.segment_from_bytes(data), stored=True)
             return Kept(self.encode(concept), stored=False)
         except (CorruptRecordError, FingerprintError) as error:
             notice = (

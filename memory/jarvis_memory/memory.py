@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import os
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import numpy as np
 from PIL import Image
 
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
 
-from .answer import Answer, Recollection, Timings, Usage
+from . import remembering, upkeep
+from .answer import Answer, Recollection
+from .asynchronous import AsyncMemory
 from .concept import Concept, check_name
 from .engine import Engine
-from .intake import Intake, Photo, check_absent, check_notes, check_writable
+from .gate import Limits, Trial, Verdict
+from .intake import Intake, Photo, check_notes
 from .kv import Mode
-from .profile import fold_notes
-from .recalling import evidence, recall
+from .recalling import Recall, answered, recall
 from .store.owner import OwnerStore
+from .together import Ask, ask_together
 from .vlm import VLM
 
 __all__ = ["PersonalMemory"]
 
 
-class PersonalMemory:
+class PersonalMemory(AsyncMemory):
     """Personal memory of one owner. Use `open`.
 
     Threads may share it. Close it, or use it as a context manager.
     """
 
-    def __init__(self, store: OwnerStore, engine: Engine, mode: Mode = Mode.COMPOSE) -> None:
+    def __init__(self, store: OwnerStore, engine: Engine, mode: Mode = Mode.AUTO) -> None:
         self._store, self._engine, self.mode = store, engine, Mode(mode)
         self._writing = threading.RLock()
 
@@ -50,7 +50,7 @@ class PersonalMemory:
         model: str | VLM = "pocket",
         clip: str | ImageTextEncoder = "pocket",
         device: str | None = None,
-        mode: str | Mode = Mode.COMPOSE,
+        mode: str | Mode = Mode.AUTO,
         read_only: bool = False,
     ) -> Self:
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
@@ -61,7 +61,7 @@ class PersonalMemory:
             model: "pocket", a Hugging Face id, a folder, or a loaded `VLM`. Loaded when first needed.
             clip: "pocket", ``"ARCH/PRETRAINED"`` of open_clip, a folder, or an encoder.
             device: "cpu", "cuda"; by default the best there is.
-            mode: how contexts are made: ``compose`` or ``exact``.
+            mode: how contexts are made; see `Mode`.
             read_only: refuse writes.
 
         Raises:
@@ -103,14 +103,7 @@ class PersonalMemory:
         clean, notes = check_name(name), check_notes(about)
         images = Intake.photos(photos, clean)
         with self._writing:
-            check_writable(self._store)
-            check_absent(self._store, clean)
-            draft = self._engine.intake.draft(clean, aliases, category, notes, images, self._others(None))
-            # Before anything is stored: a concept whose segment cannot be made is not half remembered.
-            segment = self._engine.keeper.make(draft, images)
-            concept = self._store.add_concept(draft)
-            self._engine.keeper.keep(concept, segment)
-        return concept
+            return remembering.add(self._store, self._engine, clean, images, notes, category, aliases)
 
     def update(
         self,
@@ -130,23 +123,7 @@ class PersonalMemory:
         if not (len(photos) or notes or category or aliases):
             raise InputError(f"nothing to update of {name!r}; give photos, about, category or aliases")
         with self._writing:
-            check_writable(self._store)
-            old = self._store.get(name)
-            kept = [self._store.photo(photo.id) for photo in old.photos]
-            new = Intake.photos(photos, old.name) if len(photos) else []
-            images = Intake.photos([*kept, *new], old.name)
-            draft = self._engine.intake.draft(
-                old.name,
-                (*old.aliases, *aliases),
-                category or old.category,
-                fold_notes(old.about, notes),
-                images,
-                self._others(old.id),
-            )
-            segment = self._engine.keeper.make(draft, images)
-            concept = self._store.replace_concept(old.id, draft)
-            self._engine.keeper.keep(concept, segment)
-        return concept
+            return remembering.extend(self._store, self._engine, name, photos, notes, category, aliases)
 
     def ask(
         self,
@@ -167,16 +144,53 @@ class PersonalMemory:
         Raises:
             InputError: a blank question. ImageError: a picture that cannot be used. ContextError: too long.
         """
-        how = self.mode if mode is None else Engine.mode(mode)
-        ready = recall(self._engine, question, images, how)
+        ready = self.ready(question, images, mode, max_new_tokens)
         said = self._engine.vlm.generate(ready.context, question, ready.images, max_new_tokens)
-        retrieve, load, compose = ready.seconds
-        timings = Timings(retrieve, load, compose, said.ttft_seconds, said.seconds - said.ttft_seconds)
-        computed = said.prompt_tokens + (said.reused_tokens - ready.reused if ready.context else 0)
-        used = how.value if ready.context else "none"
-        usage = Usage(ready.reused, computed, said.generated_tokens, used)
-        names = tuple(find.concept.name for find in ready.found)
-        return Answer(said.text, names, evidence(ready.found), usage, timings, ready.notices)
+        return answered(ready, said)
+
+    def ask_many(
+        self,
+        questions: Sequence[str],
+        images: Sequence[Sequence[Photo]] = (),
+        *,
+        mode: str | Mode | None = None,
+        max_new_tokens: int = 96,
+        batch_size: int = 8,
+    ) -> builtins.list[Answer]:
+        """Answer several questions in one pass of the model; each answer is that of its own `ask`.
+
+        Args:
+            questions: plain text.
+            images: the pictures of each question, in the same order; empty if none has any.
+            mode: as for `ask`.
+            max_new_tokens: the most tokens of each answer.
+            batch_size: how many are computed together.
+
+        Raises:
+            InputError: a blank question, or pictures for more or fewer questions than there are.
+            ImageError, ContextError: as for `ask`; then nothing is answered.
+        """
+        if images and len(images) != len(questions):
+            raise InputError(f"pictures of {len(images)} questions were given for {len(questions)} questions")
+        shown = images or [()] * len(questions)
+        asks = [Ask(self, question, of) for question, of in zip(questions, shown, strict=True)]
+        return ask_together(asks, mode=mode, max_new_tokens=max_new_tokens, batch_size=batch_size)
+
+    def ready(
+        self,
+        question: str,
+        images: Sequence[Photo] = (),
+        mode: str | Mode | None = None,
+        max_new_tokens: int = 96,
+    ) -> Recall:
+        """A question made ready for the model, without asking it: concepts found, context made."""
+        how = self.mode if mode is None else Engine.mode(mode)
+        return recall(self._engine, question, images, how, max_new_tokens)
+
+    @property
+    def node(self) -> VLM:
+        """The model; loaded when first needed."""
+        return self._engine.vlm
 
     def stream(
         self,
@@ -187,7 +201,7 @@ class PersonalMemory:
         max_new_tokens: int = 96,
     ) -> Iterator[str]:
         """The text of `ask`, piece by piece. Input is checked at once; closing it stops the work."""
-        ready = recall(self._engine, question, images, self.mode if mode is None else Engine.mode(mode))
+        ready = self.ready(question, images, mode, max_new_tokens)
         return self._engine.vlm.stream(ready.context, question, ready.images, max_new_tokens)
 
     def recall(self, query: str = "", images: Sequence[Photo] = (), k: int = 3) -> list[Recollection]:
@@ -233,40 +247,33 @@ class PersonalMemory:
         """Bytes of this owner's photos, vectors and segments."""
         return self._store.nbytes()
 
-    async def aremember(
-        self, name: str, photos: Sequence[Photo], about: str | Sequence[str] = (), **more: Any
-    ) -> Concept:
-        """`remember` in a thread."""
-        return await asyncio.to_thread(partial(self.remember, name, photos, about, **more))
+    def gate(
+        self,
+        trials: Iterable[Trial] | None = None,
+        limits: Limits | None = None,
+        seen: Callable[[int], None] = lambda count: None,
+    ) -> Verdict:
+        """Measure which mode is right for this model with several concepts; ``auto`` follows the verdict.
 
-    async def aupdate(self, name: str, **more: Any) -> Concept:
-        """`update` in a thread."""
-        return await asyncio.to_thread(partial(self.update, name, **more))
+        Args:
+            trials: questions to measure with; by default some about the owner's own concepts.
+            limits: what passes.
+            seen: called with the number of questions done.
 
-    async def aask(self, question: str, images: Sequence[Photo] = (), **more: Any) -> Answer:
-        """`ask` in a thread."""
-        return await asyncio.to_thread(partial(self.ask, question, images, **more))
+        Raises:
+            InputError: fewer than two concepts. HomeReadOnlyError: the home cannot be written.
+        """
+        with self._writing:
+            return upkeep.gate(self._engine, self._store, trials, limits, seen)
 
-    async def arecall(
-        self, query: str = "", images: Sequence[Photo] = (), k: int = 3
-    ) -> builtins.list[Recollection]:
-        """`recall` in a thread."""
-        return await asyncio.to_thread(self.recall, query, images, k)
+    def migrate(self, kv: str) -> int:
+        """Store segments in another way (see `Storage`), those that are there too; returns how many.
 
-    async def aforget(self, name: str) -> Concept:
-        """`forget` in a thread."""
-        return await asyncio.to_thread(self.forget, name)
-
-    async def astream(self, question: str, images: Sequence[Photo] = (), **more: Any) -> AsyncIterator[str]:
-        """`stream` in a thread, one piece at a time; leaving the loop stops the work."""
-        pieces = await asyncio.to_thread(partial(self.stream, question, images, **more))
-        try:
-            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-                yield piece
-        finally:
-            close = getattr(pieces, "close", None)
-            if close is not None:
-                close()
+        Raises:
+            SettingError: there is no such storage. HomeReadOnlyError: the home cannot be written.
+        """
+        with self._writing:
+            return upkeep.migrate(self._engine, self._store, kv)
 
     def close(self) -> None:
         """Let go of the home's files."""
@@ -279,17 +286,3 @@ class PersonalMemory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _others(self, concept_id: str | None) -> np.ndarray[Any, np.dtype[np.float32]] | None:
-        """Patch vectors of all other concepts, if this encoder made them."""
-        fingerprint = self._engine.encoder.fingerprint
-        theirs = {c.id for c in self._store.list() if c.id != concept_id and c.encoder == fingerprint}
-        if not theirs:
-            return None
-        rows = self._store.vectors()
-        keep = [
-            i
-            for i, (c, kind) in enumerate(zip(rows.concept_ids, rows.kinds, strict=True))
-            if c in theirs and kind == "patch"
-        ]
-        return rows.matrix[keep] if keep else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +12,17 @@ from PIL import Image
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
 
-from .answer import Evidence
+from .answer import Answer, Evidence, Timings, Usage
 from .engine import Engine
 from .finder import Find
+from .fitting import Fitted, fit
 from .intake import Photo
 from .kv import Context, Mode
+from .vlm import Generation, Query
 
-__all__ = ["Recall", "evidence", "recall"]
+__all__ = ["Recall", "answered", "evidence", "recall"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,11 @@ class Recall:
     seconds: tuple[float, float, float]
 
 
-def recall(engine: Engine, question: str, images: Sequence[Photo], mode: Mode) -> Recall:
+def recall(engine: Engine, question: str, images: Sequence[Photo], mode: Mode, max_new_tokens: int) -> Recall:
     """Find the concepts of a question and make their context.
+
+    What does not fit the window is left out, the weakest patches first, then the last concepts, and the
+    notices say so.
 
     Raises:
         InputError: a blank question. ImageError: a picture that cannot be used.
@@ -60,19 +68,44 @@ def recall(engine: Engine, question: str, images: Sequence[Photo], mode: Mode) -
     reused = 0
     notices: tuple[str, ...] = ()
     composing = retrieved
-    if found and mode is Mode.EXACT:
-        sources = [engine.keeper.source(find.concept) for find in found]
-        composing = time.perf_counter()
-        context = vlm.context(sources, mode)
-    elif found:
+    if found:
         kept = [engine.keeper.get(find.concept) for find in found]
+        scores = [[patch.score for patch in find.concept.patches] for find in found]
+        room = vlm.room(Query(None, question, loaded, max_new_tokens))
+        fitted = fit([one.segment for one in kept], scores, room)
+        how, told = engine.settle(mode, len(fitted.segments))
         composing = time.perf_counter()
-        context = vlm.context([one.segment for one in kept], mode)
-        reused = context.reused - sum(one.segment.tokens for one in kept if not one.stored)
-        notices = tuple(one.notice for one in kept if one.notice)
+        context = vlm.context(fitted.segments, how) if fitted.segments else None
+        fresh = sum(s.tokens for s, one in zip(fitted.segments, kept, strict=False) if not one.stored)
+        reused = max(0, context.reused - fresh) if context else 0
+        notices = (*told, *_left_out(found, fitted), *(one.notice for one in kept if one.notice))
+        found = found[: len(fitted.segments)]
     done = time.perf_counter()
     seconds = (retrieved - start, composing - retrieved, done - composing)
     return Recall(loaded, found, context, reused, notices, seconds)
+
+
+def _left_out(found: Sequence[Find], fitted: Fitted) -> tuple[str, ...]:
+    lines = []
+    if fitted.cut:
+        lines.append(f"{fitted.cut} patches did not fit the model's window and were left out")
+    if fitted.dropped:
+        names = ", ".join(repr(find.concept.name) for find in found[len(fitted.segments) :])
+        lines.append(f"{names} did not fit the model's window and were left out")
+    for line in lines:
+        _log.warning(line)
+    return tuple(lines)
+
+
+def answered(ready: Recall, said: Generation) -> Answer:
+    """The answer to a question that was made ready, from what the model said."""
+    retrieve, load, compose = ready.seconds
+    timings = Timings(retrieve, load, compose, said.ttft_seconds, said.seconds - said.ttft_seconds)
+    computed = said.prompt_tokens + (said.reused_tokens - ready.reused if ready.context else 0)
+    used = ready.context.mode.value if ready.context else "none"
+    usage = Usage(ready.reused, computed, said.generated_tokens, used)
+    names = tuple(find.concept.name for find in ready.found)
+    return Answer(said.text, names, evidence(ready.found), usage, timings, ready.notices)
 
 
 def evidence(found: Sequence[Find]) -> tuple[Evidence, ...]:
