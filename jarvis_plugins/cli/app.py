@@ -14,7 +14,9 @@ from jarvis_retrievers.errors import JarvisError
 from .ask import ask
 from .demo import demo
 from .forget import forget
+from .gate import gate
 from .listing import list_concepts
+from .migrate import migrate
 from .options import ClipOption, DeviceOption, HomeOption, ModelOption, OwnerOption, Settings
 from .quiet import quiet
 from .remember import remember
@@ -89,6 +91,8 @@ app.command("ask")(ask)
 app.command("list")(list_concepts)
 app.command("show")(show)
 app.command("forget")(forget)
+app.command("gate")(gate)
+app.command("migrate")(migrate)
 
 
 def main() -> None:

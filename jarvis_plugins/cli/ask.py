@@ -34,9 +34,9 @@ def ask(
     mode: Annotated[
         str,
         typer.Option(
-            "--mode", metavar="WORD", help="How the context is made: compose (from segments) or exact."
+            "--mode", metavar="WORD", help="How the context is made: auto, compose, link, blend or exact."
         ),
-    ] = "compose",
+    ] = "auto",
     home: HomeOption = None,
     owner: OwnerOption = None,
     model: ModelOption = None,

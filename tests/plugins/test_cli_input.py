@@ -99,7 +99,7 @@ def test_an_unknown_concept(home: Path, command: str) -> None:
 
 def test_a_home_of_a_newer_format(home: Path, photo: str) -> None:
     connection = sqlite3.connect(home / "catalogue.sqlite")
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
     before = snapshot(home)
     for command in (
@@ -109,7 +109,7 @@ def test_a_home_of_a_newer_format(home: Path, photo: str) -> None:
         ("remember", "Mia", "--photo", photo),
         ("ask", "Who is Bo?"),
     ):
-        refused(jarvis(*command, "--home", str(home)), "format 2", "nothing was changed")
+        refused(jarvis(*command, "--home", str(home)), "format 3", "nothing was changed")
     assert snapshot(home) == before
 
 

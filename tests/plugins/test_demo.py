@@ -102,7 +102,7 @@ def test_the_demo_asks_with_memory_and_without(ran: Ran, vlm: VLM) -> None:
         assert [c.name for c in memory.list()] == ["Domu", "Tomiko"]
         for one, asked in zip(result.questions, household.questions, strict=True):
             images = [asked.image] if asked.image else []
-            answer = memory.ask(asked.question, images)
+            answer = memory.ask(asked.question, images, mode="compose")
             assert (one.answer, one.concepts) == (answer.text, answer.concepts)
             assert one.tokens_reused == answer.usage.reused
             assert one.right == asked.right(answer.text)
