@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import TypeVar
+
+import torch
 
 from jarvis_retrievers.encoder import ImageTextEncoder
-from jarvis_retrievers.errors import SettingError
+from jarvis_retrievers.errors import ContextError, SettingError
 
 from .finder import Finder
 from .gate import Verdict
 from .intake import Intake
 from .keeper import SegmentKeeper
-from .kv import Mode, Storage
+from .kv import Context, Mode, Segment, Storage
 from .store.owner import OwnerStore
+from .tiers import Quotas, SegmentTiers
 from .tuning import tuned
 from .vlm import VLM
 
@@ -23,6 +28,9 @@ __all__ = ["STORAGE_KEY", "Engine"]
 STORAGE_KEY = "kv"
 """The setting of a home that says how segments are stored."""
 _GATE_KEY = "gate/"
+
+_ROWS = 64
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -35,14 +43,21 @@ class Engine:
         model: a name to load, or a loaded node.
         clip: a name to load, or an encoder.
         device: where loaded models run; None takes the best there is.
+        quotas: how many bytes of segments are kept at hand.
     """
 
     def __init__(
-        self, store: OwnerStore, model: str | VLM, clip: str | ImageTextEncoder, device: str | None
+        self,
+        store: OwnerStore,
+        model: str | VLM,
+        clip: str | ImageTextEncoder,
+        device: str | None,
+        quotas: Quotas,
     ) -> None:
+        self._quotas = quotas
         self._store, self._model, self._clip, self._device = store, model, clip, device
         self._lock = threading.RLock()
-        self._warned = False
+        self._warned = self._spared = False
         self._tuning = tuned(clip if isinstance(clip, str) else getattr(clip, "name", ""))
 
     @staticmethod
@@ -74,6 +89,10 @@ class Engine:
     def _made_finder(self) -> Finder:
         return Finder(self._store, self.encoder, self._tuning.retriever)
 
+    @cached_property
+    def _made_tiers(self) -> SegmentTiers:
+        return SegmentTiers(self._quotas, self.vlm.device)
+
     @property
     def vlm(self) -> VLM:
         """The VLM node."""
@@ -100,7 +119,18 @@ class Engine:
     @property
     def keeper(self) -> SegmentKeeper:
         """What keeps segments."""
-        return SegmentKeeper(self._store, self.vlm, self.storage)
+        return SegmentKeeper(self._store, self.vlm, self.storage, self.tiers)
+
+    @property
+    def tiers(self) -> SegmentTiers:
+        """The segments at hand."""
+        with self._lock:
+            return self._made_tiers
+
+    def dismiss(self, concept_id: str) -> None:
+        """Keep nothing of a concept at hand; loads no model for it."""
+        if "_made_tiers" in self.__dict__:
+            self._made_tiers.forget(concept_id)
 
     @property
     def storage(self) -> Storage:
@@ -144,3 +174,37 @@ class Engine:
         if not told:
             _log.warning(notice)
         return Mode.EXACT, (notice,)
+
+    def context(self, segments: Sequence[Segment], mode: Mode) -> Context:
+        """The context of segments; see `VLM.context`."""
+        return self.spare(lambda rows: self.vlm.context(segments, mode, rows_at_once=rows))
+
+    def spare(self, work: Callable[[int | None], T]) -> T:
+        """Do work on the GPU; if its memory runs out, give back what segments take of it and try once more.
+
+        Args:
+            work: called with how many rows to compute at a time, None for all.
+
+        Raises:
+            ContextError: the memory does not suffice all the same.
+        """
+        try:
+            return work(None)
+        except torch.OutOfMemoryError:
+            pass  # its traceback holds on to tensors: it has to be gone before the next attempt
+        with self._lock:
+            told, self._spared = self._spared, True
+        if not told:
+            _log.warning(
+                "the memory of the GPU ran out; segments are kept in RAM from now on, and computed %d rows "
+                "at a time; lower kv_gpu_bytes, or use a smaller model",
+                _ROWS,
+            )
+        self.tiers.retreat()
+        try:
+            return work(_ROWS)
+        except torch.OutOfMemoryError as error:
+            raise ContextError(
+                "the memory of the GPU does not suffice for this question; ask about fewer concepts, with "
+                "smaller pictures, or use a smaller model"
+            ) from error

@@ -17,6 +17,7 @@ from .kv import Segment, Storage
 from .profile import build_profile, profile_text
 from .store.draft import ConceptDraft
 from .store.owner import OwnerStore
+from .tiers import SegmentTiers, TierKey
 from .vlm import VLM, SegmentSource
 
 __all__ = ["Kept", "SegmentKeeper"]
@@ -26,9 +27,10 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A segment, whether it came from the store, and what the user should know about that."""
+    """A segment, its key at hand, whether it was stored, and what the user should know about that."""
 
     segment: Segment
+    key: TierKey
     stored: bool
     notice: str | None = None
 
@@ -40,10 +42,11 @@ class SegmentKeeper:
         store: where segments, photos and profiles are.
         vlm: the model that encodes.
         storage: how rows are stored; what is stored otherwise is read all the same.
+        tiers: keep what was used lately at hand.
     """
 
-    def __init__(self, store: OwnerStore, vlm: VLM, storage: Storage = Storage.BF16) -> None:
-        self._store, self._vlm, self._storage = store, vlm, storage
+    def __init__(self, store: OwnerStore, vlm: VLM, storage: Storage, tiers: SegmentTiers) -> None:
+        self._store, self._vlm, self._storage, self._tiers = store, vlm, storage, tiers
 
     def source(self, concept: Concept) -> SegmentSource:
         """What a concept's segment is made from: its profile, and its patches cut from the stored photos.
@@ -88,12 +91,16 @@ class SegmentKeeper:
             )
 
     def get(self, concept: Concept) -> Kept:
-        """The segment of a concept, from the store if it is there and sound, else made again."""
+        """The segment of a concept: at hand, or from the store if it is there and sound, else made again."""
+        key = TierKey(concept.id, concept.updated, self._vlm.fingerprint)
+        segment = self._tiers.get(key)
+        if segment is not None:
+            return Kept(segment, key, stored=True)
         try:
-            data = self._store.get_segment(concept.id, self._vlm.fingerprint)
-            if data is not None:
-                return Kept(self._vlm.segment_from_bytes(data), stored=True)
-            return Kept(self.encode(concept), stored=False)
+            segment = self._stored(concept)
+            if segment is not None:
+                return Kept(self._tiers.put(key, segment), key, stored=True)
+            notice = None
         except (CorruptRecordError, FingerprintError) as error:
             notice = (
                 f"the stored segment of {concept.name!r} could not be used and was encoded again ({error})"
@@ -101,4 +108,18 @@ class SegmentKeeper:
             _log.warning(notice)
             if not self._store.read_only:
                 self._store.drop_segments(concept.id)
-            return Kept(self.encode(concept), stored=False, notice=notice)
+        segment = self.encode(concept)
+        if self._store.read_only:
+            # Elsewhere it is read back next time, and is then to the bit what any later process reads.
+            self._tiers.put(key, segment)
+        return Kept(segment, key, stored=False, notice=notice)
+
+    def _stored(self, concept: Concept) -> Segment | None:
+        data = self._store.get_segment(concept.id, self._vlm.fingerprint)
+        if data is None:
+            return None
+        segment = self._vlm.segment_from_bytes(data)
+        wanted = self._vlm.segment_ids(concept.name, profile_text(concept.profile), len(concept.patches))
+        if segment.token_ids != wanted:
+            raise CorruptRecordError("its tokens are not those of the concept's profile and patches")
+        return segment

@@ -25,6 +25,7 @@ from .intake import Intake, Photo, check_notes
 from .kv import Mode
 from .recalling import Recall, answered, recall
 from .store.owner import OwnerStore
+from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
 from .together import Ask, ask_together
 from .vlm import VLM
 
@@ -52,6 +53,8 @@ class PersonalMemory(AsyncMemory):
         device: str | None = None,
         mode: str | Mode = Mode.AUTO,
         read_only: bool = False,
+        kv_ram_bytes: int = KV_RAM_BYTES,
+        kv_gpu_bytes: int = KV_GPU_BYTES,
     ) -> Self:
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
 
@@ -63,15 +66,17 @@ class PersonalMemory(AsyncMemory):
             device: "cpu", "cuda"; by default the best there is.
             mode: how contexts are made; see `Mode`.
             read_only: refuse writes.
+            kv_ram_bytes, kv_gpu_bytes: how many bytes of segments used lately are kept at hand.
 
         Raises:
-            SettingError: an owner or a mode that cannot be. HomeFormatError: a newer version wrote the home.
+            SettingError: an owner, a mode or a number that cannot be.
+            HomeFormatError: a newer version wrote the home.
             HomeReadOnlyError: there is no home and none can be made.
             CorruptRecordError: the catalogue is damaged.
         """
-        checked = Engine.mode(mode)
+        checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes)
         store = OwnerStore.open(home, owner, read_only=read_only)
-        return cls(store, Engine(store, model, clip, device), checked)
+        return cls(store, Engine(store, model, clip, device, quotas), checked)
 
     @property
     def owner(self) -> str:
@@ -145,7 +150,10 @@ class PersonalMemory(AsyncMemory):
             InputError: a blank question. ImageError: a picture that cannot be used. ContextError: too long.
         """
         ready = self.ready(question, images, mode, max_new_tokens)
-        said = self._engine.vlm.generate(ready.context, question, ready.images, max_new_tokens)
+        vlm = self._engine.vlm
+        said = self._engine.spare(
+            lambda _: vlm.generate(ready.context, question, ready.images, max_new_tokens)
+        )
         return answered(ready, said)
 
     def ask_many(
@@ -221,7 +229,9 @@ class PersonalMemory(AsyncMemory):
             UnknownConceptError: there is none of this name.
         """
         with self._writing:
-            return self._store.forget(name)
+            gone = self._store.forget(name)
+            self._engine.dismiss(gone.id)
+            return gone
 
     def list(self) -> list[Concept]:
         """All concepts, oldest first."""

@@ -75,11 +75,12 @@ def recall(engine: Engine, question: str, images: Sequence[Photo], mode: Mode, m
         fitted = fit([one.segment for one in kept], scores, room)
         how, told = engine.settle(mode, len(fitted.segments))
         composing = time.perf_counter()
-        context = vlm.context(fitted.segments, how) if fitted.segments else None
+        context = engine.context(fitted.segments, how) if fitted.segments else None
         fresh = sum(s.tokens for s, one in zip(fitted.segments, kept, strict=False) if not one.stored)
         reused = max(0, context.reused - fresh) if context else 0
         notices = (*told, *_left_out(found, fitted), *(one.notice for one in kept if one.notice))
         found = found[: len(fitted.segments)]
+        engine.tiers.lift([one.key for one in kept])
     done = time.perf_counter()
     seconds = (retrieved - start, composing - retrieved, done - composing)
     return Recall(loaded, found, context, reused, notices, seconds)

@@ -196,3 +196,40 @@ def test_composing_takes_no_more_than_the_context_itself(tiny: Tiny) -> None:
             held += event.nbytes()
             peak = max(peak, held)
     assert context.nbytes <= peak <= 1.3 * context.nbytes
+
+
+class Event:
+    """Tells in which order it was waited for."""
+
+    def __init__(self, number: int, waited: list[int]) -> None:
+        self.number, self.waited = number, waited
+
+    def wait(self) -> None:
+        self.waited.append(self.number)
+
+
+def test_each_layer_is_waited_for_when_the_model_gets_there(tiny: Tiny) -> None:
+    context = tiny.vlm.context([bo(), mug()])
+    waited: list[int] = []
+    layers = len(context.keys)
+    landing = replace(context, landed=tuple(Event(number, waited) for number in range(layers)))
+    cache = landing.cache(room=4)
+    assert (waited, cache.get_seq_length()) == ([], context.tokens)
+    expected = tiny.vlm.generate(context, QUESTION, max_new_tokens=8)
+    assert tiny.vlm.generate(landing, QUESTION, max_new_tokens=8).token_ids == expected.token_ids
+    assert waited == list(range(layers))
+    landing.wait()
+    assert waited == list(range(layers)) * 2
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_what_is_copied_beside_is_the_same(tiny: Tiny) -> None:
+    prefix, segment = tiny.vlm.prefix, tiny.vlm.encode_segment(bo())
+    there = replace(prefix, keys=prefix.keys.cuda(), values=prefix.values.cuda())
+    pinned = segment.placed(lambda tensor: tensor.contiguous().pin_memory())
+    expected = compose(prefix, [segment, segment])
+    for given in (pinned, segment, pinned.placed(lambda tensor: tensor.cuda())):
+        context = compose(there, [given, given], overlap=True)
+        assert len(context.landed) == len(context.keys)
+        context.wait()
+        assert same_rows(context, expected.keys.cuda(), expected.values.cuda(), 1e-5)

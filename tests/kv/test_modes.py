@@ -114,3 +114,12 @@ def test_the_rows_that_moved_most_go_on(rows: int, share: float, seed: int) -> N
 def test_a_repair_is_checked(change: dict[str, float]) -> None:
     with pytest.raises(SettingError):
         Repair(**change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rows", [1, 7, 10_000])
+def test_link_in_chunks_is_link_in_one_pass(tiny: Tiny, rows: int) -> None:
+    segments = [tiny.vlm.encode_segment(source) for source in SOURCES]
+    whole = tiny.vlm.context(segments, Mode.LINK)
+    chunked = tiny.vlm.context(segments, Mode.LINK, rows_at_once=rows)
+    assert same_rows(chunked, whole.keys, whole.values, 1e-5 * float(whole.keys.abs().max()))
+    assert (chunked.computed, chunked.reused) == (whole.computed, whole.reused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,22 +12,38 @@ __all__ = ["empty_cache", "roomy_cache", "scatter_cache"]
 
 
 class _RoomyLayer(DynamicLayer):  # type: ignore[misc]
-    """Appends into rows that were set aside, instead of copying all rows for every token."""
+    """Appends into rows that were set aside, instead of copying all rows for every token.
 
-    def __init__(self, keys: torch.Tensor, values: torch.Tensor, room: int) -> None:
+    Rows that are still on their way are waited for, and copied, when the model gets to this layer.
+    """
+
+    def __init__(
+        self, keys: torch.Tensor, values: torch.Tensor, room: int, landed: Any | None = None
+    ) -> None:
         super().__init__()
         # Never assigned to a bare layer: `lazy_initialization` marks it as filled.
         self.lazy_initialization(keys, values)
-        rows = keys.shape[-2]
-        shape = (*keys.shape[:-2], rows + room, keys.shape[-1])
-        self._buffers = (keys.new_empty(shape), values.new_empty(shape))
-        for buffer, given in zip(self._buffers, (keys, values), strict=True):
+        self.keys, self.values = keys, values
+        self._room, self._landed = room, landed
+        self._buffers: tuple[torch.Tensor, ...] = ()
+        if landed is None:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        rows = self.keys.shape[-2]
+        shape = (*self.keys.shape[:-2], rows + self._room, self.keys.shape[-1])
+        self._buffers = (self.keys.new_empty(shape), self.values.new_empty(shape))
+        for buffer, given in zip(self._buffers, (self.keys, self.values), strict=True):
             buffer[..., :rows, :] = given
         self.keys, self.values = (buffer[..., :rows, :] for buffer in self._buffers)
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        if self._landed is not None:
+            self._landed.wait()
+            self._landed = None
+            self._make_room()
         start = self.keys.shape[-2]
         end = start + key_states.shape[-2]
         if end > self._buffers[0].shape[-2]:
@@ -55,9 +72,19 @@ class _ScatterLayer(DynamicLayer):  # type: ignore[misc]
         return self.keys, self.values
 
 
-def roomy_cache(keys: torch.Tensor, values: torch.Tensor, room: int) -> Cache:
-    """A cache of copies of (layers, kv_heads, tokens, head_dim), with room for ``room`` more rows."""
-    return Cache(layers=[_RoomyLayer(k[None], v[None], room) for k, v in zip(keys, values, strict=True)])
+def roomy_cache(keys: torch.Tensor, values: torch.Tensor, room: int, landed: Sequence[Any] = ()) -> Cache:
+    """A cache of copies of (layers, kv_heads, tokens, head_dim), with room for ``room`` more rows.
+
+    Args:
+        keys: What it begins with.
+        values: The same shape.
+        room: How many rows will be appended.
+        landed: Per layer what to ``wait`` for before its rows are read; none where they are there.
+    """
+    waits = landed or [None] * len(keys)
+    return Cache(
+        layers=[_RoomyLayer(k[None], v[None], room, w) for k, v, w in zip(keys, values, waits, strict=True)]
+    )
 
 
 def scatter_cache(keys: torch.Tensor, values: torch.Tensor) -> Cache:

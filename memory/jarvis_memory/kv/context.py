@@ -29,6 +29,8 @@ class Context:
         reused: How many of its rows came from stored caches, not computed for it.
         mode: How it was made.
         fingerprint: Of the model that made it.
+        landed: Events, one per layer, where rows are still being copied by a GPU: :meth:`wait` before the
+            tensors are used otherwise than through :meth:`cache`.
 
     Raises:
         ContextError: Shapes and numbers disagree.
@@ -41,6 +43,7 @@ class Context:
     reused: int
     mode: Mode
     fingerprint: str
+    landed: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         check_rows("context", self.keys, self.values, len(self.token_ids), finite=False)
@@ -73,4 +76,9 @@ class Context:
         """
         from .cache import roomy_cache
 
-        return roomy_cache(self.keys, self.values, room)
+        return roomy_cache(self.keys, self.values, room, self.landed)
+
+    def wait(self) -> None:
+        """Let the current stream of the GPU wait until all rows are there; does not hold up the program."""
+        for event in self.landed:
+            event.wait()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import InitVar, dataclass, replace
 
 import torch
 
@@ -24,6 +24,7 @@ class Inputs:
         positions: (axes, tokens) int64 positions from 0 on; 3 axes under M-RoPE, else 1.
         features: (levels, image tokens, hidden) outputs of the vision tower: the input embeddings, then what
             DeepStack adds behind the first layers (arXiv 2406.04334), one level per layer.
+        finite: Whether to look at every number. Not needed for numbers that were looked at before.
 
     Raises:
         ContextError: Shapes and numbers disagree, or a feature is not finite.
@@ -32,8 +33,9 @@ class Inputs:
     token_ids: tuple[int, ...]
     positions: torch.Tensor
     features: torch.Tensor
+    finite: InitVar[bool] = True
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, finite: bool) -> None:
         tokens = len(self.token_ids)
         if self.positions.shape not in ((1, tokens), (3, tokens)) or self.positions.dtype != torch.int64:
             raise ContextError(
@@ -47,7 +49,7 @@ class Inputs:
                 f"Features are (levels, at most {tokens} image tokens, hidden), "
                 f"got the shape {tuple(self.features.shape)}."
             )
-        if not self.features.is_floating_point() or not torch.isfinite(self.features).all():
+        if not self.features.is_floating_point() or (finite and not torch.isfinite(self.features).all()):
             raise ContextError("Features are finite numbers; encode the segment again from its sources.")
 
     @property
@@ -72,7 +74,13 @@ class Inputs:
 
     def head(self, tokens: int, seen: int) -> Inputs:
         """The first ``tokens`` tokens, ``seen`` of them image tokens; tensors are views."""
-        return Inputs(self.token_ids[:tokens], self.positions[:, :tokens], self.features[:, :seen])
+        return Inputs(
+            self.token_ids[:tokens], self.positions[:, :tokens], self.features[:, :seen], finite=False
+        )
+
+    def placed(self, place: Callable[[torch.Tensor], torch.Tensor]) -> Inputs:
+        """The same with its features brought elsewhere, as ``place`` does it."""
+        return replace(self, features=place(self.features), finite=False)
 
     @staticmethod
     def join(parts: Sequence[Inputs]) -> Inputs:
@@ -86,4 +94,5 @@ class Inputs:
             tuple(i for part in parts for i in part.token_ids),
             torch.cat([part.positions + start for part, start in zip(parts, starts, strict=True)], dim=1),
             torch.cat([part.features.to(kind) for part in parts], dim=1),
+            finite=False,
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from jarvis_retrievers.errors import ContextError
 
-__all__ = ["rotate_keys"]
+__all__ = ["rotate_keys", "turn_rows", "turns"]
 
 
 def rotate_keys(keys: torch.Tensor, offset: int, inv_freq: torch.Tensor) -> torch.Tensor:
@@ -38,13 +40,32 @@ def rotate_keys(keys: torch.Tensor, offset: int, inv_freq: torch.Tensor) -> torc
         )
     if offset == 0:
         return keys
+    moved = keys.clone()
+    turn_rows(moved, *turns([offset], [1], inv_freq, keys.device))
+    return moved
+
+
+def turns(
+    offsets: Sequence[int], rows: Sequence[int], inv_freq: torch.Tensor, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cosines and sines (sum of ``rows``, rotary_dim / 2), float32, of offsets of so many rows each."""
     # Angles grow with the offset and lose bits in fp32; in fp64 this table is still a few numbers only.
-    angle = offset * inv_freq.detach().to(device="cpu", dtype=torch.float64)
-    cos = angle.cos().to(device=keys.device, dtype=torch.float32)
-    sin = angle.sin().to(device=keys.device, dtype=torch.float32)
+    at = torch.tensor(offsets, dtype=torch.float64)
+    angles = at[:, None] * inv_freq.detach().to(device="cpu", dtype=torch.float64)
+    table = torch.stack([angles.cos(), angles.sin()]).float().to(device)
+    count = torch.tensor(rows).to(device)
+    cos, sin = table.repeat_interleave(count, dim=1, output_size=sum(rows))
+    return cos, sin
+
+
+def turn_rows(keys: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> None:
+    """Turn keys (..., tokens, head_dim) in place by the angles of :func:`turns`, one row per token."""
+    half = cos.shape[-1]
     # Turned in fp32 and cast once: bf16 tables triple the error of storing the keys in bf16.
-    x1, x2 = keys[..., :rotary].float().chunk(2, dim=-1)
-    turned = torch.cat([x1 * cos - x2 * sin, x2 * cos + x1 * sin], dim=-1).to(keys.dtype)
-    if rotary == keys.shape[-1]:
-        return turned
-    return torch.cat([turned, keys[..., rotary:]], dim=-1)
+    x1, x2 = keys[..., :half].float(), keys[..., half : 2 * half].float()
+    first = x1 * cos
+    first -= x2 * sin
+    second = x2 * cos
+    second += x1 * sin
+    keys[..., :half] = first
+    keys[..., half : 2 * half] = second

@@ -25,7 +25,7 @@ class Prefix:
         values: The same shape.
         inputs: What it was computed from.
         fingerprint: Of the model, processor and prefix that made it.
-        inv_freq: (rotary_dim / 2,) the bare rotary frequencies of the keys, what moving a segment needs.
+        inv_freq: (rotary_dim / 2,) the bare rotary frequencies of the keys, on the CPU: what moving needs.
 
     Raises:
         ContextError: Shapes disagree, or a number is not finite.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import InitVar, dataclass, replace
 
 import torch
 
@@ -29,6 +30,7 @@ class Segment:
         parts: The profile, then each patch, in the order of the rows.
         start: The position of the first token, where it was encoded: the width of the prefix.
         fingerprint: Of the model, processor and prefix that made it.
+        finite: Whether to look at every number. Not needed for numbers that were looked at before.
 
     Raises:
         ContextError: Shapes, parts and numbers disagree, or a number is not finite.
@@ -40,9 +42,10 @@ class Segment:
     parts: tuple[Part, ...]
     start: int
     fingerprint: str
+    finite: InitVar[bool] = True
 
-    def __post_init__(self) -> None:
-        check_rows("segment", self.keys, self.values, self.inputs.tokens)
+    def __post_init__(self, finite: bool) -> None:
+        check_rows("segment", self.keys, self.values, self.inputs.tokens, finite=finite)
         kinds = [part.kind for part in self.parts]
         if not kinds or kinds[0] != "profile" or "profile" in kinds[1:]:
             raise ContextError(f"A segment is one profile and then patches, got the parts {kinds}.")
@@ -102,6 +105,17 @@ class Segment:
             values=self.values[:, :, :tokens],
             inputs=self.inputs.head(tokens, sum(part.seen for part in parts)),
             parts=parts,
+            finite=False,
+        )
+
+    def placed(self, place: Callable[[torch.Tensor], torch.Tensor]) -> Segment:
+        """The same with its tensors brought elsewhere, as ``place`` does it: such as to a device."""
+        return replace(
+            self,
+            keys=place(self.keys),
+            values=place(self.values),
+            inputs=self.inputs.placed(place),
+            finite=False,
         )
 
     def profile_only(self) -> Segment:

@@ -80,6 +80,7 @@ class BatchRunner:
         mask = torch.zeros(len(ready), past + asked, dtype=torch.long, device=like.device)
         embeds, positions, deep, images = [], [], [], []
         for row, (memory, question) in enumerate(ready):
+            memory.wait()
             for layer, keys, values in zip(cache.layers, memory.keys, memory.values, strict=True):
                 layer.keys[row, :, past - memory.tokens :] = keys
                 layer.values[row, :, past - memory.tokens :] = values

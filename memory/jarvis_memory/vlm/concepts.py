@@ -9,10 +9,20 @@ from functools import partial
 import torch
 from PIL import Image
 
-from jarvis_memory.kv import Context, Inputs, Mode, Part, Prefix, Repair, Segment, compose
+from jarvis_memory.kv import (
+    Context,
+    Inputs,
+    Mode,
+    Part,
+    Prefix,
+    Repair,
+    Segment,
+    compose,
+    segment_from_bytes,
+)
 from jarvis_memory.kv.cache import roomy_cache
 from jarvis_memory.kv.selection import later_rows, linked_rows, moved_most
-from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.errors import CorruptRecordError, InputError
 
 from .block import Block
 from .layout import Layout
@@ -59,6 +69,19 @@ class ConceptEncoder:
         keys, values = self._append(compose(prefix, ()), inputs)
         return Segment(keys, values, inputs, parts, prefix.width, prefix.fingerprint)
 
+    def restored(self, prefix: Prefix, data: bytes) -> Segment:
+        """A segment from its bytes; rows that are not stored are computed."""
+        stored = segment_from_bytes(data, prefix.fingerprint, self._runner.rotary)
+        features, like = stored.inputs.features.shape, self._runner.unseen.shape
+        if (features[0], features[2]) != (like[0], like[2]):
+            raise CorruptRecordError(
+                f"This segment has features of shape {tuple(features)}, the model wants "
+                f"({like[0]}, tokens, {like[2]}); encode it again from its sources."
+            )
+        if stored.segment is not None:
+            return stored.segment
+        return self.encoded(prefix, stored.inputs, stored.parts)
+
     def extend(self, prefix: Prefix, segment: Segment, name: str, patches: Sequence[Image.Image]) -> Segment:
         """A segment with more patches behind its own, which are not encoded again."""
         # The source checks name and patches; its profile is there already.
@@ -77,6 +100,29 @@ class ConceptEncoder:
             fingerprint=segment.fingerprint,
         )
 
+    def context(
+        self,
+        prefix: Prefix,
+        items: Sequence[SegmentSource | Segment],
+        mode: Mode,
+        repair: Repair,
+        rows_at_once: int | None,
+    ) -> Context:
+        """A context of concepts in any mode but ``auto``."""
+        if mode is Mode.EXACT:
+            return self.exact(
+                prefix, [i.inputs if isinstance(i, Segment) else self.read(i)[1] for i in items]
+            )
+        segments = [item if isinstance(item, Segment) else self.segment(prefix, item) for item in items]
+        fresh = sum(s.tokens for s, item in zip(segments, items, strict=True) if s is not item)
+        room = prefix.width + sum(segment.width for segment in segments)
+        self._runner.check_room(room, "The context")
+        if mode is Mode.COMPOSE:
+            context = compose(prefix, segments, overlap=True)
+        else:
+            context = self.repaired(prefix, segments, mode, repair, rows_at_once)
+        return replace(context, reused=max(0, context.reused - fresh))
+
     def exact(self, prefix: Prefix, items: Sequence[Inputs]) -> Context:
         """One full prefill of the prefix and all concepts, jointly."""
         inputs = Inputs.join([prefix.inputs, *items])
@@ -91,7 +137,14 @@ class ConceptEncoder:
             fingerprint=prefix.fingerprint,
         )
 
-    def repaired(self, prefix: Prefix, segments: Sequence[Segment], mode: Mode, repair: Repair) -> Context:
+    def repaired(
+        self,
+        prefix: Prefix,
+        segments: Sequence[Segment],
+        mode: Mode,
+        repair: Repair,
+        rows_at_once: int | None = None,
+    ) -> Context:
         """Segments composed, and some rows of the later ones computed anew (``link`` or ``blend``)."""
         context = compose(prefix, segments)
         if len(segments) < 2:
@@ -99,7 +152,9 @@ class ConceptEncoder:
         inputs = Inputs.join([prefix.inputs, *(segment.inputs for segment in segments)])
         run = partial(recompute, self._runner, context.keys, context.values, inputs)
         if mode is Mode.LINK:
-            done = run(torch.tensor(linked_rows(segments, prefix.tokens, repair.link_tokens)))
+            rows = torch.tensor(linked_rows(segments, prefix.tokens, repair.link_tokens), dtype=torch.long)
+            # Earlier rows are done in all layers before later ones look at them, so chunks change nothing.
+            done = sum(run(some) for some in rows.split(rows_at_once or max(1, len(rows))))
         else:
             done = run(
                 torch.tensor(later_rows(segments, prefix.tokens)),

@@ -50,6 +50,10 @@ class ImageEncoder(Protocol):
     def side(self) -> int:
         """Side in pixels of the square that a patch is resized to."""
 
+    @property
+    def tokens(self) -> int:
+        """Tokens of a patch."""
+
     def patches(self, images: Sequence[Image.Image]) -> Pixels:
         """Patches as squares; at least one."""
 
@@ -69,7 +73,7 @@ class TileEncoder:
     """
 
     def __init__(self, image_processor: Any, side: int, tokens: int) -> None:
-        self.side, self._tokens = side, tokens
+        self.side, self.tokens = side, tokens
         self._mean, self._std = (
             torch.tensor(list(numbers)).reshape(3, 1, 1)
             for numbers in (image_processor.image_mean, image_processor.image_std)
@@ -86,7 +90,7 @@ class TileEncoder:
             pixels = torch.frombuffer(bytearray(square.tobytes()), dtype=torch.uint8)
             pixels = pixels.reshape(self.side, self.side, 3).permute(2, 0, 1)
             made.append((pixels.float() / 255 - self._mean) / self._std)
-        return Pixels(torch.stack(made), (self._tokens,) * len(made))
+        return Pixels(torch.stack(made), (self.tokens,) * len(made))
 
     def question(self, images: Sequence[Image.Image]) -> Pixels:
         """As patches."""
@@ -114,6 +118,7 @@ class GridEncoder:
                 f"got {settings.patch_side}; change it in the jarvis.json of the model."
             )
         self._least = factor * factor
+        self.tokens = (settings.patch_side // factor) ** 2
         self._merge = int(image_processor.merge_size)
 
     @property

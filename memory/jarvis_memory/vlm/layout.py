@@ -52,18 +52,20 @@ class Layout:
 
     def segment(self, source: SegmentSource) -> Block:
         """A concept: its profile, then its patches."""
-        lines = [line for line in source.profile.split("\n") if line.strip()]
-        profile = tuple(i for line in lines for i in self._encoder.encode(f"{line}\n"))
+        profile = self._profile(source.profile)
         head = Block(profile, stretches=(Stretch("profile", len(profile)),))
         return Block.join([head, self.patches(source.name, source.patches)])
+
+    def segment_ids(self, name: str, profile: str, patches: int) -> tuple[int, ...]:
+        """The tokens of :meth:`segment`, known without looking at a patch."""
+        return self._profile(profile) + self._patch(name, self._images.tokens) * patches
 
     def patches(self, name: str, patches: Sequence[Image.Image]) -> Block:
         """Patches of a concept, as they stand behind its profile or behind earlier patches."""
         if not patches:
             return Block(())
         pixels = self._images.patches(patches)
-        named = tuple(self._encoder.encode(name))
-        rows = [named + self._image(n) + named + self._break for n in pixels.counts]
+        rows = [self._patch(name, count) for count in pixels.counts]
         return Block(
             token_ids=tuple(i for row in rows for i in row),
             pixels=pixels,
@@ -98,6 +100,14 @@ class Layout:
         for asked, answered in history:
             written += (*self._encoder.encode(asked), *reply, *self._encoder.encode(answered), *following)
         return written
+
+    def _profile(self, text: str) -> tuple[int, ...]:
+        lines = [line for line in text.split("\n") if line.strip()]
+        return tuple(i for line in lines for i in self._encoder.encode(f"{line}\n"))
+
+    def _patch(self, name: str, tokens: int) -> tuple[int, ...]:
+        named = tuple(self._encoder.encode(name))
+        return named + self._image(tokens) + named + self._break
 
     def _image(self, tokens: int) -> tuple[int, ...]:
         return (*self._tokens.start, *(self._tokens.pad,) * tokens, *self._tokens.end)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,11 +16,9 @@ from jarvis_memory.kv import (
     Repair,
     Segment,
     Storage,
-    compose,
-    segment_from_bytes,
     segment_to_bytes,
 )
-from jarvis_retrievers.errors import CorruptRecordError, SettingError
+from jarvis_retrievers.errors import SettingError
 
 from .answerer import Answerer
 from .concepts import ConceptEncoder
@@ -44,8 +41,8 @@ __all__ = ["VLM"]
 class VLM:
     """A vision-language model that encodes concepts once, and answers from their stored caches.
 
-    Threads may share one: nothing is left on the model between calls, and no given tensor is written to.
-    Change its weights only before the first call: the fingerprint is taken once.
+    Threads may share one: no call leaves anything on the model, and no given tensor is written to. Change its
+    weights only before the first call: the fingerprint is taken once.
 
     Args:
         model: A transformers model of a supported family. It is put into evaluation mode.
@@ -103,14 +100,19 @@ class VLM:
         revision: str | None = None,
     ) -> VLM:
         """Load ``"pocket"`` from the package, a folder, or an id on the hub; see :func:`load_model`."""
-        loaded = load_model(name, device=device, dtype=dtype, revision=revision)
-        known = {"settings": loaded.settings, "revision": loaded.revision, "measured": loaded.measured}
-        return cls(loaded.model, loaded.processor, loaded.name, **known)  # type: ignore[arg-type]
+        one = load_model(name, device=device, dtype=dtype, revision=revision)
+        known = {"settings": one.settings, "revision": one.revision, "measured": one.measured}
+        return cls(one.model, one.processor, one.name, **known)  # type: ignore[arg-type]
 
     @property
     def patch_side(self) -> int:
         """Side in pixels of the square that a patch is resized to before it is encoded."""
         return self._images.side
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return torch.device(self._model.device)
 
     @property
     def window(self) -> int:
@@ -138,7 +140,7 @@ class VLM:
         """The cache that all segments stand behind. Encoded on first use, and then kept."""
         with self._lock:
             if self._prefix is None:
-                inv_freq = self._family.inv_freq(self._model).float()
+                inv_freq = self._family.inv_freq(self._model).float().cpu()
                 self._prefix = self._concepts.prefix(self.fingerprint, inv_freq)
             return self._prefix
 
@@ -151,9 +153,13 @@ class VLM:
         """
         return self._concepts.segment(self.prefix, source)
 
+    def segment_ids(self, name: str, profile: str, patches: int) -> tuple[int, ...]:
+        """The tokens that a concept's segment has, known without looking at its patches."""
+        return self._layout.segment_ids(name, profile, patches)
+
     def segment_to_bytes(self, segment: Segment, storage: Storage) -> bytes:
         """A segment as bytes; see :func:`jarvis_memory.kv.segment_to_bytes`."""
-        return segment_to_bytes(segment, storage, self._rotary)
+        return segment_to_bytes(segment, storage, self._runner.rotary)
 
     def segment_from_bytes(self, data: bytes) -> Segment:
         """A segment of this model from bytes; its rows are computed again if the record has none.
@@ -162,19 +168,7 @@ class VLM:
             CorruptRecordError: A byte has changed, is missing, or is too much.
             FingerprintError: Another model, another prefix, or another version of the format has written it.
         """
-        stored = segment_from_bytes(data, self.fingerprint, self._rotary)
-        like = self._runner.unseen.shape
-        if (len(stored.inputs.features), stored.inputs.features.shape[2]) != (like[0], like[2]):
-            raise CorruptRecordError(
-                f"This segment has features of shape {tuple(stored.inputs.features.shape)}, the model wants "
-                f"({like[0]}, tokens, {like[2]}); encode it again from its sources."
-            )
-        if stored.segment is not None:
-            return stored.segment
-        return self._concepts.encoded(self.prefix, stored.inputs, stored.parts)
-
-    def _rotary(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return self._family.rotary(self._model, positions)
+        return self._concepts.restored(self.prefix, data)
 
     def extend_segment(self, segment: Segment, name: str, patches: Sequence[Image.Image]) -> Segment:
         """Append patches to a segment without encoding it again. Exact, by causality.
@@ -191,7 +185,13 @@ class VLM:
         """
         return self._concepts.extend(self.prefix, segment, name, patches)
 
-    def context(self, items: Sequence[SegmentSource | Segment], mode: Mode = Mode.COMPOSE) -> Context:
+    def context(
+        self,
+        items: Sequence[SegmentSource | Segment],
+        mode: Mode = Mode.COMPOSE,
+        *,
+        rows_at_once: int | None = None,
+    ) -> Context:
         """Make a context of several concepts, in the order in which the model shall read them.
 
         Args:
@@ -199,6 +199,7 @@ class VLM:
                 In ``exact`` mode no keys and values of a segment are used, only its inputs; in the others
                 sources are encoded first.
             mode: See :class:`Mode`; all but ``auto``.
+            rows_at_once: In ``link`` mode, compute so many rows in one pass: the same rows with less memory.
 
         Raises:
             ContextError: It is longer than the window.
@@ -208,21 +209,7 @@ class VLM:
         mode = Mode(mode)
         if mode is Mode.AUTO:
             raise SettingError("mode 'auto' is settled by the memory; give one of the others to a node.")
-        if mode is Mode.EXACT:
-            read = [i.inputs if isinstance(i, Segment) else self._concepts.read(i)[1] for i in items]
-            return self._concepts.exact(self.prefix, read)
-        segments, fresh = [], 0
-        for item in items:
-            segment = item if isinstance(item, Segment) else self.encode_segment(item)
-            fresh += 0 if segment is item else segment.tokens
-            segments.append(segment)
-        room = self.prefix.width + sum(segment.width for segment in segments)
-        self._runner.check_room(room, "The context")
-        if mode is Mode.COMPOSE:
-            context = compose(self.prefix, segments)
-        else:
-            context = self._concepts.repaired(self.prefix, segments, mode, self.repair)
-        return replace(context, reused=max(0, context.reused - fresh))
+        return self._concepts.context(self.prefix, items, mode, self.repair, rows_at_once)
 
     def room(self, query: Query) -> int:
         """How many positions are left for concepts, between the prefix and a question with its answer."""

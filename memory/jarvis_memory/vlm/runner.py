@@ -154,6 +154,10 @@ class Runner:
         logits: torch.Tensor = self._model.lm_head(hidden[:, -1])
         return logits.float()
 
+    def rotary(self, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cosines and sines (tokens, rotary_dim / 2) of positions (axes, tokens), not scaled."""
+        return self._family.rotary(self._model, positions)
+
     @property
     def axes(self) -> int:
         """Axes of a position."""

@@ -1,0 +1,125 @@
+"""Segments that were used lately, kept in RAM and on the GPU."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from cachetools import LRUCache
+
+from jarvis_retrievers.errors import SettingError
+
+from .kv import Segment
+from .kv.streams import side_stream
+
+__all__ = ["KV_GPU_BYTES", "KV_RAM_BYTES", "Quotas", "SegmentTiers", "TierKey"]
+
+KV_RAM_BYTES = 512 * 2**20
+KV_GPU_BYTES = 1024 * 2**20
+
+
+class TierKey(NamedTuple):
+    """Which segment: of this concept, as it was then, made by this model."""
+
+    concept_id: str
+    updated: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """How many bytes of segments are kept at hand.
+
+    Attributes:
+        ram: In main memory.
+        gpu: On the GPU, where there is one.
+
+    Raises:
+        SettingError: A number is negative.
+    """
+
+    ram: int = KV_RAM_BYTES
+    gpu: int = KV_GPU_BYTES
+
+    def __post_init__(self) -> None:
+        if self.ram < 0 or self.gpu < 0:
+            raise SettingError(
+                f"kv_ram_bytes and kv_gpu_bytes are 0 or more, got {self.ram} and {self.gpu}; "
+                "0 keeps no segment there."
+            )
+
+
+class SegmentTiers:
+    """GPU over RAM over what is on disk; in each, what was used longest ago goes first.
+
+    What comes from the disk is kept in RAM, pinned where there is a GPU, so that it is copied while the model
+    computes. What was used once is copied up to the GPU meanwhile, and is there for the next question.
+    A segment larger than a quota is not kept there. Threads may share it.
+
+    Args:
+        quotas: How many bytes each tier has.
+        device: Of the model.
+    """
+
+    def __init__(self, quotas: Quotas, device: torch.device) -> None:
+        self._device = device
+        self._lock = threading.Lock()
+        self._ram: LRUCache[TierKey, Segment] = LRUCache(quotas.ram, getsizeof=lambda s: s.nbytes)
+        on_gpu = quotas.gpu if device.type == "cuda" else 0
+        self._gpu: LRUCache[TierKey, Segment] = LRUCache(on_gpu, getsizeof=lambda s: s.nbytes)
+
+    def get(self, key: TierKey) -> Segment | None:
+        """A segment from the highest tier that has it."""
+        with self._lock:
+            found = self._ram.get(key)  # asked first, so that what is in use is young in both
+            return self._gpu.get(key, found)
+
+    def put(self, key: TierKey, segment: Segment) -> Segment:
+        """Keep a segment in RAM; returns it as it is kept."""
+        if segment.nbytes > self._ram.maxsize:
+            return segment
+        if self._device.type == "cuda" and segment.keys.device.type == "cpu":
+            segment = segment.placed(lambda tensor: tensor.contiguous().pin_memory())
+        with self._lock:
+            self._ram[key] = segment
+        return segment
+
+    def lift(self, keys: Sequence[TierKey]) -> None:
+        """Copy segments from RAM to the GPU, beside what the model computes."""
+        if not self._gpu.maxsize:
+            return
+        for key in keys:
+            with self._lock:
+                segment = None if key in self._gpu else self._ram.get(key)
+            if segment is None or segment.nbytes > self._gpu.maxsize:
+                continue
+            try:
+                with torch.cuda.stream(side_stream(self._device)):
+                    there = segment.placed(lambda tensor: tensor.to(self._device, non_blocking=True))
+            except torch.OutOfMemoryError:
+                self.retreat()
+                return
+            with self._lock:
+                self._gpu[key] = there
+
+    def retreat(self) -> None:
+        """Give back the GPU's memory, and take no more of it."""
+        with self._lock:
+            self._gpu = LRUCache(0, getsizeof=lambda s: s.nbytes)
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def forget(self, concept_id: str) -> None:
+        """Keep nothing of a concept."""
+        with self._lock:
+            for tier in (self._ram, self._gpu):
+                for key in [key for key in tier if key.concept_id == concept_id]:
+                    del tier[key]
+
+    def nbytes(self) -> tuple[int, int]:
+        """Bytes in RAM and on the GPU."""
+        with self._lock:
+            return int(self._ram.currsize), int(self._gpu.currsize)
