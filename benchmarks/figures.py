@@ -10,8 +10,14 @@ __all__ = ["draw_lines"]
 Lines = Mapping[str, Sequence[tuple[float, float]]]
 
 
-def draw_lines(file: Path, panels: Sequence[tuple[str, str, str, Lines]]) -> None:
-    """Panels side by side, each (title, x label, y label, lines by name); the same file for the same data."""
+def draw_lines(file: Path, panels: Sequence[tuple[str, str, str, Lines]], *, log: bool = False) -> None:
+    """Panels side by side, each (title, x label, y label, lines by name); the same file for the same data.
+
+    Args:
+        file: Where to; its suffix says what kind of picture.
+        panels: What to draw.
+        log: Whether y grows by factors.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -27,6 +33,8 @@ def draw_lines(file: Path, panels: Sequence[tuple[str, str, str, Lines]]) -> Non
         axis.set_xlabel(x_label)
         axis.set_ylabel(y_label)
         axis.grid(alpha=0.3)
+        if log:
+            axis.set_yscale("log")
         if lines:
             axis.legend(fontsize=8)
     figure.tight_layout()
