@@ -134,7 +134,9 @@ class Engine:
 
     @property
     def storage(self) -> Storage:
-        """How segments of this home are stored; bf16 until it is set."""
+        """How segments of this home are stored; bf16 until it is set, and without rows if these cannot be."""
+        if self.vlm.reach.segments == 0:
+            return Storage.NONE
         return Storage(self._store.setting(STORAGE_KEY) or Storage.BF16)
 
     @property
@@ -155,8 +157,11 @@ class Engine:
         """The mode for so many segments, and what the user should know about it.
 
         ``auto`` composes one segment, which is lossless; several are made as the gate found in this home,
-        or before the model was given away; ``exact`` if it was never run.
+        or before the model was given away; ``exact`` if it was never run, or segments reach no further.
         """
+        reach = self.vlm.reach.segments
+        if mode is Mode.AUTO and reach is not None and segments > reach:
+            return Mode.EXACT, ()
         if mode is not Mode.AUTO or segments < 2:
             return (Mode.COMPOSE if mode is Mode.AUTO else mode), ()
         verdict = self.verdict

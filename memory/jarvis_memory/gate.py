@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from pydantic import BaseModel, ConfigDict
 
-from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.errors import InputError, UnsupportedModelError
 
 from .kv import Context, Mode, Segment, Storage
 from .vlm import VLM, SegmentSource
@@ -118,7 +118,13 @@ def run_gate(
 
     Raises:
         InputError: There is no trial with several concepts.
+        UnsupportedModelError: The model can only make such contexts in mode ``exact``.
     """
+    if vlm.reach.segments is not None:
+        raise UnsupportedModelError(
+            f"there is nothing to measure: {vlm.name!r} has {vlm.reach.why}, "
+            "so that several concepts are always computed in mode 'exact'"
+        )
     sums: dict[tuple[Mode, int], _Sums] = defaultdict(_Sums)
     encoded: dict[int, tuple[SegmentSource, Segment]] = {}
     count = 0

@@ -17,8 +17,10 @@ from jarvis_memory.vlm.families import (
     LlavaOnevision,
     Qwen3VL,
     Qwen25VL,
+    Reach,
     SmolVLM,
     choose_family,
+    reach_of,
 )
 from jarvis_memory.vlm.fingerprint import weights_digest
 from jarvis_memory.vlm.settings import Measured
@@ -178,19 +180,19 @@ def test_idefics3_is_of_the_family_of_smolvlm() -> None:
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("rope", ["dynamic", "longrope"])
-def test_frequencies_that_change_with_the_length_are_refused(family: str, rope: str) -> None:
+def test_frequencies_that_change_with_the_length_are_never_stored(family: str, rope: str) -> None:
     config = make_config(family, make_tokenizer(CONTROL.get(family, ())))
-    choose_family(config)
+    assert reach_of(config) == Reach()
     config.text_config.rope_parameters["rope_type"] = rope
-    with pytest.raises(UnsupportedModelError, match=rope):
-        choose_family(config)
+    assert reach_of(config).segments == 0
+    assert rope in reach_of(config).why
 
 
-def test_layers_that_forget_are_refused() -> None:
+def test_layers_that_forget_are_never_stored() -> None:
     config = make_config("qwen2_5_vl", make_tokenizer())
     config.text_config.layer_types = ["full_attention", "sliding_attention", "full_attention"]
-    with pytest.raises(UnsupportedModelError, match="sliding_attention"):
-        choose_family(config)
+    assert reach_of(config).segments == 0
+    assert "sliding_attention" in reach_of(config).why
 
 
 def test_importing_loads_nothing_heavy() -> None:

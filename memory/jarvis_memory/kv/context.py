@@ -9,6 +9,7 @@ import torch
 
 from jarvis_retrievers.errors import ContextError
 
+from .inputs import Inputs
 from .modes import Mode
 from .rows import check_rows
 
@@ -31,6 +32,7 @@ class Context:
         fingerprint: Of the model that made it.
         landed: Events, one per layer, where rows are still being copied by a GPU: :meth:`wait` before the
             tensors are used otherwise than through :meth:`cache`.
+        inputs: Of a model whose rows cannot be stored, what they are computed from; it has 0 layers of them.
 
     Raises:
         ContextError: Shapes and numbers disagree.
@@ -44,6 +46,7 @@ class Context:
     mode: Mode
     fingerprint: str
     landed: tuple[Any, ...] = ()
+    inputs: Inputs | None = None
 
     def __post_init__(self) -> None:
         check_rows("context", self.keys, self.values, len(self.token_ids), finite=False)

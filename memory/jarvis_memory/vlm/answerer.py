@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import torch
 
@@ -51,6 +52,8 @@ class Answerer:
 
     def answer_many(self, prefix: Prefix, queries: Sequence[Query]) -> list[Generation]:
         """One answer each, all computed together."""
+        if self._runner.reach.segments == 0:
+            return [self.answer(prefix, query) for query in queries]
         began = time.perf_counter()
         ready = [self._prepare(prefix, query) for query in queries]
         most = [query.max_new_tokens for query in queries]
@@ -74,7 +77,8 @@ class Answerer:
     def first_logits(self, prefix: Prefix, query: Query) -> torch.Tensor:
         """(vocabulary,) float32 logits of the first token."""
         memory, asked = self._prepare(prefix, query)
-        return self._runner.run(asked, memory.next_position, memory.cache(asked.tokens))
+        cache, inputs, start = self._runner.begin(memory, asked, 0)
+        return self._runner.run(inputs, start, cache)
 
     def width(self, query: Query) -> int:
         """Positions that the question of a query takes; the vision tower does not run."""
@@ -85,7 +89,7 @@ class Answerer:
         """The memory and the question of a query, once they are known to go together."""
         if query.max_new_tokens < 1:
             raise SettingError(f"max_new_tokens is at least 1, got {query.max_new_tokens}.")
-        memory = compose(prefix, ()) if query.context is None else query.context
+        memory = self._nobody(prefix) if query.context is None else query.context
         if memory.fingerprint != prefix.fingerprint:
             raise FingerprintError(
                 f"This context has the fingerprint {memory.fingerprint[:12]}, "
@@ -99,9 +103,16 @@ class Answerer:
         )
         return memory, asked
 
+    def _nobody(self, prefix: Prefix) -> Context:
+        """The prefix alone."""
+        bare = compose(prefix, ())
+        if self._runner.reach.segments == 0:
+            return replace(bare, reused=0, inputs=prefix.inputs)
+        return bare
+
     def _greedy(self, memory: Context, asked: Inputs, most: int) -> Generator[int, None, None]:
-        cache = memory.cache(asked.tokens + most)
-        return greedy(self._runner, cache, asked, memory.next_position, self._stop_ids, most)
+        cache, inputs, start = self._runner.begin(memory, asked, most)
+        return greedy(self._runner, cache, inputs, start, self._stop_ids, most)
 
     def _told(
         self, memory: Context, asked: Inputs, ids: Sequence[int], first: float, seconds: float

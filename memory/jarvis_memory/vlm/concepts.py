@@ -22,7 +22,7 @@ from jarvis_memory.kv import (
 )
 from jarvis_memory.kv.cache import roomy_cache
 from jarvis_memory.kv.selection import later_rows, linked_rows, moved_most
-from jarvis_retrievers.errors import CorruptRecordError, InputError
+from jarvis_retrievers.errors import CorruptRecordError, InputError, UnsupportedModelError
 
 from .block import Block
 from .layout import Layout
@@ -110,9 +110,9 @@ class ConceptEncoder:
     ) -> Context:
         """A context of concepts in any mode but ``auto``."""
         if mode is Mode.EXACT:
-            return self.exact(
-                prefix, [i.inputs if isinstance(i, Segment) else self.read(i)[1] for i in items]
-            )
+            read = [i.inputs if isinstance(i, Segment) else self.read(i)[1] for i in items]
+            return self.exact(prefix, read)
+        self._check_reach(mode, len(items))
         segments = [item if isinstance(item, Segment) else self.segment(prefix, item) for item in items]
         fresh = sum(s.tokens for s, item in zip(segments, items, strict=True) if s is not item)
         room = prefix.width + sum(segment.width for segment in segments)
@@ -122,6 +122,15 @@ class ConceptEncoder:
         else:
             context = self.repaired(prefix, segments, mode, repair, rows_at_once)
         return replace(context, reused=max(0, context.reused - fresh))
+
+    def _check_reach(self, mode: Mode, segments: int) -> None:
+        reach = self._runner.reach
+        if reach.segments is not None and segments > reach.segments:
+            several = "a segment" if reach.segments == 0 else f"{segments} segments"
+            raise UnsupportedModelError(
+                f"This model cannot make a context of {several} in mode {mode.value!r}: it has {reach.why}. "
+                "Use mode 'exact'."
+            )
 
     def exact(self, prefix: Prefix, items: Sequence[Inputs]) -> Context:
         """One full prefill of the prefix and all concepts, jointly."""
@@ -135,6 +144,7 @@ class ConceptEncoder:
             reused=0,
             mode=Mode.EXACT,
             fingerprint=prefix.fingerprint,
+            inputs=inputs if self._runner.reach.segments == 0 else None,
         )
 
     def repaired(
@@ -166,6 +176,10 @@ class ConceptEncoder:
     def _append(self, before: Context | None, inputs: Inputs) -> tuple[torch.Tensor, torch.Tensor]:
         """Keys and values of new tokens behind a context."""
         from transformers import DynamicCache
+
+        if self._runner.reach.segments == 0:
+            self._runner.check_room(inputs.width + (before.next_position if before else 0), "The context")
+            return self._runner.no_rows(inputs.tokens)
 
         skip, start = (0, 0) if before is None else (before.tokens, before.next_position)
         cache = DynamicCache() if before is None else roomy_cache(before.keys, before.values, inputs.tokens)

@@ -55,7 +55,7 @@ def load_model(
 
     Raises:
         SettingError: There is no such model, it cannot be read, or not be put on the device.
-        UnsupportedModelError: Its segments could not be moved. Told before the weights are read.
+        UnsupportedModelError: It is of no supported family. Told before the weights are read.
     """
     from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 

@@ -23,7 +23,7 @@ from jarvis_retrievers.errors import SettingError
 from .answerer import Answerer
 from .concepts import ConceptEncoder
 from .decoding import stop_ids
-from .families import choose_family
+from .families import Reach, choose_family
 from .fingerprint import model_fingerprint
 from .generation import Generation
 from .layout import Layout
@@ -54,7 +54,7 @@ class VLM:
         measured: What the gate found for this model, if that came with it.
 
     Raises:
-        UnsupportedModelError: Its segments could not be moved, or its processor lacks something.
+        UnsupportedModelError: It is of no supported family, or its processor lacks something.
         SettingError: ``settings`` do not fit its image processor.
     """
 
@@ -113,6 +113,11 @@ class VLM:
     def device(self) -> torch.device:
         """Where it computes."""
         return torch.device(self._model.device)
+
+    @property
+    def reach(self) -> Reach:
+        """How many stored segments one context may have, and why not more."""
+        return self._runner.reach
 
     @property
     def window(self) -> int:
@@ -205,6 +210,7 @@ class VLM:
             ContextError: It is longer than the window.
             SettingError: There is no such mode.
             FingerprintError: Another model made a segment.
+            UnsupportedModelError: There are more segments than the model's :attr:`reach`.
         """
         mode = Mode(mode)
         if mode is Mode.AUTO:

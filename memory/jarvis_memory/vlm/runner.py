@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from jarvis_memory.kv import Inputs, Part
+from jarvis_memory.kv import Context, Inputs, Part
 from jarvis_retrievers.errors import ContextError
 
 from .block import Block
-from .families import Family
+from .families import Family, reach_of
 
 __all__ = ["Runner"]
 
@@ -30,6 +30,7 @@ class Runner:
         self._family = family
         self._pad = pad
         self.window = family.shape(model.config).window
+        self.reach = reach_of(model.config)
 
     @property
     def text(self) -> Any:
@@ -140,7 +141,7 @@ class Runner:
         more = {} if features is None or images is None else self._family.deep(features, images)
         hidden = self.text(
             inputs_embeds=embeds,
-            attention_mask=mask,
+            attention_mask=self._family.masks(self._model, mask, embeds, images),
             position_ids=(positions[0] if len(positions) == 1 else positions).to(embeds.device),
             past_key_values=cache,
             use_cache=True,
@@ -177,6 +178,29 @@ class Runner:
         """The features of no image."""
         weight: torch.Tensor = self._model.get_input_embeddings().weight
         return weight.detach().new_empty(self._family.levels(self._model.config), 0, weight.shape[-1])
+
+    def begin(self, memory: Context, asked: Inputs, room: int) -> tuple[Any, Inputs, int]:
+        """A cache of a context, the new tokens behind it, and the position of the first of them.
+
+        A context without rows is computed together with the question.
+
+        Args:
+            memory: The context.
+            asked: The question.
+            room: How many tokens may follow it.
+        """
+        if memory.inputs is None:
+            return memory.cache(asked.tokens + room), asked, memory.next_position
+        from transformers import DynamicCache
+
+        cache = DynamicCache(config=self._model.config.get_text_config())
+        return cache, Inputs.join([memory.inputs, asked]), 0
+
+    def no_rows(self, tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values (0, kv_heads, tokens, head_dim), where none can be stored."""
+        shape = self._family.shape(self._model.config)
+        keys = self.unseen.new_empty(0, shape.kv_heads, tokens, shape.head_dim)
+        return keys, keys
 
     @staticmethod
     def rows(cache: Any, skip: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -61,6 +61,10 @@ class Family(Protocol):
     def axes(self) -> int:
         """Axes of a position: 3 under M-RoPE, else 1."""
 
+    @property
+    def windows(self) -> bool:
+        """Whether its masks (:meth:`masks`) keep layers with a sliding window right behind stored rows."""
+
     def matches(self, config: Any) -> bool:
         """Whether a transformers config is of this family."""
 
@@ -84,7 +88,10 @@ class Family(Protocol):
         """Its language model: with ``embed_tokens``, ``rotary_emb`` and ``layers``."""
 
     def rotary(self, model: Any, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Cosines and sines (tokens, rotary_dim / 2), float32, of positions (axes, tokens), not scaled."""
+        """Cosines and sines (tokens, rotary_dim / 2), float32, of positions (axes, tokens), not scaled.
+
+        Where layers have tables of their own: (layers, 1, tokens, rotary_dim / 2).
+        """
 
     def levels(self, config: Any) -> int:
         """How many levels of features an image has: 1, and one for each layer that DeepStack adds to."""
@@ -95,6 +102,16 @@ class Family(Protocol):
         Args:
             features: (levels, image tokens, hidden).
             images: (B, tokens) which tokens they belong to.
+        """
+
+    def masks(self, model: Any, mask: torch.Tensor, embeds: torch.Tensor, images: torch.Tensor | None) -> Any:
+        """What the language model takes as its mask.
+
+        Args:
+            model: The model of this family.
+            mask: (B, rows) 1 where a row may be seen, the new tokens last.
+            embeds: (B, L, hidden) of the new tokens.
+            images: (B, L) which of them are of images, if any may be.
         """
 
     def features(self, model: Any, pixels: Pixels) -> torch.Tensor:

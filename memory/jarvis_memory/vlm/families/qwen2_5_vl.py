@@ -20,6 +20,7 @@ class Qwen25VL:
     name = "Qwen2.5-VL"
     model_type = "qwen2_5_vl"
     axes = 3
+    windows = False
 
     def matches(self, config: Any) -> bool:
         """Whether a transformers config is of this family."""
@@ -65,6 +66,10 @@ class Qwen25VL:
     def features(self, model: Any, pixels: Pixels) -> torch.Tensor:
         """(1, tokens, hidden) input embeddings of the images; see :class:`Family`."""
         return torch.cat(list(model.model.get_image_features(pixels.values, pixels.grid).pooler_output))[None]
+
+    def masks(self, model: Any, mask: torch.Tensor, embeds: torch.Tensor, images: torch.Tensor | None) -> Any:
+        """As it is: causal in all layers."""
+        return mask
 
     def positions(
         self, model: Any, input_ids: torch.Tensor, type_ids: torch.Tensor, grid: torch.Tensor | None

@@ -43,6 +43,7 @@ class TileFamily:
     """Plain positions, one rotary table, every image one tile. A family adds where its things are."""
 
     axes = 1
+    windows = False
     name: str
     model_type: str
 
@@ -87,6 +88,10 @@ class TileFamily:
     def deep(self, features: torch.Tensor, images: torch.Tensor) -> dict[str, Any]:
         """Nothing."""
         return {}
+
+    def masks(self, model: Any, mask: torch.Tensor, embeds: torch.Tensor, images: torch.Tensor | None) -> Any:
+        """As it is: causal in all layers."""
+        return mask
 
     def positions(
         self, model: Any, input_ids: torch.Tensor, type_ids: torch.Tensor, grid: torch.Tensor | None
