@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,3 +185,23 @@ def test_what_was_used_once_is_on_the_gpu() -> None:
     assert torch.equal(found.keys.cpu(), segment.keys)
     tiers.retreat()
     assert tiers.get(key(1)) is kept
+
+
+def test_a_row_under_another_owners_key_is_never_used(opened: Opener, tmp_path: Path, exam: Exam) -> None:
+    """Places of segments are HMACs under the owner's key: a row moved to another owner is not found there."""
+    name = exam.concepts[0].name
+    ana, ben = (opened(owner, kv_ram_bytes=0) for owner in ("ana", "ben"))
+    for memory in (ana, ben):
+        memory.remember(name, list(exam.photos[0]), exam.notes[0])
+    question = f"What does {name} like?"
+    right = ben.ask(question)
+    with closing(sqlite3.connect(tmp_path / "home" / "catalogue.sqlite")) as catalogue, catalogue:
+        catalogue.execute("DELETE FROM segments WHERE owner = 'ben'")
+        moved = catalogue.execute(
+            "UPDATE segments SET owner = 'ben', concept = ? WHERE owner = 'ana'", (ben.show(name).id,)
+        )
+        assert moved.rowcount == 1
+    healed = ben.ask(question)
+    assert healed.text == right.text
+    assert healed.usage.reused < right.usage.reused  # encoded from Ben's own photos
+    assert name in healed.concepts
