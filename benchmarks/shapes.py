@@ -8,7 +8,7 @@ import torch
 
 from jarvis_memory.vlm import VLM, ImageSettings
 
-__all__ = ["SHAPES", "random_model"]
+__all__ = ["SHAPES", "random_model", "shape_config"]
 
 _QWEN_EYES: Final[dict[str, Any]] = {
     "depth": 32,
@@ -113,6 +113,36 @@ SHAPES: Final[dict[str, dict[str, Any]]] = {
 """The configurations that the models of these names are published with."""
 
 
+def shape_config(shape: str, tokenizer: Any, layers: int | None = None) -> Any:
+    """The transformers config of one of `SHAPES`, with the control tokens of ``tokenizer``."""
+    from transformers import AutoConfig
+
+    wanted = SHAPES[shape]
+    text = {**wanted["text"], "max_position_embeddings": 32768}
+    vision = dict(wanted["vision"])
+    if layers is not None:
+        text["num_hidden_layers"] = layers
+        vision[next(name for name in ("depth", "num_hidden_layers") if name in vision)] = layers
+        for places in ("fullatt_block_indexes", "deepstack_visual_indexes"):
+            if places in vision:
+                vision[places] = [min(place, layers - 1) for place in vision[places]][:1]
+    ids = tokenizer.convert_tokens_to_ids
+    text |= {"eos_token_id": ids("<|im_end|>"), "pad_token_id": ids("<|endoftext|>"), "bos_token_id": None}
+    more: dict[str, Any] = {
+        "image_token_id": ids("<|image_pad|>"),
+        "tie_word_embeddings": text["tie_word_embeddings"],
+    }
+    if wanted["type"] == "internvl":
+        more |= {"image_seq_length": 256, "downsample_ratio": 0.5}
+    else:
+        more |= {
+            "video_token_id": ids("<|video_pad|>"),
+            "vision_start_token_id": ids("<|vision_start|>"),
+            "vision_end_token_id": ids("<|vision_end|>"),
+        }
+    return AutoConfig.for_model(wanted["type"], text_config=text, vision_config=vision, **more)
+
+
 def random_model(shape: str, device: str, dtype: torch.dtype, layers: int | None = None) -> VLM:
     """A model of one of `SHAPES`; words are split by Pocket's tokenizer, whose ids all of them have.
 
@@ -122,31 +152,11 @@ def random_model(shape: str, device: str, dtype: torch.dtype, layers: int | None
         dtype: Of its weights.
         layers: How many layers of text and vision, to try it where it does not fit.
     """
-    from transformers import AutoConfig, AutoModelForImageTextToText
+    from transformers import AutoModelForImageTextToText
 
     wanted = SHAPES[shape]
     processor = _processor(wanted)
-    text = {**wanted["text"], "max_position_embeddings": 32768}
-    vision = dict(wanted["vision"])
-    if layers is not None:
-        text["num_hidden_layers"] = layers
-        vision[next(name for name in ("depth", "num_hidden_layers") if name in vision)] = layers
-        for places in ("fullatt_block_indexes", "deepstack_visual_indexes"):
-            if places in vision:
-                vision[places] = [min(place, layers - 1) for place in vision[places]][:1]
-    ids = processor.tokenizer.convert_tokens_to_ids
-    text |= {"eos_token_id": ids("<|im_end|>"), "pad_token_id": ids("<|endoftext|>"), "bos_token_id": None}
-    more: dict[str, Any] = {"image_token_id": ids("<|image_pad|>")}
-    if wanted["type"] == "internvl":
-        more |= {"image_seq_length": 256, "downsample_ratio": 0.5}
-    else:
-        more |= {
-            "video_token_id": ids("<|video_pad|>"),
-            "vision_start_token_id": ids("<|vision_start|>"),
-            "vision_end_token_id": ids("<|vision_end|>"),
-        }
-    more["tie_word_embeddings"] = text["tie_word_embeddings"]
-    config = AutoConfig.for_model(wanted["type"], text_config=text, vision_config=vision, **more)
+    config = shape_config(shape, processor.tokenizer, layers)
     torch.manual_seed(0)
     with torch.device(device):
         model = AutoModelForImageTextToText.from_config(config, dtype=dtype)

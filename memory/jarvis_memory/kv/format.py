@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
+from blake3 import blake3
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -22,7 +22,7 @@ from .storage import Rotary, Storage, pack_rows, unpack_rows
 
 __all__ = ["FORMAT_VERSION", "StoredSegment", "segment_from_bytes", "segment_to_bytes"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 _SIZES = {"F32": 4, "BF16": 2, "F16": 2, "F8_E4M3": 1, "I8": 1, "I16": 2}
 _PLAIN = {Storage.F32: "F32", Storage.F16: "F16"}
@@ -97,12 +97,12 @@ def segment_to_bytes(
         "positions": inputs.positions.to(torch.int16),
     }
     tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    data = save(tensors, metadata={"segment": header.model_dump_json(), "sha256": _BLANK})
+    data = save(tensors, metadata={"segment": header.model_dump_json(), "blake3": _BLANK})
     size = int.from_bytes(data[:_SIZE], "little")
     if size > _HEADER_CAP:
         raise ContextError(f"The header of a segment is at most {_HEADER_CAP} bytes, got {size}.")
     at = data.index(f'"{_BLANK}"'.encode(), _SIZE, _SIZE + size) + 1
-    return data[:at] + hashlib.sha256(data).hexdigest().encode() + data[at + 64 :]
+    return data[:at] + blake3(data).hexdigest().encode() + data[at + 64 :]
 
 
 def segment_from_bytes(
@@ -203,11 +203,11 @@ def _header(data: bytes, described: dict[str, Any]) -> _Header:
     """Our own header, once the digest of the record is right."""
     try:
         metadata = described["__metadata__"]
-        digest, text = metadata["sha256"], metadata["segment"]
+        digest, text = metadata["blake3"], metadata["segment"]
         if not isinstance(digest, str) or len(digest) != 64 or not digest.isascii():
             raise _corrupt("its digest cannot be read.")
         at = data.index(f'"{digest}"'.encode(), _SIZE, len(data)) + 1
-        blank = hashlib.sha256(data[:at])
+        blank = blake3(data[:at])
         blank.update(_BLANK.encode())
         blank.update(memoryview(data)[at + 64 :])
         if blank.hexdigest() != digest:

@@ -9,6 +9,8 @@ import torch
 
 from jarvis_retrievers.errors import ContextError
 
+from .rows import is_finite
+
 __all__ = ["Inputs"]
 
 
@@ -49,7 +51,7 @@ class Inputs:
                 f"Features are (levels, at most {tokens} image tokens, hidden), "
                 f"got the shape {tuple(self.features.shape)}."
             )
-        if not self.features.is_floating_point() or (finite and not torch.isfinite(self.features).all()):
+        if not self.features.is_floating_point() or (finite and not is_finite(self.features)):
             raise ContextError("Features are finite numbers; encode the segment again from its sources.")
 
     @property
