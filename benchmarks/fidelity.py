@@ -26,7 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.controls import Share
-from benchmarks.figures import draw_lines
+from benchmarks.figures import Panel, draw_lines
 from jarvis_memory.gate import GateScore, Trial, Verdict, run_gate
 from jarvis_memory.kv import Mode, Storage
 from jarvis_memory.vlm import VLM
@@ -135,8 +135,8 @@ def _plot(result: dict[str, object], file: Path) -> None:
     draw_lines(
         file,
         [
-            ("First token against exact", "concepts in the context", "KL in nats", series),
-            ("Right answers", "concepts in the context", "%", right),
+            Panel("First token against exact", "concepts in the context", "KL in nats", series, log=True),
+            Panel("Right answers", "concepts in the context", "%", right),
         ],
     )
 

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["draw_lines"]
-
-Lines = Mapping[str, Sequence[tuple[float, float]]]
+__all__ = ["Panel", "draw_lines"]
 
 
-def draw_lines(file: Path, panels: Sequence[tuple[str, str, str, Lines]], *, log: bool = False) -> None:
-    """Panels side by side, each (title, x label, y label, lines by name); the same file for the same data.
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One plot of a figure.
 
-    Args:
-        file: Where to; its suffix says what kind of picture.
-        panels: What to draw.
-        log: Whether y grows by factors.
+    Attributes:
+        title: What it shows.
+        x: What the horizontal axis counts.
+        y: What the vertical axis measures.
+        lines: Points (x, y) by the name of their line.
+        log: Whether y grows by factors; points of 0 are left out then.
     """
+
+    title: str
+    x: str
+    y: str
+    lines: Mapping[str, Sequence[tuple[float, float]]]
+    log: bool = False
+
+
+def draw_lines(file: Path, panels: Sequence[Panel]) -> None:
+    """Panels side by side; the same file for the same data."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -25,19 +37,36 @@ def draw_lines(file: Path, panels: Sequence[tuple[str, str, str, Lines]], *, log
     matplotlib.rcParams["svg.hashsalt"] = "jarvis"
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(1, len(panels), figsize=(5 * len(panels), 3.6), squeeze=False)
-    for axis, (title, x_label, y_label, lines) in zip(axes[0], panels, strict=True):
-        for name, points in lines.items():
-            axis.plot([x for x, _ in points], [y for _, y in points], marker="o", markersize=3, label=name)
-        axis.set_title(title)
-        axis.set_xlabel(x_label)
-        axis.set_ylabel(y_label)
-        axis.grid(alpha=0.3)
-        if log:
+    names = list(dict.fromkeys(name for panel in panels for name in panel.lines))
+    colours = pyplot.rcParams["axes.prop_cycle"].by_key()["color"]
+    figure, axes = pyplot.subplots(
+        1, len(panels), figsize=(4.4 * len(panels) + 1.4, 3.6), squeeze=False, layout="constrained"
+    )
+    shown = {}
+    for axis, panel in zip(axes[0], panels, strict=True):
+        if panel.log:
             axis.set_yscale("log")
-        if lines:
-            axis.legend(fontsize=8)
-    figure.tight_layout()
-    metadata = {"Date": None} if file.suffix == ".svg" else None
-    figure.savefig(file, metadata=metadata)
+            axis.yaxis.set_major_formatter("{x:g}")
+            axis.yaxis.set_minor_formatter("")
+        for name, points in panel.lines.items():
+            order = names.index(name)
+            left = sorted((x, y) for x, y in points if y > 0 or not panel.log)
+            # Lines that lie on each other stay visible: the later, the thinner, each with its own marker.
+            (shown[name],) = axis.plot(
+                [x for x, _ in left],
+                [y for _, y in left],
+                color=colours[order % len(colours)],
+                linewidth=1 + 2.5 * (1 - order / len(names)),
+                marker="osD^vXP*<>"[order % 10],
+                markersize=4,
+                alpha=0.85,
+                zorder=2 + order,
+            )
+        axis.set_title(panel.title)
+        axis.set_xlabel(panel.x)
+        axis.set_ylabel(panel.y)
+        axis.grid(alpha=0.3)
+    known = [name for name in names if name in shown]
+    figure.legend([shown[name] for name in known], known, loc="outside right center", fontsize=8)
+    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     pyplot.close(figure)

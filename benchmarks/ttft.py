@@ -38,7 +38,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import draw_lines
+from benchmarks.figures import Panel, draw_lines
 from benchmarks.shapes import SHAPES, random_model
 from benchmarks.subjects import Subject, pocket_subjects, random_subjects
 from jarvis_memory.kv import Mode, Segment, Storage
@@ -49,7 +49,7 @@ PHOTOS = (1, 3, 5)
 QUESTION = "What do they have in common, and who of them is older?"
 KEPT = (Mode.COMPOSE, Mode.LINK, Mode.BLEND)
 
-Stage = Callable[[], Any]
+_ORDER = ("none", "text", "photos", "features", "compose", "link", "blend")
 
 
 class Bench:
@@ -227,12 +227,13 @@ def _plot(result: dict[str, Any], file: Path) -> None:
     for photos in sorted({row["photos"] for row in result["rows"]}):
         lines: dict[str, list[tuple[float, float]]] = defaultdict(list)
         none = {r["concepts"]: r for r in result["rows"] if r["photos"] == photos and r["arm"] == "none"}
-        for row in result["rows"]:
+        for row in sorted(result["rows"], key=lambda row: _ORDER.index(row["arm"].split()[0])):
             if row["photos"] == photos and (row["arm"] != "none" or row["concepts"] == 0):
                 lines[row["arm"]].append((row["concepts"], 1000 * row["seconds"]))
         lines["none"] = [(number, 1000 * row["seconds"]) for number, row in sorted(none.items())]
-        panels.append((f"{photos} photos each", "concepts", "ms to the first token", lines))
-    draw_lines(file, panels, log=True)
+        title = f"{photos} photo{'s' * (photos > 1)} of each concept"
+        panels.append(Panel(title, "concepts", "ms to the first token", lines, log=True))
+    draw_lines(file, panels)
 
 
 def main(
@@ -258,7 +259,8 @@ def main(
     screen = Console()
     for count in counts:
         rows = [row for row in result["rows"] if row["photos"] == count]
-        arms = list(dict.fromkeys(row["arm"] for row in rows))
+        named = dict.fromkeys(row["arm"] for row in rows)
+        arms = sorted(named, key=lambda arm: (arm.endswith("cold"), _ORDER.index(arm.split()[0])))
         title = f"{result['model']} on {result['device']}: time to first token, 1 = no memory; {count} photos"
         table = Table(title=title)
         table.add_column("arm")
