@@ -9,4 +9,4 @@ if __name__ == "__main__":
     retrieval.main(n=60, seed=1, as_json=False)
     fidelity.main(n=160, seed=1, as_json=False, plot=None)
     storage.main(rounds=7, as_json=False)
-    ttft.main(None, "cpu", "1,3,5", rounds=5, seed=1, layers=None, as_json=False, plot=None)
+    ttft.main(None, "cpu", "0,1,2,3,4,6,8", "1,3,5", rounds=5, seed=1, layers=None, as_json=False, plot=None)

@@ -44,8 +44,6 @@ from benchmarks.subjects import Subject, pocket_subjects, random_subjects
 from jarvis_memory.kv import Mode, Segment, Storage
 from jarvis_memory.vlm import VLM
 
-NUMBERS = (0, 1, 2, 3, 4, 6, 8)
-PHOTOS = (1, 3, 5)
 QUESTION = "What do they have in common, and who of them is older?"
 KEPT = (Mode.COMPOSE, Mode.LINK, Mode.BLEND)
 
@@ -174,20 +172,26 @@ def measure(bench: Bench, number: int, rounds: int, seed: int) -> list[dict[str,
 
 
 def run(
-    shape: str | None, device: str, photos: tuple[int, ...], rounds: int, seed: int, layers: int | None
+    shape: str | None,
+    device: str,
+    numbers: tuple[int, ...],
+    photos: tuple[int, ...],
+    rounds: int,
+    seed: int,
+    layers: int | None,
 ) -> dict[str, Any]:
     """All numbers of concepts and photos."""
     vlm = _model(shape, device, layers)
     rows: list[dict[str, Any]] = []
     for count in photos:
         subjects = (
-            pocket_subjects(vlm, max(NUMBERS), count, seed)
+            pocket_subjects(vlm, max(numbers), count, seed)
             if shape is None
-            else random_subjects(vlm, max(NUMBERS), count, seed)
+            else random_subjects(vlm, max(numbers), count, seed)
         )
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(vlm, subjects, Path(folder))
-            for number in NUMBERS:
+            for number in numbers:
                 rows += [{"photos": count, **row} for row in measure(bench, number, rounds, seed)]
     return {
         "model": vlm.name,
@@ -212,13 +216,15 @@ def _bars(rows: list[dict[str, Any]], photos: int) -> dict[str, float]:
     """The ratios that are looked at; the bars are for real shapes on a GPU."""
     took = {(row["photos"], row["concepts"], row["arm"]): row["seconds"] for row in rows}
 
-    def ratio(over: str, under: str, number: int) -> float:
-        return float(took[photos, number, over] / took[photos, number, under])
-
+    bars = (
+        ("compose hot / none, 8 concepts (at most 1.25)", "compose hot", "none", 8),
+        ("photos / compose hot, 3 concepts (at least 10)", "photos", "compose hot", 3),
+        ("features / compose hot, 8 concepts (at least 3)", "features", "compose hot", 8),
+    )
     return {
-        "compose hot / none, 8 concepts (at most 1.25)": ratio("compose hot", "none", 8),
-        "photos / compose hot, 3 concepts (at least 10)": ratio("photos", "compose hot", 3),
-        "features / compose hot, 8 concepts (at least 3)": ratio("features", "compose hot", 8),
+        bar: took[photos, number, over] / took[photos, number, under]
+        for bar, over, under, number in bars
+        if (photos, number, over) in took
     }
 
 
@@ -239,6 +245,7 @@ def _plot(result: dict[str, Any], file: Path) -> None:
 def main(
     shape: Annotated[str | None, typer.Option(help=f"One of {', '.join(SHAPES)}; else Pocket.")] = None,
     device: Annotated[str, typer.Option(help="Where the model computes.")] = "cpu",
+    numbers: Annotated[str, typer.Option(help="Numbers of concepts.")] = "0,1,2,3,4,6,8",
     photos: Annotated[str, typer.Option(help="Photos of each concept.")] = "1,3,5",
     rounds: Annotated[int, typer.Option(help="Repetitions; medians are printed.", min=1)] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the concepts.")] = 1,
@@ -249,8 +256,8 @@ def main(
     """Time to the first token with and without memory."""
     if shape is not None and shape not in SHAPES:
         raise typer.BadParameter(f"a shape is one of {', '.join(SHAPES)}, got {shape!r}")
-    counts = tuple(int(count) for count in photos.split(","))
-    result = run(shape, device, counts, rounds, seed, layers)
+    several, counts = (tuple(int(count) for count in text.split(",")) for text in (numbers, photos))
+    result = run(shape, device, several, counts, rounds, seed, layers)
     if plot is not None:
         _plot(result, plot)
     if as_json:
@@ -264,11 +271,11 @@ def main(
         title = f"{result['model']} on {result['device']}: time to first token, 1 = no memory; {count} photos"
         table = Table(title=title)
         table.add_column("arm")
-        for number in NUMBERS:
+        for number in several:
             table.add_column(f"n={number}", justify="right")
         for arm in arms:
             found = {row["concepts"]: row["of_none"] for row in rows if row["arm"] == arm}
-            table.add_row(arm, *(f"{found[n]:.2f}" if n in found else "" for n in NUMBERS))
+            table.add_row(arm, *(f"{found[n]:.2f}" if n in found else "" for n in several))
         screen.print(table)
     for bar, value in result["bars"].items():
         screen.print(f"{bar}: {value:.2f}")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
@@ -10,6 +11,7 @@ import torch
 from PIL import Image
 
 from jarvis_memory.kv import Context
+from jarvis_memory.kv.cache import _RoomyLayer
 from jarvis_memory.vlm import VLM, Generation
 from jarvis_retrievers.errors import (
     ContextError,
@@ -225,3 +227,17 @@ def test_a_template_without_turns_takes_no_history() -> None:
     assert vlm.generate(None, QUESTION, (), 2).token_ids
     with pytest.raises(UnsupportedModelError, match="without the 2 turns"):
         vlm.generate(None, QUESTION, (), 2, history=TURNS)
+
+
+def test_closing_a_stream_frees_its_cache(tiny: Tiny) -> None:
+    def caches() -> int:
+        gc.collect()
+        return sum(type(thing) is _RoomyLayer for thing in gc.get_objects())
+
+    context = tiny.vlm.context([bo()])
+    before = caches()
+    pieces = tiny.vlm.stream(context, QUESTION, max_new_tokens=64)
+    next(pieces)
+    assert caches() == before + len(context.keys)
+    pieces.close()  # type: ignore[attr-defined]
+    assert caches() == before
