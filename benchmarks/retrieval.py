@@ -30,7 +30,7 @@ from jarvis_memory.tuning import tuned
 from jarvis_pocket import scene
 from jarvis_pocket.cast import draw_cast
 from jarvis_pocket.exam import draw_exam
-from jarvis_retrievers.index import FaissIndex
+from jarvis_retrievers.faiss_index import FaissIndex
 from jarvis_retrievers.openclip import OpenCLIPEncoder
 from jarvis_retrievers.retrieval import Entry
 from jarvis_retrievers.retriever import ConceptRetriever

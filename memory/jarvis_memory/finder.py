@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from jarvis_retrievers.encoder import ImageTextEncoder
-from jarvis_retrievers.index import FaissIndex
+from jarvis_retrievers.faiss_index import FaissIndex
 from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig
 from jarvis_retrievers.retriever import ConceptRetriever
 from jarvis_retrievers.words import WordIndex

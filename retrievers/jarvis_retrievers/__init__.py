@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from .boxes import Box as Box
     from .boxes import nms as nms
     from .boxes import propose_boxes as propose_boxes
+    from .clusters import ClusterPlan as ClusterPlan
     from .crops import crop as crop
     from .encoder import ImageTextEncoder as ImageTextEncoder
+    from .faiss_index import FaissIndex as FaissIndex
+    from .faiss_index import VectorSource as VectorSource
     from .images import encode_png as encode_png
     from .images import load_image as load_image
     from .images import pixel_digest as pixel_digest
-    from .index import FaissIndex as FaissIndex
     from .index import FlatIndex as FlatIndex
     from .index import VectorIndex as VectorIndex
     from .names import NameMatch as NameMatch
@@ -42,7 +44,8 @@ _EXPORTS = {
     "ColourEncoder": "reference",
     "ConceptRetriever": "retriever",
     "Entry": "retrieval",
-    "FaissIndex": "index",
+    "ClusterPlan": "clusters",
+    "FaissIndex": "faiss_index",
     "FlatIndex": "index",
     "Hit": "retrieval",
     "ImageTextEncoder": "encoder",
@@ -56,6 +59,7 @@ _EXPORTS = {
     "Retrieval": "retrieval",
     "RetrieverConfig": "retrieval",
     "VectorIndex": "index",
+    "VectorSource": "faiss_index",
     "crop": "crops",
     "encode_png": "images",
     "load_image": "images",
@@ -68,6 +72,7 @@ _EXPORTS = {
 __all__ = [
     "Box",
     "Candidate",
+    "ClusterPlan",
     "ColourEncoder",
     "ConceptRetriever",
     "Entry",
@@ -85,6 +90,7 @@ __all__ = [
     "Retrieval",
     "RetrieverConfig",
     "VectorIndex",
+    "VectorSource",
     "crop",
     "encode_png",
     "load_image",

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import InputError
-from jarvis_retrievers.index import FaissIndex, FlatIndex, VectorIndex
+from jarvis_retrievers.faiss_index import FaissIndex
+from jarvis_retrievers.index import FlatIndex, VectorIndex
 
 DIM = 4
 

@@ -10,7 +10,8 @@ from PIL import Image
 
 from jarvis_retrievers.boxes import Box, propose_boxes
 from jarvis_retrievers.errors import InputError, SettingError
-from jarvis_retrievers.index import FaissIndex, FlatIndex, VectorIndex
+from jarvis_retrievers.faiss_index import FaissIndex
+from jarvis_retrievers.index import FlatIndex, VectorIndex
 from jarvis_retrievers.patches import MinerConfig, PatchMiner, crop
 from jarvis_retrievers.reference import ColourEncoder
 from jarvis_retrievers.retriever import ConceptRetriever, Entry, Hit, RetrieverConfig

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from jarvis_retrievers.boxes import Box
-from jarvis_retrievers.index import FaissIndex, FlatIndex
+from jarvis_retrievers.faiss_index import FaissIndex
+from jarvis_retrievers.index import FlatIndex
 from jarvis_retrievers.retriever import ConceptRetriever, Entry, RetrieverConfig
 
 

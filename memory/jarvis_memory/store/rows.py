@@ -16,7 +16,7 @@ from jarvis_retrievers.errors import CorruptRecordError, InputError
 
 from ..concept import Concept, PatchRecord, PhotoRecord, Profile, name_key
 from .contracts import BlobRef, ConceptRows, SegmentRow, VectorRows
-from .keys import digest
+from .keys import digest, digests
 from .schema import columns
 
 __all__ = [
@@ -52,7 +52,11 @@ class _Body(BaseModel):
 
 def seal(table: str, values: Row) -> bytes:
     """The digest of a row of ``table`` over its columns in order."""
-    return digest(f"jarvis/row/{table}", *values)
+    return digest(_domain(table), *values)
+
+
+def _domain(table: str) -> str:
+    return f"jarvis/row/{table}"
 
 
 def select(connection: sqlite3.Connection, table: str, where: str, values: Row) -> list[Row]:
@@ -62,21 +66,21 @@ def select(connection: sqlite3.Connection, table: str, where: str, values: Row) 
         CorruptRecordError: a row that does not match its digest.
     """
     names = columns(table)
-    found = connection.execute(f"SELECT {', '.join(names)} FROM {table} WHERE {where}", tuple(values))
-    rows = []
-    for *fields, stored in found:
-        if seal(table, fields) != stored and "concept" not in names:
-            raise CorruptRecordError(
-                f"the row {fields[0]!r} of {table} does not match its digest; restore catalogue.sqlite from "
-                "a backup, or set it anew"
-            )
-        if seal(table, fields) != stored:
+    statement = f"SELECT {', '.join(names)} FROM {table} WHERE {where}"
+    found = connection.execute(statement, tuple(values)).fetchall()
+    rows = [row[:-1] for row in found]
+    for fields, right, (*_, stored) in zip(rows, digests(_domain(table), rows), found, strict=True):
+        if right != stored:
+            if "concept" not in names:
+                raise CorruptRecordError(
+                    f"the row {fields[0]!r} of {table} does not match its digest; restore catalogue.sqlite "
+                    "from a backup, or set it anew"
+                )
             concept = fields[names.index("concept")]
             raise CorruptRecordError(
                 f"a row of {table} of the concept with id {concept!r} does not match its digest; restore "
                 f"catalogue.sqlite from a backup, or give the concept up with erase({concept!r})"
             )
-        rows.append(fields)
     return rows
 
 

@@ -1,0 +1,270 @@
+"""How an index grows: time, recall and bytes, for one owner with many vectors and for many owners.
+
+    python -m benchmarks.index_scale --json
+    python -m benchmarks.index_scale --sizes 10000,100000 --owners 100
+
+Vectors of 512 numbers in groups, as real ones are: kinds of things, things of a kind, views of a thing; a query is
+one more view. Times are those of one query by itself, on this machine.
+
+* one owner of each size: p50 and p99, recall@10 against brute force, seconds to build, bytes; and p99 while another
+  thread adds and removes.
+* many owners of 1,000 vectors: p99 with all in memory (``warm``), and with the rows of an owner read from a real
+  catalogue first (``cold``), of which there are a few.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from jarvis_memory.store import ConceptDraft, DraftPatch, DraftPhoto, OwnerStore
+from jarvis_retrievers.boxes import Box
+from jarvis_retrievers.faiss_index import FaissIndex
+
+DIM = 512
+K = 10
+PER_OWNER = 1000
+COLD_OWNERS = 4
+
+Vectors = NDArray[np.float32]
+
+
+class World:
+    """Unit vectors in groups of groups."""
+
+    def __init__(self, things: int, seed: int) -> None:
+        self._chance = np.random.default_rng(seed)
+        kinds = self._unit(self._normal(max(1, things // 100)))
+        of = self._chance.integers(0, len(kinds), things)
+        self._things = self._unit(kinds[of] + 0.8 * self._unit(self._normal(things)))
+
+    def views(self, count: int) -> Vectors:
+        """So many views of things, drawn anew."""
+        of = self._chance.integers(0, len(self._things), count)
+        return self._unit(self._things[of] + 0.5 * self._unit(self._normal(count)))
+
+    def _normal(self, count: int) -> Vectors:
+        return self._chance.standard_normal((count, DIM), dtype=np.float32)
+
+    @staticmethod
+    def _unit(rows: Vectors) -> Vectors:
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def timed(queries: Vectors, ask: Callable[[Vectors], object]) -> dict[str, float]:
+    """Milliseconds of each query by itself."""
+    took = []
+    for row in queries:
+        began = time.perf_counter()
+        ask(row[None])
+        took.append(1000 * (time.perf_counter() - began))
+    took.sort()
+    return {"p50_ms": statistics.median(took), "p99_ms": took[min(len(took) - 1, int(0.99 * len(took)))]}
+
+
+def recall(index: FaissIndex, matrix: Vectors, queries: Vectors) -> float:
+    """Share of the true ten nearest that the index finds."""
+    _, found = index.search("one", queries, K)
+    share = []
+    for query, keys in zip(queries, found, strict=True):
+        scores = matrix @ query
+        share.append(len(set(np.argpartition(-scores, K)[:K].tolist()) & set(keys.tolist())) / K)
+    return float(np.mean(share))
+
+
+def one_owner(count: int, queries: int, seed: int) -> dict[str, Any]:
+    """All figures of an owner with so many vectors."""
+    world = World(max(10, count // 20), seed)
+    matrix, asked = world.views(count), world.views(queries)
+    index = FaissIndex(DIM)
+    began = time.perf_counter()
+    index.add("one", range(count), matrix)
+    index.vectors("one").settle()
+    built = time.perf_counter() - began
+    clusters = index.vectors("one").clusters
+    asked[:8].sum()
+    found = timed(asked, lambda row: index.search("one", row, K))
+    stop = threading.Event()
+    changes = 0
+
+    def change() -> None:
+        nonlocal changes
+        fresh = World(50, seed + 1).views(50)
+        while not stop.is_set():
+            ids = range(count + changes, count + changes + len(fresh))
+            index.add("one", ids, fresh)
+            index.remove("one", ids)
+            changes += len(fresh)
+            stop.wait(0.01)
+
+    changer = threading.Thread(target=change)
+    changer.start()
+    changing = timed(asked, lambda row: index.search("one", row, K))
+    stop.set()
+    changer.join()
+    return {
+        "vectors": count,
+        **found,
+        "p99_ms_while_changing": changing["p99_ms"],
+        "changes": 2 * changes,
+        "recall": recall(index, matrix, asked[:100]),
+        "probes": clusters.probes if clusters else None,
+        "build_seconds": built,
+        "bytes": index.nbytes,
+        "bytes_of_vectors": matrix.nbytes,
+    }
+
+
+def _concept(number: int, rows: Vectors) -> ConceptDraft:
+    data = f"photo {number}".encode()
+    return ConceptDraft(
+        name=f"Concept {number}",
+        notes=(),
+        photos=[DraftPhoto(data, hashlib.sha256(data).hexdigest(), 64, 64)],
+        patches=[DraftPatch(0, Box(0, 0, 16, 16), 0.9, 0.5, 0.45, row) for row in rows],
+        profile_vectors=None,
+        encoder="bench",
+    )
+
+
+class Homes:
+    """Owners in a real catalogue."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._stores: dict[str, OwnerStore] = {}
+
+    def store(self, owner: str) -> OwnerStore:
+        """An owner's store."""
+        if owner not in self._stores:
+            self._stores[owner] = OwnerStore.open(self._home, owner)
+        return self._stores[owner]
+
+    def vectors_of(self, owner: str) -> tuple[NDArray[np.int64], Vectors]:
+        """See `VectorSource.vectors_of`."""
+        rows = self.store(owner).vectors()
+        return rows.ids, rows.matrix
+
+    def close(self) -> None:
+        """Close all."""
+        for store in self._stores.values():
+            store.close()
+
+
+def many_owners(owners: int, queries: int, seed: int) -> dict[str, Any]:
+    """1,000 vectors each: all in memory, and read from a catalogue first."""
+    world = World(max(10, owners * 10), seed)
+    index = FaissIndex(DIM)
+    for number in range(owners):
+        index.add(str(number), range(PER_OWNER), world.views(PER_OWNER))
+    asked = world.views(queries)
+    turn = iter(np.random.default_rng(seed).integers(0, owners, 10 * queries).tolist())
+    warm = timed(asked, lambda row: index.search(str(next(turn)), row, K))
+    with tempfile.TemporaryDirectory() as folder:
+        homes = Homes(Path(folder) / "home")
+        try:
+            for number in range(COLD_OWNERS):
+                rows = world.views(PER_OWNER).reshape(-1, 10, DIM)
+                for concept, some in enumerate(rows):
+                    homes.store(str(number)).add_concept(_concept(concept, some))
+            # A quota of nothing: whoever is asked next has to be read again.
+            small = FaissIndex(DIM, source=homes, quota=0)
+            turns = iter(list(range(COLD_OWNERS)) * queries)
+            cold = timed(asked[:100], lambda row: small.search(str(next(turns)), row, K))
+            rows, vectors = homes.vectors_of("0")[1], homes.vectors_of("0")[0]
+            exact = all(
+                small.search("0", row[None], K)[1][0, 0] == vectors[int((rows @ row).argmax())]
+                for row in asked[:50]
+            )
+        finally:
+            homes.close()
+    return {
+        "owners": owners,
+        "vectors_each": PER_OWNER,
+        "warm": warm,
+        "cold": cold,
+        "exact": exact,
+        "bytes": index.nbytes,
+    }
+
+
+def run(sizes: Sequence[int], owners: int, queries: int, seed: int) -> dict[str, Any]:
+    """Everything, with the bars."""
+    rows = [one_owner(size, queries, seed) for size in sizes]
+    many = many_owners(owners, queries, seed)
+    largest = rows[-1]
+    return {
+        "dim": DIM,
+        "queries": queries,
+        "seed": seed,
+        "one_owner": rows,
+        "many_owners": many,
+        "bars": {
+            "many owners, warm: p99 at most 2 ms": many["warm"]["p99_ms"] <= 2.0,
+            "many owners, rows read first: p99 at most 10 ms": many["cold"]["p99_ms"] <= 10.0,
+            "many owners: exact": many["exact"],
+            f"one owner of {largest['vectors']:,}: p99 at most 10 ms": largest["p99_ms"] <= 10.0,
+            f"one owner of {largest['vectors']:,}: recall@10 at least 0.99": largest["recall"] >= 0.99,
+        },
+    }
+
+
+def main(
+    sizes: Annotated[str, typer.Option(help="Vectors of one owner, several sizes.")] = "10000,100000,1000000",
+    owners: Annotated[int, typer.Option(help="How many owners of 1,000 vectors.", min=1)] = 1000,
+    queries: Annotated[int, typer.Option(help="Queries of each measurement.", min=100)] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of the vectors.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Time, recall and bytes of the index as it grows."""
+    result = run([int(size) for size in sizes.split(",")], owners, queries, seed)
+    if as_json:
+        print(json.dumps(result, indent=1))
+        return
+    table = Table(title=f"One owner, {DIM} numbers a vector")
+    for column in (
+        "vectors",
+        "p50 ms",
+        "p99 ms",
+        "p99 ms, changing",
+        "recall@10",
+        "build s",
+        "bytes / vectors",
+    ):
+        table.add_column(column, justify="right")
+    for row in result["one_owner"]:
+        table.add_row(
+            f"{row['vectors']:,}",
+            f"{row['p50_ms']:.2f}",
+            f"{row['p99_ms']:.2f}",
+            f"{row['p99_ms_while_changing']:.2f}",
+            f"{row['recall']:.3f}",
+            f"{row['build_seconds']:.1f}",
+            f"{row['bytes'] / row['bytes_of_vectors']:.2f}",
+        )
+    screen = Console()
+    screen.print(table)
+    many = result["many_owners"]
+    screen.print(
+        f"{many['owners']:,} owners of {PER_OWNER:,}: p99 {many['warm']['p99_ms']:.2f} ms in memory, "
+        f"{many['cold']['p99_ms']:.2f} ms with the rows read first"
+    )
+    for bar, holds in result["bars"].items():
+        screen.print(f"{'holds' if holds else 'MISSED'}: {bar}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
