@@ -11,7 +11,7 @@ import hmac
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Field", "digest", "digests", "frame", "keyed"]
+__all__ = ["Field", "digest", "frame", "frames", "keyed"]
 
 Field = None | int | float | str | bytes
 
@@ -30,8 +30,8 @@ def digest(domain: str, *fields: Field) -> bytes:
     return hashlib.sha256(frame(domain, fields)).digest()
 
 
-def digests(domain: str, rows: Iterable[Sequence[Field]]) -> Iterator[bytes]:
-    """`digest` of many rows. Texts that come again, such as the owner, are written once."""
+def frames(domain: str, rows: Iterable[Sequence[Field]]) -> Iterator[bytes]:
+    """`frame` of many rows. Texts that come again, such as the owner, are written once."""
     start, written = _encode(domain), dict[str, bytes]()
     for fields in rows:
         parts = [start]
@@ -43,7 +43,7 @@ def digests(domain: str, rows: Iterable[Sequence[Field]]) -> Iterator[bytes]:
                 parts.append(text)
             else:
                 parts.append(_encode(value))
-        yield hashlib.sha256(b"".join(parts)).digest()
+        yield b"".join(parts)
 
 
 def keyed(key: bytes, domain: str, *fields: Field) -> bytes:

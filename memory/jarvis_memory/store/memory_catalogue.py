@@ -109,7 +109,7 @@ class MemoryCatalogue:
                 )
             ]
         ids = np.array([row[0] for row in rows], dtype=np.int64)
-        matrix = as_matrix([row[1] for row in rows])
+        matrix = as_matrix([row[1][None] for row in rows])
         return VectorRows(ids, matrix, tuple(row[2] for row in rows), tuple(row[3] for row in rows))
 
     def put_segment(self, owner: str, row: SegmentRow) -> tuple[BlobRef, ...]:

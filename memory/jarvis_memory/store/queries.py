@@ -78,8 +78,13 @@ def blobs_of(
 
 def dim_of(connection: sqlite3.Connection, owner: str) -> int | None:
     """Numbers in each of the owner's vectors, or None if there are none."""
-    row = connection.execute("SELECT LENGTH(data) FROM vectors WHERE owner = ? LIMIT 1", (owner,)).fetchone()
-    return None if row is None else int(row[0]) // 2
+    row = connection.execute(
+        "SELECT SUM(LENGTH(v.data)), c.vectors FROM vectors v "
+        "JOIN concepts c ON c.owner = v.owner AND c.concept = v.concept "
+        "WHERE v.owner = ? AND c.live = 1 AND c.vectors > 0 GROUP BY v.concept LIMIT 1",
+        (owner,),
+    ).fetchone()
+    return None if row is None else int(row[0]) // (2 * int(row[1]))
 
 
 def delete_rows(connection: sqlite3.Connection, owner: str, concept_id: str) -> None:

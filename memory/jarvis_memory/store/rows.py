@@ -3,11 +3,14 @@
 # ruff: noqa: S608  (statements hold names of tables and columns of schema.py; values are bound)
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from blake3 import blake3
 from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
@@ -16,7 +19,7 @@ from jarvis_retrievers.errors import CorruptRecordError, InputError
 
 from ..concept import Concept, PatchRecord, PhotoRecord, Profile, name_key
 from .contracts import BlobRef, ConceptRows, SegmentRow, VectorRows
-from .keys import digest, digests
+from .keys import frames
 from .schema import columns
 
 __all__ = [
@@ -36,6 +39,8 @@ __all__ = [
 
 Row = Sequence[Any]
 
+_KINDS = {"patches": "patch", "profiles": "profile"}
+
 
 class _Body(BaseModel):
     """The part of a concept that no query asks for, as JSON."""
@@ -52,11 +57,18 @@ class _Body(BaseModel):
 
 def seal(table: str, values: Row) -> bytes:
     """The digest of a row of ``table`` over its columns in order."""
-    return digest(_domain(table), *values)
+    (framed,) = frames(_domain(table), [values])
+    return _hashed(table, values, framed)
 
 
 def _domain(table: str) -> str:
     return f"jarvis/row/{table}"
+
+
+def _hashed(table: str, values: Row, framed: bytes) -> bytes:
+    # All vectors of a concept are many bytes, and are read whenever an owner is asked for first.
+    start = blake3 if table == "vectors" and values[3] in _KINDS else hashlib.sha256
+    return start(framed).digest()
 
 
 def select(connection: sqlite3.Connection, table: str, where: str, values: Row) -> list[Row]:
@@ -69,8 +81,8 @@ def select(connection: sqlite3.Connection, table: str, where: str, values: Row) 
     statement = f"SELECT {', '.join(names)} FROM {table} WHERE {where}"
     found = connection.execute(statement, tuple(values)).fetchall()
     rows = [row[:-1] for row in found]
-    for fields, right, (*_, stored) in zip(rows, digests(_domain(table), rows), found, strict=True):
-        if right != stored:
+    for fields, framed, (*_, stored) in zip(rows, frames(_domain(table), rows), found, strict=True):
+        if _hashed(table, fields, framed) != stored:
             if "concept" not in names:
                 raise CorruptRecordError(
                     f"the row {fields[0]!r} of {table} does not match its digest; restore catalogue.sqlite "
@@ -98,9 +110,9 @@ def insert_concept(connection: sqlite3.Connection, owner: str, rows: ConceptRows
     """
     concept = stamp(rows.concept, first_id)
     head = (owner, concept.id)
-    vectors = [*(("patch", v) for v in rows.patch_vectors), *(("profile", v) for v in rows.profile_vectors)]
+    lots = {"patches": rows.patch_vectors, "profiles": rows.profile_vectors}
     body = _Body(**{name: getattr(concept, name) for name in _Body.model_fields}).model_dump_json()
-    counts = (len(concept.photos), len(concept.patches), len(vectors))
+    counts = (len(concept.photos), len(concept.patches), sum(map(len, lots.values())))
     insert(
         connection,
         "concepts",
@@ -114,8 +126,11 @@ def insert_concept(connection: sqlite3.Connection, owner: str, rows: ConceptRows
         insert(
             connection, "patches", (patch.id, *head, position, patch.photo_id, *patch.box.as_tuple(), *scores)
         )
-    for number, (kind, vector) in enumerate(vectors):
-        insert(connection, "vectors", (first_id + number, *head, kind, vector_bytes(vector)))
+    # All of a kind in one row: whoever is found next may have thousands, and each row has a digest to check.
+    for kind, lot in lots.items():
+        if len(lot):
+            insert(connection, "vectors", (first_id, *head, kind, vector_bytes(lot)))
+        first_id += len(lot)
     return concept
 
 
@@ -174,45 +189,74 @@ def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
 
 
 def read_vectors(connection: sqlite3.Connection, owner: str) -> VectorRows:
-    """All vectors of the owner's live concepts, each checked, by rising id.
+    """All vectors of the owner's live concepts, each row checked, by rising id.
 
     Raises:
         CorruptRecordError: a row that is missing or does not match its digest.
         InputError: rows of more than one width.
     """
-    expected = {r[1]: r[8] for r in select(connection, "concepts", "owner = ?", (owner,)) if r[3] == 1}
-    rows = [r for r in select(connection, "vectors", "owner = ? ORDER BY id", (owner,)) if r[2] in expected]
-    found = dict.fromkeys(expected, 0)
-    for row in rows:
-        found[row[2]] += 1
-    for concept_id, count in expected.items():
-        if found[concept_id] != count:
-            raise CorruptRecordError(
-                f"the concept with id {concept_id!r} should have {count} vectors, got {found[concept_id]}; "
-                "restore "
-                "catalogue.sqlite from a backup"
-            )
-    matrix = as_matrix([np.frombuffer(row[4], dtype="<f2") for row in rows])
-    ids = np.array([row[0] for row in rows], dtype=np.int64)
-    return VectorRows(ids, matrix, tuple(row[2] for row in rows), tuple(row[3] for row in rows))
+    expected = {
+        r[1]: (r[7], r[8] - r[7]) for r in select(connection, "concepts", "owner = ?", (owner,)) if r[3] == 1
+    }
+    left = {
+        (concept, kind): count
+        for concept, counts in expected.items()
+        for kind, count in zip(("patch", "profile"), counts, strict=True)
+    }
+    lots: list[NDArray[np.float16]] = []
+    ids: list[int] = []
+    concepts: list[str] = []
+    kinds: list[str] = []
+    for first, _, concept, stored, data in select(connection, "vectors", "owner = ? ORDER BY id", (owner,)):
+        if concept not in expected:
+            continue
+        # Up to format 2 every vector had a row of its own.
+        kind = str(_KINDS.get(stored, stored))
+        count = left.get((concept, kind), 0) if stored in _KINDS else 1
+        if not count or count > left.get((concept, kind), 0) or not data or len(data) % (2 * count):
+            raise _lost(concept)
+        left[concept, kind] -= count
+        lots.append(np.frombuffer(data, dtype="<f2").reshape(count, -1))
+        ids += range(first, first + count)
+        concepts += [concept] * count
+        kinds += [kind] * count
+    for (concept, _), count in left.items():
+        if count:
+            raise _lost(concept)
+    return VectorRows(np.array(ids, dtype=np.int64), as_matrix(lots), tuple(concepts), tuple(kinds))
 
 
-def as_matrix(vectors: Sequence[NDArray[np.float16]]) -> NDArray[np.float32]:
-    """Rows stacked as float32 (n, dim); (0, 0) for none.
+def _lost(concept_id: str) -> CorruptRecordError:
+    return CorruptRecordError(
+        f"vectors of the concept with id {concept_id!r} are missing or too many; restore catalogue.sqlite "
+        f"from a backup, or give the concept up with erase({concept_id!r})"
+    )
+
+
+def as_matrix(lots: Sequence[NDArray[np.float16]]) -> NDArray[np.float32]:
+    """Matrices (m, dim) as one of float32 (n, dim); (0, 0) for none.
 
     Raises:
         InputError: rows of more than one width.
     """
-    if not vectors:
+    if not lots:
         return np.zeros((0, 0), dtype=np.float32)
-    widths = sorted({len(vector) for vector in vectors})
+    widths = sorted({lot.shape[1] for lot in lots})
     if len(widths) > 1:
         raise InputError(
             f"this owner's vectors have {' and '.join(map(str, widths))} numbers, so two encoders made them; "
             "encode the "
             "photos of all concepts again with one of them and replace the concepts"
         )
-    return np.stack(vectors).astype(np.float32)
+    # Looked up: numpy converts one number after the other, which takes as long as reading the rows.
+    half = np.concatenate(lots).astype(np.float16, copy=False).view(np.uint16)
+    return _floats().take(half)
+
+
+@lru_cache(maxsize=1)
+def _floats() -> NDArray[np.float32]:
+    """Every number of 16 bits, by its bits."""
+    return np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
 def check_dim(rows: ConceptRows, dim: int | None) -> None:
@@ -230,9 +274,9 @@ def check_dim(rows: ConceptRows, dim: int | None) -> None:
             )
 
 
-def vector_bytes(vector: NDArray[np.float16]) -> bytes:
-    """A vector as a row keeps it: little-endian IEEE 754 binary16."""
-    return vector.astype("<f2").tobytes()
+def vector_bytes(vectors: NDArray[np.float16]) -> bytes:
+    """Vectors (n, dim) as a row keeps them: little-endian IEEE 754 binary16, one after the other."""
+    return vectors.astype("<f2").tobytes()
 
 
 def segment_of(row: Row) -> SegmentRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["APPLICATION_ID", "FORMAT_VERSION", "MIGRATIONS", "PAGE_SIZE", "TABLES", "columns"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Version of the whole home. A home of a newer version is refused."""
 
 APPLICATION_ID = 0x4A525653
@@ -53,8 +53,10 @@ TABLES: tuple[str, ...] = (
     _SETTINGS,
 )
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,)}
-"""Per version the statements that make the next one of it; they add, and change no row that is there."""
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,), 2: ()}
+"""Per version the statements that make the next one of it; they add, and change no row that is there.
+
+Since version 3 all vectors of a kind are one row; rows of single vectors are read as they are."""
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "concepts": (
