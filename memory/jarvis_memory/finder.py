@@ -36,8 +36,7 @@ class _View:
 
     state: tuple[tuple[str, int], ...]
     concepts: dict[str, Concept]
-    entries: tuple[Entry, ...]
-    retriever: ConceptRetriever
+    entries: dict[str, Entry]
     words: WordIndex
 
 
@@ -52,6 +51,8 @@ class Finder:
 
     def __init__(self, store: OwnerStore, encoder: ImageTextEncoder, config: RetrieverConfig) -> None:
         self._store, self._encoder, self._config = store, encoder, config
+        # Older views may still search in it: ids that they do not know are passed over.
+        self._index = FaissIndex(encoder.dim)
         self._lock = threading.Lock()
         self._view: _View | None = None
 
@@ -61,11 +62,10 @@ class Finder:
         Words of the notes decide only where no name was matched and no picture is given.
         """
         view = self._current()
-        retriever = view.retriever
-        if k is not None:
-            retriever = ConceptRetriever(self._encoder, retriever.index, replace(self._config, k=k))
-        limit = retriever.config.k
-        hits = list(retriever.retrieve(self._store.owner, question, images, view.entries).hits)
+        config = self._config if k is None else replace(self._config, k=k)
+        retriever, limit = ConceptRetriever(self._encoder, self._index, config), config.k
+        entries = tuple(view.entries.values())
+        hits = list(retriever.retrieve(self._store.owner, question, images, entries).hits)
         words: dict[str, float] = {}
         if not images and not any(hit.name is not None for hit in hits):
             words = dict(view.words.search(question, limit))
@@ -87,23 +87,27 @@ class Finder:
             return self._view
 
     def _build(self, concepts: Sequence[Concept], state: tuple[tuple[str, int], ...]) -> _View:
-        owner, index = self._store.owner, FaissIndex(self._encoder.dim)
+        """A view in which only what has changed is read and indexed again."""
+        owner, old = self._store.owner, self._view
         known = {concept.id: concept for concept in concepts}
-        patches: dict[str, list[int]] = {key: [] for key in known}
-        texts: dict[str, list[int]] = {key: [] for key in known}
-        rows = self._store.vectors()
-        keep = []
-        for row, (vector_id, concept_id, kind) in enumerate(
-            zip(rows.ids, rows.concept_ids, rows.kinds, strict=True)
-        ):
-            if concept_id in known and known[concept_id].encoder == self._encoder.fingerprint:
-                (patches if kind == "patch" else texts)[concept_id].append(int(vector_id))
-                keep.append(row)
+        entries: dict[str, Entry] = {}
+        if old is not None:
+            same = set(old.state).intersection(state)
+            entries = {key: old.entries[key] for key, updated in same}
+            gone = [old.entries[key] for key, _ in set(old.state) - same]
+            self._index.remove(owner, [i for e in gone for i in (*e.vector_ids, *e.text_vector_ids)])
+        new = [concept for concept in concepts if concept.id not in entries]
+        ours = {concept.id for concept in new if concept.encoder == self._encoder.fingerprint}
+        found: dict[tuple[str, str], list[int]] = {}
+        rows = self._store.vectors(None if len(ours) == len(concepts) else ours)
+        keep = [row for row, concept in enumerate(rows.concept_ids) if concept in ours]
+        for row in keep:
+            found.setdefault((rows.concept_ids[row], rows.kinds[row]), []).append(int(rows.ids[row]))
         if keep:
-            index.add(owner, [int(rows.ids[row]) for row in keep], rows.matrix[keep])
-        entries = tuple(
-            Entry(key, (concept.name, *concept.aliases), tuple(patches[key]), tuple(texts[key]))
-            for key, concept in known.items()
-        )
+            self._index.add(owner, [int(rows.ids[row]) for row in keep], rows.matrix[keep])
+        for concept in new:
+            patches, texts = (tuple(found.get((concept.id, kind), ())) for kind in ("patch", "profile"))
+            entries[concept.id] = Entry(concept.id, (concept.name, *concept.aliases), patches, texts)
+        entries = {key: entries[key] for key in known}
         words = WordIndex({key: profile_text(concept.profile) for key, concept in known.items()})
-        return _View(state, known, entries, ConceptRetriever(self._encoder, index, self._config), words)
+        return _View(state, known, entries, words)

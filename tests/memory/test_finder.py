@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+
+import pytest
 
 from jarvis_memory import PersonalMemory
+from jarvis_memory.finder import Finder
+from jarvis_memory.store.contracts import VectorRows
+from jarvis_memory.store.owner import OwnerStore
 from jarvis_pocket.exam import Exam
 
 Opener = Callable[..., PersonalMemory]
@@ -51,3 +56,38 @@ def test_a_change_through_another_handle_is_seen(opened: Opener, exam: Exam) -> 
     assert [found.name for found in two.recall("the bassoon player")] == [concept.name]
     one.forget(concept.name)
     assert two.recall(concept.name) == []
+
+
+def test_only_what_changed_is_indexed_again(
+    household: PersonalMemory, exam: Exam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[set[str] | None] = []
+    real = OwnerStore.vectors
+
+    def noted(self: OwnerStore, concepts: Collection[str] | None = None) -> VectorRows:
+        asked.append(None if concepts is None else set(concepts))
+        return real(self, concepts)
+
+    picture = exam.photos[2][0]
+    before = household.recall(images=[picture], k=3)
+    first, second = (household.show(concept.name) for concept in exam.concepts[:2])
+    monkeypatch.setattr(OwnerStore, "vectors", noted)
+    household._engine.finder.find("")
+    assert asked == []
+    household.forget(second.name)
+    household._engine.finder.find("")
+    assert asked == [set()]
+    # A name and notes change no vector of others; who is changed is read again.
+    household.update(first.name, about="Hums at night.")
+    asked.clear()  # remembering looks at the others' vectors, too
+    household._engine.finder.find("")
+    assert asked == [{first.id}]
+    fresh = Finder(household._store, household._engine.encoder, household._engine.finder._config)
+    for question, images in (("", [picture]), ("Hums at night?", []), (first.name, [])):
+        kept, made = (one.find(question, images) for one in (household._engine.finder, fresh))
+        assert [(f.concept.id, f.hit, f.words) for f in kept] == [
+            (f.concept.id, f.hit, f.words) for f in made
+        ]
+    assert before[0].name in {one.name for one in household.recall(images=[picture], k=3)}
+    owner = household.owner
+    assert household._engine.finder._index.count(owner) == fresh._index.count(owner)

@@ -72,6 +72,23 @@ class CatalogueConformance:
             int(i) for i, kind in zip(table.ids, table.kinds, strict=True) if kind == "patch"
         ]
 
+    def test_vectors_of_some_concepts(self, catalogue: Catalogue) -> None:
+        concepts = [catalogue.add("ana", rows("ana", number)) for number in range(1, 4)]
+        other = catalogue.add("ben", rows("ben", 5))
+        whole = catalogue.vectors("ana")
+        for wanted in ([], [1], [0, 2], [0, 1, 2]):
+            ids = {concepts[number].id for number in wanted}
+            table = catalogue.vectors("ana", [*ids, "nobody", other.id])
+            keep = [row for row, concept in enumerate(whole.concept_ids) if concept in ids]
+            assert table.ids.tolist() == whole.ids[keep].tolist()
+            assert table.concept_ids == tuple(whole.concept_ids[row] for row in keep)
+            assert table.kinds == tuple(whole.kinds[row] for row in keep)
+            assert table.matrix.tolist() == whole.matrix[keep].tolist()
+        # So many that they are not named one by one.
+        many = [concepts[1].id, *(f"nobody {number}" for number in range(400))]
+        assert set(catalogue.vectors("ana", many).concept_ids) == {concepts[1].id}
+        assert catalogue.vectors("ana", []).matrix.shape == (0, 0)
+
     def test_no_vectors(self, catalogue: Catalogue) -> None:
         catalogue.add("ana", rows("ana", 1, patches=0, profiles=0))
         table = catalogue.vectors("ana")

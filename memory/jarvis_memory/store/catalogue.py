@@ -109,10 +109,10 @@ class SQLiteCatalogue:
                     return row[1], BlobRef(row[7], row[8], row[9])
         return None
 
-    def vectors(self, owner: str) -> VectorRows:
+    def vectors(self, owner: str, concepts: Collection[str] | None = None) -> VectorRows:
         """See `Catalogue.vectors`."""
         with self._db.read() as connection:
-            return read_vectors(connection, owner)
+            return read_vectors(connection, owner, concepts)
 
     def put_segment(self, owner: str, row: SegmentRow) -> tuple[BlobRef, ...]:
         """See `Catalogue.put_segment`."""

@@ -135,8 +135,8 @@ class Catalogue(Protocol):
     def photo(self, owner: str, photo_id: str) -> tuple[str, BlobRef] | None:
         """The id of the concept that a photo belongs to, and its blob, or None."""
 
-    def vectors(self, owner: str) -> VectorRows:
-        """All vectors of the owner's concepts.
+    def vectors(self, owner: str, concepts: Collection[str] | None = None) -> VectorRows:
+        """All vectors of the owner's concepts, or of those with these ids; unknown ids have none.
 
         Raises:
             InputError: rows of more than one width.

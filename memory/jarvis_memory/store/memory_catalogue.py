@@ -96,10 +96,11 @@ class MemoryCatalogue:
                         return entry.rows.concept.id, blob
         return None
 
-    def vectors(self, owner: str) -> VectorRows:
+    def vectors(self, owner: str, concepts: Collection[str] | None = None) -> VectorRows:
         """See `Catalogue.vectors`."""
         with self._lock:
-            entries = sorted(self._live(owner), key=lambda entry: entry.first_id)
+            live = [e for e in self._live(owner) if concepts is None or e.rows.concept.id in concepts]
+            entries = sorted(live, key=lambda entry: entry.first_id)
             rows = [
                 (entry.first_id + number, vector, entry.rows.concept.id, kind)
                 for entry in entries

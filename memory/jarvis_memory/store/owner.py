@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import warnings
+from collections.abc import Collection
 from types import TracebackType
 from typing import Self
 
@@ -176,13 +177,13 @@ class OwnerStore:
             f"no photo has the id {photo_id!r}; its concept may have been updated or forgotten"
         )
 
-    def vectors(self) -> VectorRows:
-        """All vectors: ids int64 (n,), matrix float32 (n, dim), concept ids, kinds, by rising id.
+    def vectors(self, concepts: Collection[str] | None = None) -> VectorRows:
+        """All vectors, or those of some concepts, by rising id; see `VectorRows`.
 
         Raises:
             InputError: two encoders made them.
         """
-        return self._catalogue.vectors(self.owner)
+        return self._catalogue.vectors(self.owner, concepts)
 
     def put_segment(
         self, concept_id: str, fingerprint: str, data: bytes, *, tokens: int = 0, updated: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +39,7 @@ __all__ = [
 
 Row = Sequence[Any]
 
+_NAMED = 256
 _KINDS = {"patches": "patch", "profiles": "profile"}
 
 
@@ -188,15 +189,24 @@ def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
         ) from error
 
 
-def read_vectors(connection: sqlite3.Connection, owner: str) -> VectorRows:
-    """All vectors of the owner's live concepts, each row checked, by rising id.
+def read_vectors(
+    connection: sqlite3.Connection, owner: str, concepts: Collection[str] | None = None
+) -> VectorRows:
+    """All vectors of the owner's live concepts, or of some of them, each row checked, by rising id.
 
     Raises:
         CorruptRecordError: a row that is missing or does not match its digest.
         InputError: rows of more than one width.
     """
+    # Beyond a few hundred names in a statement it is faster to read all.
+    some = () if concepts is None or len(concepts) > _NAMED else tuple(concepts)
+    where, values = "owner = ?", (owner, *some)
+    if concepts is not None and len(concepts) <= _NAMED:
+        where += f" AND concept IN ({', '.join('?' * len(some))})"
     expected = {
-        r[1]: (r[7], r[8] - r[7]) for r in select(connection, "concepts", "owner = ?", (owner,)) if r[3] == 1
+        r[1]: (r[7], r[8] - r[7])
+        for r in select(connection, "concepts", where, values)
+        if r[3] == 1 and (concepts is None or r[1] in concepts)
     }
     left = {
         (concept, kind): count
@@ -205,9 +215,9 @@ def read_vectors(connection: sqlite3.Connection, owner: str) -> VectorRows:
     }
     lots: list[NDArray[np.float16]] = []
     ids: list[int] = []
-    concepts: list[str] = []
+    whose: list[str] = []
     kinds: list[str] = []
-    for first, _, concept, stored, data in select(connection, "vectors", "owner = ? ORDER BY id", (owner,)):
+    for first, _, concept, stored, data in select(connection, "vectors", f"{where} ORDER BY id", values):
         if concept not in expected:
             continue
         # Up to format 2 every vector had a row of its own.
@@ -218,12 +228,12 @@ def read_vectors(connection: sqlite3.Connection, owner: str) -> VectorRows:
         left[concept, kind] -= count
         lots.append(np.frombuffer(data, dtype="<f2").reshape(count, -1))
         ids += range(first, first + count)
-        concepts += [concept] * count
+        whose += [concept] * count
         kinds += [kind] * count
     for (concept, _), count in left.items():
         if count:
             raise _lost(concept)
-    return VectorRows(np.array(ids, dtype=np.int64), as_matrix(lots), tuple(concepts), tuple(kinds))
+    return VectorRows(np.array(ids, dtype=np.int64), as_matrix(lots), tuple(whose), tuple(kinds))
 
 
 def _lost(concept_id: str) -> CorruptRecordError:
