@@ -21,9 +21,10 @@ from jarvis_retrievers.errors import (
 from jarvis_retrievers.images import encode_png, load_image, pixel_digest
 from jarvis_retrievers.patches import MinerConfig, PatchMiner
 
-from .concept import Profile, check_note
+from .concept import Concept, Profile, check_note
 from .profile import build_profile, with_article
-from .store.draft import ConceptDraft, DraftPhoto
+from .store.contracts import VectorRows
+from .store.draft import ConceptDraft, DraftPatch, DraftPhoto, PatchLike
 from .store.owner import OwnerStore
 
 __all__ = ["Intake", "Photo", "check_notes"]
@@ -94,6 +95,57 @@ class Intake:
             photos=[DraftPhoto(encode_png(p), pixel_digest(p), p.width, p.height) for p in photos],
             patches=patches,
             profile_vectors=self._encoder.encode_texts(self.descriptions(profile)),
+            profile=profile,
+            encoder=self._encoder.fingerprint,
+        )
+
+    def extended(
+        self,
+        old: Concept,
+        stored: Sequence[bytes],
+        vectors: VectorRows,
+        notes: Sequence[str],
+        category: str | None,
+        aliases: Sequence[str],
+        photos: Sequence[Image.Image],
+        others: NDArray[np.float32] | None,
+    ) -> ConceptDraft:
+        """A concept with more photos, notes and aliases; only the new photos are mined.
+
+        Args:
+            old: as it is stored; its vectors are of this encoder.
+            stored: the bytes of its photos.
+            vectors: of this concept.
+            notes: all of them, old and new.
+            category, aliases: all of them.
+            photos: the new ones; none of them is there already.
+            others: (m, dim) patch vectors of the owner's other concepts.
+        """
+        same = tuple(notes) == old.about and category == old.category
+        profile = old.profile if same else build_profile(old.name, notes, category)
+        ids = {photo.id: place for place, photo in enumerate(old.photos)}
+        rows = {int(vector_id): row for vector_id, row in zip(vectors.ids, vectors.matrix, strict=True)}
+        patches: list[PatchLike] = [
+            DraftPatch(ids[p.photo_id], p.box, p.relevance, p.distinctiveness, p.score, rows[p.id])
+            for p in old.patches
+        ]
+        if photos:
+            mined = self._miner.mine(photos, self.prompts(profile), others, added=True)
+            patches += [replace(patch, photo=patch.photo + len(old.photos)) for patch in mined]
+        known = zip(stored, old.photos, strict=True)
+        kept = [rows[int(i)] for i, kind in zip(vectors.ids, vectors.kinds, strict=True) if kind == "profile"]
+        texts = np.stack(kept) if same and kept else self._encoder.encode_texts(self.descriptions(profile))
+        return ConceptDraft(
+            name=old.name,
+            aliases=aliases,
+            category=category,
+            notes=notes,
+            photos=[
+                *(DraftPhoto(data, p.digest, p.width, p.height) for data, p in known),
+                *(DraftPhoto(encode_png(p), pixel_digest(p), p.width, p.height) for p in photos),
+            ],
+            patches=patches,
+            profile_vectors=texts,
             profile=profile,
             encoder=self._encoder.fingerprint,
         )

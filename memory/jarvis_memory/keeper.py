@@ -76,6 +76,23 @@ class SegmentKeeper:
         patches = tuple(crop(photos[patch.photo], patch.box, side) for patch in draft.patches)
         return self._vlm.encode_segment(SegmentSource(name, profile_text(profile), patches))
 
+    def grown(self, old: Concept, draft: ConceptDraft, photos: Sequence[Image.Image]) -> Segment:
+        """The segment of a draft that adds to a stored concept; ``photos`` are the new ones, decoded.
+
+        What stands before a patch does not depend on it, so if the profile is the same the stored segment is
+        extended; otherwise all is encoded again, from the stored photos.
+        """
+        side, profile = self._vlm.patch_side, draft.profile
+        added = draft.patches[len(old.patches) :]
+        crops = [crop(photos[patch.photo - len(old.photos)], patch.box, side) for patch in added]
+        same = profile is not None and profile_text(profile) == profile_text(old.profile)
+        if same and self._storage.rounds:
+            kept = self.get(old)
+            return self._vlm.extend_segment(kept.segment, old.name, crops)
+        text = profile_text(profile or old.profile)
+        patches = (*self.source(old).patches, *crops)
+        return self._vlm.encode_segment(SegmentSource(old.name, text, patches))
+
     def encode(self, concept: Concept) -> Segment:
         """Encode a stored concept and keep its segment."""
         segment = self._vlm.encode_segment(self.source(concept))

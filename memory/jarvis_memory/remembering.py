@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
+from jarvis_retrievers.images import pixel_digest
+
 from .concept import Concept
 from .engine import Engine
 from .intake import Intake, Photo, check_absent, check_writable, other_patches
@@ -48,21 +50,27 @@ def extend(
     category: str | None,
     aliases: Sequence[str],
 ) -> Concept:
-    """Add to a concept, mine and encode it again from all its photos, and store both."""
+    """Add to a concept: only new photos are mined, and where only photos are new, only these are encoded.
+
+    Of a concept that another encoder has seen everything is made again.
+    """
     check_writable(store)
     old = store.get(name)
-    kept = [store.photo(photo.id) for photo in old.photos]
-    new = Intake.photos(photos, old.name) if len(photos) else []
-    images = Intake.photos([*kept, *new], old.name)
-    draft = engine.intake.draft(
-        old.name,
-        (*old.aliases, *aliases),
-        category or old.category,
-        fold_notes(old.about, list(notes)),
-        images,
-        other_patches(store, engine.encoder.fingerprint, but=old.id),
-    )
-    segment = engine.keeper.make(draft, images)
+    stored = [store.photo(photo.id) for photo in old.photos]
+    known = {photo.digest for photo in old.photos}
+    given = Intake.photos(photos, old.name) if len(photos) else []
+    new = [photo for photo in given if pixel_digest(photo) not in known]
+    told = fold_notes(old.about, list(notes))
+    names, what = (*old.aliases, *aliases), category or old.category
+    others = other_patches(store, engine.encoder.fingerprint, but=old.id)
+    if old.encoder == engine.encoder.fingerprint:
+        rows = store.vectors([old.id])
+        draft = engine.intake.extended(old, stored, rows, told, what, names, new, others)
+        segment = engine.keeper.grown(old, draft, new)
+    else:
+        images = [*Intake.photos(stored, old.name), *new]
+        draft = engine.intake.draft(old.name, names, what, told, images, others)
+        segment = engine.keeper.make(draft, images)
     concept = store.replace_concept(old.id, draft)
     engine.keeper.keep(concept, segment)
     return concept

@@ -33,6 +33,7 @@ class MinerConfig:
 
     Attributes:
         k: patches per concept, at least 1.
+        k_added: patches of each photo that comes later, at least 1.
         scales: window sides relative to a photo's shorter side, each in (0, 1].
         overlap: share of a window that its neighbour repeats, in [0, 0.9].
         subject_scale: windows of at least this scale can show the whole subject.
@@ -49,6 +50,7 @@ class MinerConfig:
     """
 
     k: int = 5
+    k_added: int = 3
     scales: tuple[float, ...] = DEFAULT_SCALES
     overlap: float = 0.5
     subject_scale: float = 0.75
@@ -69,7 +71,7 @@ class MinerConfig:
     side: int = 224
 
     def __post_init__(self) -> None:
-        for name in ("k", "min_side", "side"):
+        for name in ("k", "k_added", "min_side", "side"):
             if getattr(self, name) < 1:
                 raise SettingError(f"{name} must be at least 1, got {getattr(self, name)}")
         for name in ("subject_scale", "nms_iou", "diversity", "scale_weight"):
@@ -133,7 +135,12 @@ class PatchMiner:
         )
 
     def mine(
-        self, photos: Sequence[Image.Image], prompts: Sequence[str], others: NDArray[Any] | None = None
+        self,
+        photos: Sequence[Image.Image],
+        prompts: Sequence[str],
+        others: NDArray[Any] | None = None,
+        *,
+        added: bool = False,
     ) -> list[Patch]:
         """At most ``k`` patches: whole subjects first, then details in the order they were chosen.
 
@@ -141,6 +148,7 @@ class PatchMiner:
             photos: the concept's photos, RGB.
             prompts: texts that describe the concept, at least one.
             others: vectors (m, dim) of the owner's other concepts and of a background bank; need not be unit.
+            added: the concept has patches of other photos already; these get ``k_added`` each.
 
         Raises:
             InputError: no prompt, or ``others`` of a wrong shape, not finite, or with a zero row.
@@ -165,7 +173,8 @@ class PatchMiner:
             self._aspect(photos, candidates, vectors, prompts, i) * distinct
             for i in range(len(self.config.aspects))
         ]
-        chosen = self._choose(candidates, vectors, relevance * distinct, aspects)
+        k = self.config.k_added * len(photos) if added else self.config.k
+        chosen = self._choose(candidates, vectors, relevance * distinct, aspects, k)
         return [_patch(candidates[i], vectors[i], float(relevance[i]), float(distinct[i])) for i in chosen]
 
     def _windows(self, index: int, photo: Image.Image) -> list[Candidate]:
@@ -211,6 +220,7 @@ class PatchMiner:
         vectors: Vectors,
         scores: NDArray[np.float64],
         aspects: Sequence[NDArray[np.float64]],
+        k: int,
     ) -> list[int]:
         config, scores = self.config, np.round(scores, _DIGITS)
         subjects: dict[int, int] = {}
@@ -220,8 +230,8 @@ class PatchMiner:
                 photo not in subjects or scores[i] > scores[subjects[photo]]
             ):
                 subjects[photo] = i
-        chosen = sorted(subjects.values(), key=lambda i: (-scores[i], i))[: (config.k + 1) // 2]
-        for aspect in aspects[: config.k - len(chosen)]:
+        chosen = sorted(subjects.values(), key=lambda i: (-scores[i], i))[: (k + 1) // 2]
+        for aspect in aspects[: k - len(chosen)]:
             details = [i for i in range(len(candidates)) if candidates[i].scale < config.subject_scale]
             free = [i for i in details if self._apart(candidates, chosen, i)]
             if free:
@@ -231,7 +241,7 @@ class PatchMiner:
         scales = np.array([candidate.scale for candidate in candidates])
         for i in chosen:
             similarity = np.maximum(similarity, self._likeness(vectors, scales, i))
-        while left and len(chosen) < config.k:
+        while left and len(chosen) < k:
             gain = (1.0 - config.diversity) * scores - config.diversity * similarity
             best = max(left, key=lambda i: (round(float(gain[i]), _DIGITS), -i))
             left.remove(best)

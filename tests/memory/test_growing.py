@@ -1,0 +1,116 @@
+"""Adding to a concept: only what is new is mined and encoded, and it is what encoding all would give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jarvis_memory import PersonalMemory
+from jarvis_memory.keeper import SegmentKeeper
+from jarvis_memory.kv import Inputs, Storage
+from jarvis_memory.tiers import Quotas, SegmentTiers
+from jarvis_memory.vlm.concepts import ConceptEncoder
+from jarvis_pocket.exam import Exam
+from jarvis_retrievers.patches import PatchMiner
+from tests.memory.conftest import Opener
+
+
+class Watch:
+    """What is mined and what is encoded."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.mined: list[int] = []
+        self.read: list[int] = []
+        mine, append = PatchMiner.mine, ConceptEncoder._append
+
+        def mining(this: PatchMiner, photos: list[object], *args: object, **more: object) -> object:
+            self.mined.append(len(photos))
+            return mine(this, photos, *args, **more)  # type: ignore[arg-type]
+
+        def appending(this: ConceptEncoder, before: object, inputs: Inputs) -> object:
+            self.read.append(inputs.tokens)
+            return append(this, before, inputs)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(PatchMiner, "mine", mining)
+        monkeypatch.setattr(ConceptEncoder, "_append", appending)
+
+
+def from_scratch(memory: PersonalMemory, name: str) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Keys of a concept encoded anew, and its tokens."""
+    keeper = SegmentKeeper(
+        memory._store, memory.node, Storage.F32, SegmentTiers(Quotas(), memory.node.device)
+    )
+    segment = memory.node.encode_segment(keeper.source(memory.show(name)))
+    return segment.keys.float().numpy(), segment.token_ids
+
+
+@pytest.mark.parametrize("storage", ["f32", "int8", "none"])
+def test_a_new_photo_is_mined_alone_and_appended(
+    opened: Opener, exam: Exam, monkeypatch: pytest.MonkeyPatch, storage: str
+) -> None:
+    memory = opened(kv_ram_bytes=0)
+    memory.migrate(storage)
+    name = exam.concepts[0].name
+    old = memory.remember(name, [exam.photos[0][0]], exam.notes[0])
+    watch = Watch(monkeypatch)
+    new = memory.update(name, photos=[exam.photos[0][1]])
+    assert watch.mined == [1]
+    assert [p.box for p in new.patches[: len(old.patches)]] == [p.box for p in old.patches]
+    assert new.profile == old.profile
+    added = len(new.patches) - len(old.patches)
+    assert 0 < added <= memory._engine.intake._miner.config.k_added
+    assert {p.photo_id for p in new.patches[-added:]} == {new.photos[1].id}
+    kept = memory._engine.keeper.get(new)
+    assert kept.stored
+    keys, tokens = from_scratch(memory, name)
+    assert kept.segment.token_ids == tokens
+    limit = {"f32": 1e-4, "int8": 0.03, "none": 2e-3}[storage]
+    assert np.abs(kept.segment.keys.float().numpy() - keys).max() < limit * np.abs(keys).max()
+    if storage == "f32":
+        patch = kept.segment.parts[-1].tokens
+        assert watch.read[0] == added * patch  # nothing but the new patches went through the model
+
+
+def test_new_notes_mine_nothing(opened: Opener, exam: Exam, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = opened(kv_ram_bytes=0)
+    name = exam.concepts[0].name
+    old = memory.remember(name, list(exam.photos[0]), f"{name} likes cheese.")
+    watch = Watch(monkeypatch)
+    new = memory.update(name, about="Was born in May.", aliases=["Pal"])
+    assert watch.mined == []
+    assert [(p.box, p.score) for p in new.patches] == [(p.box, p.score) for p in old.patches]
+    assert new.profile.facts == (*old.profile.facts, f"{name} was born in May.")
+    assert memory._engine.keeper.get(new).segment.token_ids == from_scratch(memory, name)[1]
+    assert "May" in memory.ask(f"When was {name} born?").text
+
+
+def test_an_alias_alone_computes_nothing(opened: Opener, exam: Exam, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = opened()
+    name = exam.concepts[0].name
+    memory.remember(name, [exam.photos[0][0]], exam.notes[0])
+    watch = Watch(monkeypatch)
+    memory.update(name, aliases=["Pal"])
+    assert (watch.mined, watch.read) == ([], [])
+    assert memory.ask("What does Pal like?").concepts == (name,)
+
+
+def test_a_photo_that_is_there_already_changes_nothing(opened: Opener, exam: Exam) -> None:
+    memory = opened()
+    name = exam.concepts[0].name
+    old = memory.remember(name, [exam.photos[0][0]], exam.notes[0])
+    new = memory.update(name, photos=[exam.photos[0][0].copy()], aliases=["Pal"])
+    assert (len(new.photos), len(new.patches)) == (1, len(old.patches))
+
+
+def test_what_another_encoder_saw_is_mined_again(
+    opened: Opener, exam: Exam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jarvis_retrievers.reference import ColourEncoder
+
+    name = exam.concepts[0].name
+    opened(clip=ColourEncoder()).remember(name, [exam.photos[0][0]], exam.notes[0])
+    memory = opened()
+    watch = Watch(monkeypatch)
+    new = memory.update(name, photos=[exam.photos[0][1]])
+    assert watch.mined == [2]
+    assert new.encoder == memory._engine.encoder.fingerprint
