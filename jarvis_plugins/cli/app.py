@@ -13,6 +13,7 @@ from jarvis_retrievers.errors import JarvisError
 
 from .ask import ask
 from .demo import demo
+from .edit import edit
 from .forget import forget
 from .gate import gate
 from .listing import list_concepts
@@ -90,6 +91,7 @@ app.command("remember")(remember)
 app.command("ask")(ask)
 app.command("list")(list_concepts)
 app.command("show")(show)
+app.command("edit")(edit)
 app.command("forget")(forget)
 app.command("gate")(gate)
 app.command("migrate")(migrate)

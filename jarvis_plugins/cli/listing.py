@@ -42,7 +42,7 @@ def list_concepts(
             counts = (len(concept.photos), len(concept.patches), len(concept.profile.facts))
             rows.add_row(
                 text(one_line(names)),
-                text(one_line(concept.category or "")),
+                text(one_line(_category(concept) or "")),
                 *map(str, counts),
                 concept.created_at[:10],
             )
@@ -53,4 +53,10 @@ def _row(concept: Concept) -> dict[str, Any]:
     row = concept.model_dump(
         mode="json", include={"name", "aliases", "category", "about", "created_at", "updated_at"}
     )
-    return row | {"photos": len(concept.photos), "patches": len(concept.patches)}
+    counts = {"photos": len(concept.photos), "patches": len(concept.patches)}
+    return row | {"category": _category(concept)} | counts
+
+
+def _category(concept: Concept) -> str | None:
+    """What it is, as written by hand if it was."""
+    return concept.profile.category or concept.category

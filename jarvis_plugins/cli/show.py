@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from jarvis_memory.concept import Concept
 
-__all__ = ["show"]
+__all__ = ["print_concept", "show"]
 
 
 def show(
@@ -55,17 +55,21 @@ def show(
         shown = concept.model_dump(mode="json")
         print_json(shown | {"picture": None if target is None else str(target)})
         return
-    _print(concept)
+    print_concept(concept)
     typer.echo(f"Patches drawn on the photos: {target}")
 
 
-def _print(concept: Concept) -> None:
-    screen = console()
+def print_concept(concept: Concept) -> None:
+    """Print the profile of a concept, and its patches as a table."""
+    screen, profile = console(), concept.profile
     names = " or ".join((concept.name, *concept.aliases))
-    what = f": {concept.category}" if concept.category else ""
-    screen.print(text(one_line(names + what), "bold"))
-    for fact in concept.profile.facts:
-        screen.print(text(f"  {one_line(fact)}"))
+    category = profile.category or concept.category
+    screen.print(text(one_line(f"{names}: {category}" if category else names), "bold"))
+    for line in (*([profile.caption] if profile.caption else []), *profile.attributes, *profile.facts):
+        screen.print(text(f"  {one_line(line)}"))
+    by_hand = [field for field, value in concept.edits if value is not None]
+    if by_hand:
+        screen.print(text(f"  (written by hand: {', '.join(by_hand)}; {len(concept.history)} earlier)"))
     rows = table(">Patch", ">Photo", "Box (pixels)", ">Score", ">Relevance", ">Distinctiveness")
     order = [photo.id for photo in concept.photos]
     for number, patch in enumerate(concept.patches, start=1):

@@ -19,6 +19,7 @@ class AsyncMemory:
 
     remember: Callable[..., Concept]
     update: Callable[..., Concept]
+    edit: Callable[..., Concept]
     ask: Callable[..., Answer]
     recall: Callable[..., list[Recollection]]
     forget: Callable[[str], Concept]
@@ -33,6 +34,10 @@ class AsyncMemory:
     async def aupdate(self, name: str, **more: Any) -> Concept:
         """`update` in a thread."""
         return await asyncio.to_thread(partial(self.update, name, **more))
+
+    async def aedit(self, name: str, **more: Any) -> Concept:
+        """`edit` in a thread."""
+        return await asyncio.to_thread(partial(self.edit, name, **more))
 
     async def aask(self, question: str, images: Sequence[Photo] = (), **more: Any) -> Answer:
         """`ask` in a thread."""

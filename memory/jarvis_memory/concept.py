@@ -13,6 +13,8 @@ __all__ = [
     "MAX_NAME",
     "MAX_NOTE",
     "Concept",
+    "Edits",
+    "PastProfile",
     "PatchRecord",
     "PhotoRecord",
     "Profile",
@@ -53,6 +55,26 @@ class Profile(_Value):
     facts: tuple[str, ...] = ()
 
 
+class Edits(_Value):
+    """What the owner has written into a profile by hand; None is made of the notes.
+
+    Attributes:
+        category, caption, attributes, facts: in place of those of `Profile`.
+    """
+
+    category: str | None = None
+    caption: str | None = None
+    attributes: tuple[str, ...] | None = None
+    facts: tuple[str, ...] | None = None
+
+
+class PastProfile(_Value):
+    """A profile that was edited: as it was, and until when (ISO 8601, UTC)."""
+
+    profile: Profile
+    until: str
+
+
 class PhotoRecord(_Value):
     """A stored photo: its id, the digest of its pixels (hex), and its size in pixels."""
 
@@ -88,6 +110,8 @@ class Concept(_Value):
         owner, name, aliases, category: who remembers what, and how it is called.
         about: the owner's notes, oldest first, exactly as they were given.
         profile: the text that a segment starts with.
+        edits: what of it was written by hand.
+        history: what it was before each edit, oldest first.
         encoder: fingerprint of the encoder that made the vectors; empty if not known.
         photos: in the order given.
         patches: best first.
@@ -102,6 +126,8 @@ class Concept(_Value):
     category: str | None = None
     about: tuple[str, ...] = ()
     profile: Profile
+    edits: Edits = Edits()
+    history: tuple[PastProfile, ...] = ()
     encoder: str = ""
     photos: tuple[PhotoRecord, ...] = ()
     patches: tuple[PatchRecord, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ from jarvis_retrievers.errors import (
 from jarvis_retrievers.images import encode_png, load_image, pixel_digest
 from jarvis_retrievers.patches import MinerConfig, PatchMiner
 
-from .concept import Concept, Profile, check_note
+from .concept import Concept, Edits, PastProfile, Profile, check_note
+from .edits import edited, past
 from .profile import build_profile, with_article
 from .store.contracts import VectorRows
 from .store.draft import ConceptDraft, DraftPatch, DraftPhoto, PatchLike
@@ -77,6 +79,9 @@ class Intake:
         notes: Sequence[str],
         photos: Sequence[Image.Image],
         others: NDArray[np.float32] | None,
+        *,
+        old: Concept | None = None,
+        edits: Edits | None = None,
     ) -> ConceptDraft:
         """Build the profile, mine the patches, embed the profile.
 
@@ -84,8 +89,11 @@ class Intake:
             name, aliases, category, notes: as the owner gave them.
             photos: as `photos` returned them.
             others: (m, dim) patch vectors of the owner's other concepts.
+            old: the concept that is made again, if it is one.
+            edits: what of its profile is written by hand.
         """
-        profile = build_profile(name, notes, category)
+        wanted, history = _told(old, edits)
+        profile = edited(build_profile(name, notes, category), wanted)
         patches = self._miner.mine(photos, self.prompts(profile), others)
         return ConceptDraft(
             name=name,
@@ -97,6 +105,8 @@ class Intake:
             profile_vectors=self._encoder.encode_texts(self.descriptions(profile)),
             profile=profile,
             encoder=self._encoder.fingerprint,
+            edits=wanted,
+            history=history,
         )
 
     def extended(
@@ -109,8 +119,9 @@ class Intake:
         aliases: Sequence[str],
         photos: Sequence[Image.Image],
         others: NDArray[np.float32] | None,
+        edits: Edits | None = None,
     ) -> ConceptDraft:
-        """A concept with more photos, notes and aliases; only the new photos are mined.
+        """A concept with more photos, notes, aliases or edits; only the new photos are mined.
 
         Args:
             old: as it is stored; its vectors are of this encoder.
@@ -120,9 +131,11 @@ class Intake:
             category, aliases: all of them.
             photos: the new ones; none of them is there already.
             others: (m, dim) patch vectors of the owner's other concepts.
+            edits: all that is written by hand; None leaves it as it was.
         """
-        same = tuple(notes) == old.about and category == old.category
-        profile = old.profile if same else build_profile(old.name, notes, category)
+        wanted, history = _told(old, edits)
+        profile = edited(build_profile(old.name, notes, category), wanted)
+        same = profile == old.profile
         ids = {photo.id: place for place, photo in enumerate(old.photos)}
         rows = {int(vector_id): row for vector_id, row in zip(vectors.ids, vectors.matrix, strict=True)}
         patches: list[PatchLike] = [
@@ -148,6 +161,8 @@ class Intake:
             profile_vectors=texts,
             profile=profile,
             encoder=self._encoder.fingerprint,
+            edits=wanted,
+            history=history,
         )
 
     def prompts(self, profile: Profile) -> list[str]:
@@ -161,6 +176,15 @@ class Intake:
         known = f"a photo of {with_article(profile.category)}" if profile.category else profile.name
         first = profile.caption or known
         return [first, *profile.facts]
+
+
+def _told(old: Concept | None, edits: Edits | None) -> tuple[Edits, tuple[PastProfile, ...]]:
+    """What is written by hand from now on, and what profiles were before."""
+    if old is None:
+        return edits or Edits(), ()
+    if edits is None or edits == old.edits:
+        return old.edits, old.history
+    return edits, past(old.history, old.profile, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def check_notes(about: str | Sequence[str]) -> list[str]:

@@ -6,10 +6,9 @@ import builtins
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
-
-from PIL import Image
 
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import InputError
@@ -19,10 +18,12 @@ from . import remembering, upkeep
 from .answer import Answer, Recollection
 from .asynchronous import AsyncMemory
 from .concept import Concept, check_name
+from .edits import with_edits
 from .engine import Engine
 from .gate import Limits, Trial, Verdict
 from .intake import Intake, Photo, check_notes
 from .kv import Mode
+from .looking import Looking
 from .recalling import Recall, answered, recall
 from .store.owner import OwnerStore
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
@@ -32,7 +33,7 @@ from .vlm import VLM
 __all__ = ["PersonalMemory"]
 
 
-class PersonalMemory(AsyncMemory):
+class PersonalMemory(AsyncMemory, Looking):
     """Personal memory of one owner. Use `open`.
 
     Threads may share it. Close it, or use it as a context manager.
@@ -77,11 +78,6 @@ class PersonalMemory(AsyncMemory):
         checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes)
         store = OwnerStore.open(home, owner, read_only=read_only)
         return cls(store, Engine(store, model, clip, device, quotas), checked)
-
-    @property
-    def owner(self) -> str:
-        """Whose memory this is."""
-        return self._store.owner
 
     def remember(
         self,
@@ -129,6 +125,31 @@ class PersonalMemory(AsyncMemory):
             raise InputError(f"nothing to update of {name!r}; give photos, about, category or aliases")
         with self._writing:
             return remembering.extend(self._store, self._engine, name, photos, notes, category, aliases)
+
+    def edit(
+        self,
+        name: str,
+        *,
+        category: str | None = None,
+        caption: str | None = None,
+        attributes: Sequence[str] | None = None,
+        facts: Sequence[str] | None = None,
+        reset: Sequence[str] = (),
+    ) -> Concept:
+        """Write parts of a profile by hand; they stay until they are reset, whatever notes say.
+
+        Args:
+            name: whose profile.
+            category, caption, attributes, facts: in place of what notes give; None leaves it as it is.
+            reset: which of these are made of the notes again.
+
+        Raises:
+            UnknownConceptError: there is none of this name. InputError: what is given cannot be used.
+        """
+        given = {"category": category, "caption": caption, "attributes": attributes, "facts": facts}
+        change = partial(with_edits, changes=given, reset=tuple(reset))
+        with self._writing:
+            return remembering.extend(self._store, self._engine, name, (), (), None, (), change)
 
     def ask(
         self,
@@ -232,30 +253,6 @@ class PersonalMemory(AsyncMemory):
             gone = self._store.forget(name)
             self._engine.dismiss(gone.id)
             return gone
-
-    def list(self) -> list[Concept]:
-        """All concepts, oldest first."""
-        return self._store.list()
-
-    def show(self, name: str) -> Concept:
-        """One concept, with its profile, photos and patches.
-
-        Raises:
-            UnknownConceptError: there is none of this name.
-        """
-        return self._store.get(name)
-
-    def photo(self, photo_id: str) -> Image.Image:
-        """A stored photo.
-
-        Raises:
-            UnknownConceptError: no such photo. CorruptRecordError: it is damaged.
-        """
-        return load_image(self._store.photo(photo_id))
-
-    def nbytes(self) -> int:
-        """Bytes of this owner's photos, vectors and segments."""
-        return self._store.nbytes()
 
     def gate(
         self,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PIL import Image
 
 from jarvis_retrievers.images import pixel_digest
 
-from .concept import Concept
+from .concept import Concept, Edits
 from .engine import Engine
 from .intake import Intake, Photo, check_absent, check_writable, other_patches
 from .profile import fold_notes
@@ -49,13 +49,16 @@ def extend(
     notes: Sequence[str],
     category: str | None,
     aliases: Sequence[str],
+    edits: Callable[[Edits], Edits] = lambda old: old,
 ) -> Concept:
-    """Add to a concept: only new photos are mined, and where only photos are new, only these are encoded.
+    """Add to a concept, or edit its profile; ``edits`` makes new edits of those that are there.
 
-    Of a concept that another encoder has seen everything is made again.
+    Only new photos are mined, and where the profile stays as it is only their patches are encoded. Of a
+    concept that another encoder has seen everything is made again.
     """
     check_writable(store)
     old = store.get(name)
+    wanted = edits(old.edits)
     stored = [store.photo(photo.id) for photo in old.photos]
     known = {photo.digest for photo in old.photos}
     given = Intake.photos(photos, old.name) if len(photos) else []
@@ -65,11 +68,11 @@ def extend(
     others = other_patches(store, engine.encoder.fingerprint, but=old.id)
     if old.encoder == engine.encoder.fingerprint:
         rows = store.vectors([old.id])
-        draft = engine.intake.extended(old, stored, rows, told, what, names, new, others)
+        draft = engine.intake.extended(old, stored, rows, told, what, names, new, others, wanted)
         segment = engine.keeper.grown(old, draft, new)
     else:
         images = [*Intake.photos(stored, old.name), *new]
-        draft = engine.intake.draft(old.name, names, what, told, images, others)
+        draft = engine.intake.draft(old.name, names, what, told, images, others, old=old, edits=wanted)
         segment = engine.keeper.make(draft, images)
     concept = store.replace_concept(old.id, draft)
     engine.keeper.keep(concept, segment)

@@ -82,3 +82,28 @@ def test_a_photo_that_a_camera_has_turned(home: Path, tmp_path: Path) -> None:
     with Image.open(tmp_path / "stored.png") as opened:
         assert opened.tobytes() == upright.tobytes()
     assert jarvis("forget", "Flag", "--home", str(home)).exit_code == 0
+
+
+def test_a_profile_is_edited_and_reset(home: Path) -> None:
+    before = json.loads(jarvis("show", "Domu", "--json", "--home", str(home)).stdout)
+    given = ("--fact", "Domu likes soup.", "--caption", "A round one.", "--category", "big [dog]")
+    result = jarvis("edit", "Domu", *given, "--home", str(home))
+    assert (result.exit_code, result.stderr) == (0, "")
+    shown = result.stdout.splitlines()
+    assert shown[0] == "Domu: big [dog]"
+    assert [line.strip() for line in shown[1:4]] == [
+        "A round one.",
+        "Domu likes soup.",
+        "(written by hand: category, caption, facts; 1 earlier)",
+    ]
+    rows = {row["name"]: row for row in json.loads(jarvis("list", "--json", "--home", str(home)).stdout)}
+    assert rows["Domu"]["category"] == "big [dog]"
+    assert "soup" in jarvis("ask", "What does Domu like?", "--home", str(home)).stdout
+    fields = [word for field in ("facts", "caption", "category") for word in ("--reset", field)]
+    assert jarvis("edit", "Domu", *fields, "--home", str(home)).exit_code == 0
+    after = json.loads(jarvis("show", "Domu", "--json", "--home", str(home)).stdout)
+    assert after["profile"] == before["profile"]
+    assert len(after["history"]) == 2
+    refused = jarvis("edit", "Domu", "--reset", "name", "--home", str(home))
+    assert refused.exit_code == 2
+    assert "'name'" in refused.stderr

@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.errors import InputError
 
-from ..concept import Concept, PatchRecord, PhotoRecord, Profile, check_name, check_note, name_key
+from ..concept import (
+    Concept,
+    Edits,
+    PastProfile,
+    PatchRecord,
+    PhotoRecord,
+    Profile,
+    check_name,
+    check_note,
+    name_key,
+)
 from ..profile import build_profile
 from .contracts import BlobRef, ConceptRows
 
@@ -79,6 +89,8 @@ class ConceptDraft:
         profile_vectors: float (m, dim), the profile in the encoder's space; same dim as the patches'.
         profile: made from name, notes and category by `build_profile` if left out.
         encoder: fingerprint of the encoder that made the vectors.
+        edits: what of the profile was written by hand.
+        history: what the profile was before.
     """
 
     name: str
@@ -90,6 +102,8 @@ class ConceptDraft:
     profile_vectors: NDArray[np.float32] | None = None
     profile: Profile | None = None
     encoder: str = ""
+    edits: Edits = field(default_factory=Edits)
+    history: tuple[PastProfile, ...] = ()
     _photos: tuple[DraftPhoto, ...] = field(init=False, repr=False)
     _concept: Concept = field(init=False, repr=False)
     _vectors: tuple[NDArray[np.float16], NDArray[np.float16]] = field(init=False, repr=False)
@@ -133,6 +147,8 @@ class ConceptDraft:
             about=notes,
             profile=profile,
             encoder=self.encoder,
+            edits=self.edits,
+            history=self.history,
             photos=records,
             patches=tuple(_patch(number, patch, records) for number, patch in enumerate(self.patches)),
         )

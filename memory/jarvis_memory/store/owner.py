@@ -190,8 +190,7 @@ class OwnerStore:
     ) -> bool:
         """Keep a segment; give ``updated`` of the concept it was made from, or one made too late is kept.
 
-        Returns:
-            Whether it was kept.
+        Returns whether it was kept.
         """
         return self._segments.put(self.owner, concept_id, fingerprint, data, tokens=tokens, updated=updated)
 
@@ -204,7 +203,7 @@ class OwnerStore:
         return self._segments.get(self.owner, concept_id, fingerprint)
 
     def drop_segments(self, concept_id: str) -> int:
-        """Drop a concept's segments; returns how many there were."""
+        """Drop a concept's segments; returns how many."""
         return self._segments.delete(self.owner, concept_id)
 
     def setting(self, key: str) -> str | None:
@@ -267,11 +266,11 @@ class OwnerStore:
         return self._catalogue.usage(self.owner)._replace(segments=self._segments.nbytes(self.owner))
 
     def nbytes(self) -> int:
-        """Bytes of this owner's photos, vectors and segments together."""
+        """All of `usage` together."""
         return sum(self.usage())
 
     def close(self) -> None:
-        """Let go of the home's files. Closing again does nothing."""
+        """Let go of the home's files; again does nothing."""
         self._catalogue.close()
 
     def __enter__(self) -> Self:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.errors import CorruptRecordError, InputError
 
-from ..concept import Concept, PatchRecord, PhotoRecord, Profile, name_key
+from ..concept import Concept, Edits, PastProfile, PatchRecord, PhotoRecord, Profile, name_key
 from .contracts import BlobRef, ConceptRows, SegmentRow, VectorRows
 from .keys import frames
 from .schema import columns
@@ -51,6 +51,8 @@ class _Body(BaseModel):
     category: str | None
     about: tuple[str, ...]
     profile: Profile
+    edits: Edits = Edits()
+    history: tuple[PastProfile, ...] = ()
     encoder: str
     created_at: str
     updated_at: str
@@ -255,8 +257,7 @@ def as_matrix(lots: Sequence[NDArray[np.float16]]) -> NDArray[np.float32]:
     if len(widths) > 1:
         raise InputError(
             f"this owner's vectors have {' and '.join(map(str, widths))} numbers, so two encoders made them; "
-            "encode the "
-            "photos of all concepts again with one of them and replace the concepts"
+            "encode the photos of all concepts again with one of them and replace the concepts"
         )
     # Looked up: numpy converts one number after the other, which takes as long as reading the rows.
     half = np.concatenate(lots).astype(np.float16, copy=False).view(np.uint16)
@@ -279,8 +280,7 @@ def check_dim(rows: ConceptRows, dim: int | None) -> None:
         if len(matrix) and dim is not None and matrix.shape[1] != dim:
             raise InputError(
                 f"this owner's vectors have {dim} numbers, got {matrix.shape[1]}; use the encoder that made "
-                "the others, "
-                "or replace every concept with vectors of the new one"
+                "the others, or replace every concept with vectors of the new one"
             )
 
 

@@ -1,0 +1,75 @@
+"""Homes of older formats are read, and brought up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jarvis_memory.store import OwnerStore
+from jarvis_memory.store.contracts import VectorRows
+from jarvis_memory.store.rows import insert
+from jarvis_retrievers.errors import CorruptRecordError
+from tests.store.drafts import DIM, draft
+from tests.store.test_home import filled
+
+# Up to format 2 every vector had a row of its own.
+LEGACY = {"patches": "patch", "profiles": "profile"}
+
+
+def aged(home: Path) -> None:
+    """Make a home what format 1 was."""
+    connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
+    connection.execute("DROP TABLE settings")
+    found = connection.execute("SELECT id, owner, concept, kind, data FROM vectors").fetchall()
+    connection.execute("DELETE FROM vectors")
+    for first, owner, concept, kinds, data in found:
+        for number in range(len(data) // (2 * DIM)):
+            one = data[2 * DIM * number : 2 * DIM * (number + 1)]
+            insert(connection, "vectors", (first + number, owner, concept, LEGACY[kinds], one))
+    connection.execute("UPDATE meta SET value = 1 WHERE key = 'format'")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+
+def same_vectors(store: OwnerStore, wanted: VectorRows) -> None:
+    found = store.vectors()
+    assert (found.ids.tolist(), found.concept_ids, found.kinds) == (
+        wanted.ids.tolist(),
+        wanted.concept_ids,
+        wanted.kinds,
+    )
+    assert np.array_equal(found.matrix, wanted.matrix)
+
+
+@pytest.mark.parametrize("lost", [0, 1, 3])
+def test_a_lost_vector_of_a_home_of_format_1_is_noticed(tmp_path: Path, lost: int) -> None:
+    home = filled(tmp_path / "home")
+    aged(home)
+    connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
+    connection.execute("DELETE FROM vectors WHERE id = (SELECT id FROM vectors LIMIT 1 OFFSET ?)", (lost,))
+    connection.close()
+    with OwnerStore.open(home, "ana") as store, pytest.raises(CorruptRecordError, match="are missing"):
+        store.vectors()
+
+
+def test_a_home_of_format_1_is_brought_up_to_date(tmp_path: Path) -> None:
+    home = filled(tmp_path / "home")
+    with OwnerStore.open(home, "ana") as store:
+        before, vectors = store.list(), store.vectors()
+    aged(home)
+    with OwnerStore.open(home, "ana", read_only=True) as store:
+        assert store.list() == before
+        same_vectors(store, vectors)
+        assert store.setting("kv") is None
+    with OwnerStore.open(home, "ana") as store:
+        assert store.list() == before
+        same_vectors(store, vectors)
+        assert store.get_segment(before[0].id, "f") == b"segment"
+        store.put_setting("kv", "int8")
+        added = store.add_concept(draft("Mia", 1))
+        assert list(store.vectors().concept_ids).count(added.id) == 4
+    with OwnerStore.open(home, "ana") as store:
+        assert store.setting("kv") == "int8"
