@@ -143,7 +143,8 @@ class ConceptDraft:
             owner="",
             name=name,
             aliases=tuple(aliases.values()),
-            category=category or profile.category,
+            # One written by hand is the profile's alone, so that it can be reset.
+            category=category or (profile.category if self.edits.category is None else None),
             about=notes,
             profile=profile,
             encoder=self.encoder,
