@@ -20,9 +20,11 @@ from .listing import list_concepts
 from .migrate import migrate
 from .options import ClipOption, DeviceOption, HomeOption, ModelOption, OwnerOption, Settings
 from .quiet import quiet
+from .reindex import reindex
 from .remember import remember
 from .screen import complain
 from .show import show
+from .verify import verify
 
 __all__ = ["app", "main"]
 
@@ -95,6 +97,8 @@ app.command("edit")(edit)
 app.command("forget")(forget)
 app.command("gate")(gate)
 app.command("migrate")(migrate)
+app.command("reindex")(reindex)
+app.command("verify")(verify)
 
 
 def main() -> None:

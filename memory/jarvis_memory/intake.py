@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -220,18 +220,19 @@ def check_absent(store: OwnerStore, name: str) -> None:
     raise DuplicateConceptError(f"{there.name!r} is remembered already; update it, or forget it first")
 
 
-def other_patches(store: OwnerStore, encoder: str, *, but: str | None = None) -> NDArray[np.float32] | None:
+def other_patches(
+    store: OwnerStore, encoder: str, *, but: Collection[str] = ()
+) -> NDArray[np.float32] | None:
     """Patch vectors (n, dim) of the owner's concepts that this encoder made; None if there are none.
 
     Args:
         store: the owner's store.
         encoder: fingerprint of the encoder.
-        but: id of the concept to leave out.
+        but: ids of concepts to leave out; their rows are not read.
     """
-    theirs = {c.id for c in store.list() if c.id != but and c.encoder == encoder}
+    theirs = {c.id for c in store.list() if c.id not in but and c.encoder == encoder}
     if not theirs:
         return None
-    rows = store.vectors()
-    pairs = zip(rows.concept_ids, rows.kinds, strict=True)
-    keep = [i for i, (concept, kind) in enumerate(pairs) if concept in theirs and kind == "patch"]
+    rows = store.vectors(theirs)
+    keep = [place for place, kind in enumerate(rows.kinds) if kind == "patch"]
     return rows.matrix[keep] if keep else None

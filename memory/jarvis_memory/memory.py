@@ -282,6 +282,11 @@ class PersonalMemory(AsyncMemory, Looking):
         with self._writing:
             return upkeep.migrate(self._engine, self._store, kv)
 
+    def reindex(self, *, everything: bool = False) -> int:
+        """Mine concepts again that need it, or all; see `jarvis_memory.upkeep.reindex`."""
+        with self._writing:
+            return upkeep.reindex(self._engine, self._store, everything=everything)
+
     def close(self) -> None:
         """Let go of the home's files."""
         self._store.close()

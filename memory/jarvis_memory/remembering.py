@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from PIL import Image
 
@@ -14,7 +14,7 @@ from .intake import Intake, Photo, check_absent, check_writable, other_patches
 from .profile import fold_notes
 from .store.owner import OwnerStore
 
-__all__ = ["add", "extend"]
+__all__ = ["add", "again", "extend"]
 
 
 def add(
@@ -65,7 +65,7 @@ def extend(
     new = [photo for photo in given if pixel_digest(photo) not in known]
     told = fold_notes(old.about, list(notes))
     names, what = (*old.aliases, *aliases), category or old.category
-    others = other_patches(store, engine.encoder.fingerprint, but=old.id)
+    others = other_patches(store, engine.encoder.fingerprint, but={old.id})
     if old.encoder == engine.encoder.fingerprint:
         rows = store.vectors([old.id])
         draft = engine.intake.extended(old, stored, rows, told, what, names, new, others, wanted)
@@ -74,6 +74,27 @@ def extend(
         images = [*Intake.photos(stored, old.name), *new]
         draft = engine.intake.draft(old.name, names, what, told, images, others, old=old, edits=wanted)
         segment = engine.keeper.make(draft, images)
+    concept = store.replace_concept(old.id, draft)
+    engine.keeper.keep(concept, segment)
+    return concept
+
+
+def again(store: OwnerStore, engine: Engine, old: Concept, broken: Collection[str] = ()) -> Concept:
+    """Mine and encode a concept again from its photos and notes; what was written by hand stays.
+
+    Args:
+        store: the owner's store.
+        engine: mines and encodes.
+        old: the concept as it is.
+        broken: ids of concepts whose vectors cannot be read.
+
+    Raises:
+        CorruptRecordError: a photo is damaged; nothing is changed.
+    """
+    images = Intake.photos([store.photo(photo.id) for photo in old.photos], old.name)
+    others = other_patches(store, engine.encoder.fingerprint, but={old.id, *broken})
+    draft = engine.intake.draft(old.name, old.aliases, old.category, old.about, images, others, old=old)
+    segment = engine.keeper.make(draft, images)
     concept = store.replace_concept(old.id, draft)
     engine.keeper.keep(concept, segment)
     return concept

@@ -9,11 +9,13 @@ from jarvis_retrievers.errors import InputError
 
 from .engine import STORAGE_KEY, Engine
 from .gate import Limits, Trial, Verdict, run_gate
+from .intake import check_writable
 from .kv import Storage
+from .remembering import again
 from .store.owner import OwnerStore
 from .trials import draw_trials
 
-__all__ = ["gate", "migrate"]
+__all__ = ["gate", "migrate", "reindex"]
 
 _MOST = 8
 
@@ -71,4 +73,35 @@ def migrate(engine: Engine, store: OwnerStore, storage: str, seen: Callable[[int
     for count, concept in enumerate(store.list(), start=1):
         keeper.keep(concept, keeper.get(concept).segment)
         seen(count)
+    return count
+
+
+def reindex(
+    engine: Engine, store: OwnerStore, *, everything: bool = False, seen: Callable[[int], None] = _nothing
+) -> int:
+    """Mine concepts again that another encoder has seen, or whose vectors are damaged; returns how many.
+
+    One after the other, each in one commit: broken off in between, the others are as they were.
+
+    Args:
+        engine: with the encoder to come.
+        store: the owner's store.
+        everything: all of them, as after a change of how patches are mined.
+        seen: called with the number of concepts looked at.
+
+    Raises:
+        CorruptRecordError: a photo is damaged.
+        HomeReadOnlyError: the home cannot be written.
+    """
+    check_writable(store)
+    told = {finding.concept for finding in store.verify() if finding.kind == "vectors"}
+    concepts = store.list()
+    broken = {concept.id for concept in concepts if concept.name in told}
+    count = 0
+    for number, concept in enumerate(concepts, start=1):
+        if everything or concept.encoder != engine.encoder.fingerprint or concept.id in broken:
+            again(store, engine, concept, broken)
+            broken.discard(concept.id)
+            count += 1
+        seen(number)
     return count

@@ -89,6 +89,19 @@ class CatalogueConformance:
         assert set(catalogue.vectors("ana", many).concept_ids) == {concepts[1].id}
         assert catalogue.vectors("ana", []).matrix.shape == (0, 0)
 
+    def test_ids_and_segments_of_a_concept(self, catalogue: Catalogue) -> None:
+        first, second = (catalogue.add("ana", rows("ana", number)) for number in (1, 2))
+        catalogue.add("ben", rows("ben", 3))
+        assert catalogue.ids("ana") == (first.id, second.id)
+        assert catalogue.ids("nobody") == ()
+        made = [SegmentRow(first.id, name, first.updated, 5, blob(90 + n)) for n, name in enumerate("fg")]
+        for row in made:
+            catalogue.put_segment("ana", row)
+        assert set(catalogue.segments("ana", first.id)) == set(made)
+        assert catalogue.segments("ana", second.id) == catalogue.segments("ben", first.id) == ()
+        catalogue.tombstone("ana", first.id)
+        assert catalogue.ids("ana") == (second.id,)
+
     def test_no_vectors(self, catalogue: Catalogue) -> None:
         catalogue.add("ana", rows("ana", 1, patches=0, profiles=0))
         table = catalogue.vectors("ana")

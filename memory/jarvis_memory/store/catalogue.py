@@ -89,6 +89,12 @@ class SQLiteCatalogue:
         with self._db.read() as connection:
             return read_concepts(connection, "owner = ?", (owner,))
 
+    def ids(self, owner: str) -> tuple[str, ...]:
+        """See `Catalogue.ids`."""
+        with self._db.read() as connection:
+            query = "SELECT concept FROM concepts WHERE owner = ? AND live = 1 ORDER BY created"
+            return tuple(row[0] for row in connection.execute(query, (owner,)))
+
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """See `Catalogue.concept`."""
         with self._db.read() as connection:
@@ -141,6 +147,11 @@ class SQLiteCatalogue:
             ]
             now = updated_of(connection, owner, concept_id)
             return next((row for row in found if row.updated == now and row.concept_id == concept_id), None)
+
+    def segments(self, owner: str, concept_id: str) -> tuple[SegmentRow, ...]:
+        """See `Catalogue.segments`."""
+        with self._db.read() as connection:
+            return tuple(segment_of(row) for row in select(connection, "segments", THIS, (owner, concept_id)))
 
     def drop_segments(self, owner: str, concept_id: str) -> tuple[BlobRef, ...]:
         """See `Catalogue.drop_segments`."""

@@ -126,6 +126,9 @@ class Catalogue(Protocol):
     def concepts(self, owner: str) -> tuple[Concept, ...]:
         """All concepts of the owner, oldest first."""
 
+    def ids(self, owner: str) -> tuple[str, ...]:
+        """Ids of all concepts of the owner, oldest first; their rows need not be sound."""
+
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """The concept of this id, or None."""
 
@@ -151,6 +154,9 @@ class Catalogue(Protocol):
 
     def segment(self, owner: str, concept_id: str, fingerprint: str) -> SegmentRow | None:
         """The segment of a concept as it is now, under this fingerprint, or None."""
+
+    def segments(self, owner: str, concept_id: str) -> tuple[SegmentRow, ...]:
+        """All segments of a concept, those made from an earlier state of it too."""
 
     def drop_segments(self, owner: str, concept_id: str) -> tuple[BlobRef, ...]:
         """Forget a concept's segments; returns their blobs."""

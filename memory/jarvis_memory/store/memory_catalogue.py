@@ -77,6 +77,10 @@ class MemoryCatalogue:
             found = (entry.rows.concept for entry in self._live(owner))
             return tuple(sorted(found, key=lambda concept: concept.created))
 
+    def ids(self, owner: str) -> tuple[str, ...]:
+        """See `Catalogue.ids`."""
+        return tuple(concept.id for concept in self.concepts(owner))
+
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """See `Catalogue.concept`."""
         with self._lock:
@@ -128,6 +132,12 @@ class MemoryCatalogue:
         with self._lock:
             entry = self._find(owner, concept_id)
             return None if entry is None else entry.segments.get(fingerprint)
+
+    def segments(self, owner: str, concept_id: str) -> tuple[SegmentRow, ...]:
+        """See `Catalogue.segments`."""
+        with self._lock:
+            entry = self._find(owner, concept_id)
+            return () if entry is None else tuple(entry.segments.values())
 
     def drop_segments(self, owner: str, concept_id: str) -> tuple[BlobRef, ...]:
         """See `Catalogue.drop_segments`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +24,7 @@ from .draft import ConceptDraft
 from .home import check_owner, open_home
 from .names import resolve
 from .segments import FileSegmentCache
+from .verify import Finding, verify
 
 __all__ = ["OwnerStore"]
 
@@ -132,18 +133,11 @@ class OwnerStore:
         Raises:
             UnknownConceptError: there is none, or several have this alias; the message lists close names.
         """
-        key = name_key(name)
-        found = self._catalogue.named(self.owner, key)
-        if found is not None:
-            return found
-        return resolve(name, self.list())
+        found = self._catalogue.named(self.owner, name_key(name))
+        return resolve(name, self.list()) if found is None else found
 
     def find(self, concept_id: str) -> Concept:
-        """The concept of this id.
-
-        Raises:
-            UnknownConceptError: there is none.
-        """
+        """The concept of this id; UnknownConceptError if there is none."""
         found = self._catalogue.concept(self.owner, concept_id)
         if found is None:
             raise UnknownConceptError(f"no concept has the id {concept_id!r}; it may have been forgotten")
@@ -157,8 +151,7 @@ class OwnerStore:
         """A photo's bytes, exactly as they were given.
 
         Raises:
-            UnknownConceptError: there is no such photo.
-            CorruptRecordError: it is damaged; the message names the concept and the file.
+            UnknownConceptError: there is no such photo. CorruptRecordError: it is damaged.
         """
         found = self._catalogue.photo(self.owner, photo_id)
         while found is not None:
@@ -260,6 +253,10 @@ class OwnerStore:
             raise SettingError(f"the grace period must be 0 seconds or more, got {grace}")
         self._finish_forgetting()
         return self._blobs.sweep(self._catalogue.live_blobs(), grace)
+
+    def verify(self, *, deep: bool = False, repair: bool = False) -> Iterator[Finding]:
+        """See `verify`."""
+        return verify(self._catalogue, self._blobs, self.owner, deep=deep, repair=repair)
 
     def usage(self) -> Usage:
         """Bytes of this owner's photos, vectors and segments."""

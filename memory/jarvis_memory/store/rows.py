@@ -240,8 +240,8 @@ def read_vectors(
 
 def _lost(concept_id: str) -> CorruptRecordError:
     return CorruptRecordError(
-        f"vectors of the concept with id {concept_id!r} are missing or too many; restore catalogue.sqlite "
-        f"from a backup, or give the concept up with erase({concept_id!r})"
+        f"vectors of the concept with id {concept_id!r} are missing or too many; `jarvis reindex` makes them "
+        "again from its photos"
     )
 
 

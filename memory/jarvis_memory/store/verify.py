@@ -1,0 +1,107 @@
+"""Looking at every byte of an owner: what is damaged, what of it can be mended, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from jarvis_retrievers.errors import CorruptRecordError, ImageError
+
+from ..concept import Concept
+from .contracts import BlobStore, Catalogue
+
+__all__ = ["Finding", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be.
+
+    Attributes:
+        kind: what it is about.
+        concept: the concept's name; its id where the name cannot be read.
+        what: what is wrong, and what to do.
+        repaired: whether that was done.
+    """
+
+    kind: Literal["record", "photo", "vectors", "segment"]
+    concept: str
+    what: str
+    repaired: bool = False
+
+
+def verify(
+    catalogue: Catalogue, blobs: BlobStore, owner: str, *, deep: bool = False, repair: bool = False
+) -> Iterator[Finding]:
+    """Read all rows and blobs of an owner and compare them with their digests and with each other.
+
+    Args:
+        catalogue: the record.
+        blobs: photos and segments.
+        owner: whose.
+        deep: also decode every photo and compare its pixels with the record.
+        repair: drop damaged segments; they are made again when they are needed. Nothing else is changed.
+    """
+    for concept_id in catalogue.ids(owner):
+        try:
+            concept = catalogue.concept(owner, concept_id)
+        except CorruptRecordError as error:
+            yield Finding("record", concept_id, str(error))
+            continue
+        if concept is None:  # forgotten meanwhile
+            continue
+        yield from _photos(catalogue, blobs, owner, concept, deep)
+        yield from _vectors(catalogue, owner, concept)
+        yield from _segments(catalogue, blobs, owner, concept, repair)
+
+
+def _photos(
+    catalogue: Catalogue, blobs: BlobStore, owner: str, concept: Concept, deep: bool
+) -> Iterator[Finding]:
+    for number, photo in enumerate(concept.photos, start=1):
+        try:
+            found = catalogue.photo(owner, photo.id)
+            if found is None:
+                continue
+            data = blobs.get(owner, found[1])
+            if deep:
+                _check_pixels(data, photo.digest)
+        except (CorruptRecordError, ImageError) as error:
+            what = f"photo {number} is damaged ({error}); restore it from a backup, or give it again"
+            yield Finding("photo", concept.name, what)
+
+
+def _check_pixels(data: bytes, digest: str) -> None:
+    from jarvis_retrievers.images import load_image, pixel_digest  # the store does without Pillow
+
+    if pixel_digest(load_image(data)) != digest:
+        raise CorruptRecordError("its pixels are not those that were remembered")
+
+
+def _vectors(catalogue: Catalogue, owner: str, concept: Concept) -> Iterator[Finding]:
+    try:
+        rows = catalogue.vectors(owner, [concept.id])
+        kept = [int(i) for i, kind in zip(rows.ids, rows.kinds, strict=True) if kind == "patch"]
+        if kept != [patch.id for patch in concept.patches]:
+            raise CorruptRecordError("they are not those of its patches")
+        if not np.isfinite(rows.matrix).all():
+            raise CorruptRecordError("they hold numbers that are not finite")
+    except CorruptRecordError as error:
+        what = f"its vectors are damaged ({error}); `jarvis reindex` makes them again from the photos"
+        yield Finding("vectors", concept.name, what)
+
+
+def _segments(
+    catalogue: Catalogue, blobs: BlobStore, owner: str, concept: Concept, repair: bool
+) -> Iterator[Finding]:
+    try:
+        for row in catalogue.segments(owner, concept.id):
+            blobs.get(owner, row.blob)
+    except CorruptRecordError as error:
+        if repair:
+            blobs.delete(owner, catalogue.drop_segments(owner, concept.id))
+        what = f"a segment is damaged ({error}); it is made again when it is needed"
+        yield Finding("segment", concept.name, what, repaired=repair)
