@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from jarvis_memory.store.schema import FORMAT_VERSION
 from tests.plugins.homes import fill, jarvis, png_header, refused, snapshot
 
 pytestmark = pytest.mark.usefixtures("no_models")
@@ -99,7 +100,7 @@ def test_an_unknown_concept(home: Path, command: str) -> None:
 
 def test_a_home_of_a_newer_format(home: Path, photo: str) -> None:
     connection = sqlite3.connect(home / "catalogue.sqlite")
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute(f"PRAGMA user_version = {FORMAT_VERSION + 1}")
     connection.close()
     before = snapshot(home)
     for command in (
@@ -109,7 +110,7 @@ def test_a_home_of_a_newer_format(home: Path, photo: str) -> None:
         ("remember", "Mia", "--photo", photo),
         ("ask", "Who is Bo?"),
     ):
-        refused(jarvis(*command, "--home", str(home)), "format 3", "nothing was changed")
+        refused(jarvis(*command, "--home", str(home)), f"format {FORMAT_VERSION + 1}", "nothing was changed")
     assert snapshot(home) == before
 
 

@@ -186,3 +186,23 @@ def test_light_commands_load_nothing_heavy(home: Path) -> None:
         done = subprocess.run(run, capture_output=True, text=True, check=True)
         assert done.stdout.endswith("[]\n")
         assert done.stderr == ""
+
+
+def test_verify_says_what_is_damaged(tmp_path: Path) -> None:
+    home = fill(tmp_path / "home")
+    assert jarvis("verify", "--deep", "--home", str(home)).stdout == "All is well.\n"
+    with OwnerStore.open(home, "me") as store:
+        store.put_segment(store.get("Bo").id, "f", b"segment of Bo")
+    blob = next(p for p in (home / "blobs").rglob("*") if p.is_file() and b"segment of Bo" in p.read_bytes())
+    blob.write_bytes(blob.read_bytes()[:-1] + b"?")
+    found = jarvis("verify", "--json", "--home", str(home))
+    assert found.exit_code == 1
+    (finding,) = json.loads(found.stdout)["findings"]
+    assert (finding["kind"], finding["concept"], finding["repaired"]) == ("segment", "Bo", False)
+    told = jarvis("verify", "--repair", "--home", str(home))
+    assert told.exit_code == 0
+    assert told.stdout.startswith("Bo: a segment is damaged (")
+    assert told.stdout.endswith("(dropped)\nAll is well.\n")
+    assert jarvis("verify", "--home", str(home)).stdout == "All is well.\n"
+    nowhere = jarvis("verify", "--home", str(tmp_path / "nowhere"))
+    assert nowhere.exit_code == 2
