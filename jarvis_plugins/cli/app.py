@@ -25,6 +25,7 @@ from .remember import remember
 from .screen import complain
 from .show import show
 from .verify import verify
+from .why import why
 
 __all__ = ["app", "main"]
 
@@ -91,6 +92,7 @@ def _settings(
 app.command("demo")(demo)
 app.command("remember")(remember)
 app.command("ask")(ask)
+app.command("why")(why)
 app.command("list")(list_concepts)
 app.command("show")(show)
 app.command("edit")(edit)

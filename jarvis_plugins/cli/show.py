@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jarvis_retrievers.errors import SettingError
-
 from .homes import open_record
 from .options import HomeOption, JsonOption, OwnerOption, settings_of
+from .pictures import save_picture, target_of
 from .screen import console, one_line, print_json, table, text
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from jarvis_memory.concept import Concept
 
 __all__ = ["print_concept", "show"]
@@ -43,14 +38,14 @@ def show(
 
     from .sheet import draw_sheet
 
-    target = None if out is None else _checked(out)
+    target = None if out is None else target_of(out)
     with open_record(settings_of(context, home=home, owner=owner)) as record:
         concept = record.get(name)
         if target is None and not json:
-            target = _checked(f"{_file_name(concept.name)}-patches.png")
+            target = target_of(f"{_file_name(concept.name)}-patches.png")
         if target is not None:
             photos = [load_image(record.photo(photo.id)) for photo in concept.photos]
-            _save(draw_sheet(concept, photos), target)
+            save_picture(draw_sheet(concept, photos), target)
     if json:
         shown = concept.model_dump(mode="json")
         print_json(shown | {"picture": None if target is None else str(target)})
@@ -83,27 +78,6 @@ def print_concept(concept: Concept) -> None:
     screen.print(rows)
 
 
-def _checked(out: str) -> Path:
-    path = Path(out).expanduser()
-    if path.suffix.lower() != ".png":
-        raise SettingError(f"the picture is a PNG, got --out {out!r}; give a name that ends in .png")
-    return path
-
-
 def _file_name(name: str) -> str:
     kept = "".join(c if c.isalnum() else "-" for c in name).strip("-")
     return kept[:60] or "concept"
-
-
-def _save(picture: Image, path: Path) -> None:
-    """Write beside the target and rename, so that a full disk leaves what was there."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        picture.save(part, format="PNG")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise SettingError(
-            f"the picture cannot be written to {path} ({reason}); name another with --out"
-        ) from error

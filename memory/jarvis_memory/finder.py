@@ -10,7 +10,8 @@ from PIL import Image
 
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.faiss_index import FaissIndex
-from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig
+from jarvis_retrievers.names import NameMatch
+from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig, Sighting
 from jarvis_retrievers.retriever import ConceptRetriever
 from jarvis_retrievers.words import WordIndex
 
@@ -18,7 +19,7 @@ from .concept import Concept
 from .profile import profile_text
 from .store.owner import OwnerStore
 
-__all__ = ["Find", "Finder"]
+__all__ = ["Explanation", "Find", "Finder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,23 @@ class Find:
     concept: Concept
     hit: Hit
     words: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why concepts were found or not.
+
+    Attributes:
+        found: the concepts, most likely first.
+        mentions: names in the question, each with whose it is.
+        sightings: by falling score, where in the pictures each concept was nearest to being seen.
+        regions: how many regions of the pictures were compared.
+    """
+
+    found: list[Find]
+    mentions: list[tuple[str, NameMatch]]
+    sightings: list[tuple[str, Sighting]]
+    regions: int
 
 
 @dataclass(frozen=True)
@@ -61,11 +79,18 @@ class Finder:
 
         Words of the notes decide only where no name was matched and no picture is given.
         """
+        return self.explain(question, images, k=k).found
+
+    def explain(
+        self, question: str, images: Sequence[Image.Image] = (), *, k: int | None = None
+    ) -> Explanation:
+        """What `find` gives, with everything that was looked at."""
         view = self._current()
         config = self._config if k is None else replace(self._config, k=k)
         retriever, limit = ConceptRetriever(self._encoder, self._index, config), config.k
         entries = tuple(view.entries.values())
-        hits = list(retriever.retrieve(self._store.owner, question, images, entries).hits)
+        told = retriever.retrieve(self._store.owner, question, images, entries)
+        hits = list(told.hits)
         words: dict[str, float] = {}
         if not images and not any(hit.name is not None for hit in hits):
             words = dict(view.words.search(question, limit))
@@ -76,7 +101,11 @@ class Finder:
             by_key[key] = replace(known, score=known.score + gain) if known else Hit(key, gain)
         order = sorted(by_key.values(), key=lambda hit: (-hit.score, list(view.concepts).index(hit.key)))
         named = sum(hit.name is not None for hit in order)
-        return [Find(view.concepts[hit.key], hit, words.get(hit.key)) for hit in order[: max(limit, named)]]
+        found = [Find(view.concepts[hit.key], hit, words.get(hit.key)) for hit in order[: max(limit, named)]]
+        names = {key: concept.name for key, concept in view.concepts.items()}
+        sightings = [(names[sighting.key], sighting) for sighting in told.sightings]
+        mentions = [(names[match.key], match) for match in told.names]
+        return Explanation(found, mentions, sightings, told.regions)
 
     def _current(self) -> _View:
         concepts = self._store.list()

@@ -20,6 +20,7 @@ from .asynchronous import AsyncMemory
 from .concept import Concept, check_name
 from .edits import with_edits
 from .engine import Engine
+from .finder import Explanation
 from .gate import Limits, Trial, Verdict
 from .intake import Intake, Photo, check_notes
 from .kv import Mode
@@ -70,8 +71,7 @@ class PersonalMemory(AsyncMemory, Looking):
             kv_ram_bytes, kv_gpu_bytes: how many bytes of segments used lately are kept at hand.
 
         Raises:
-            SettingError: an owner, a mode or a number that cannot be.
-            HomeFormatError: a newer version wrote the home.
+            SettingError: what cannot be. HomeFormatError: a newer version wrote the home.
             HomeReadOnlyError: there is no home and none can be made.
             CorruptRecordError: the catalogue is damaged.
         """
@@ -243,8 +243,12 @@ class PersonalMemory(AsyncMemory, Looking):
             for f in found
         ]
 
+    def why(self, question: str = "", images: Sequence[Photo] = ()) -> Explanation:
+        """Why a question finds whom it finds: names, scores, regions and thresholds; see `Explanation`."""
+        return self._engine.finder.explain(question, [load_image(image) for image in images])
+
     def forget(self, name: str) -> Concept:
-        """Forget a concept: afterwards nothing of it is in any file of the home. Returns it as it was.
+        """Forget a concept: nothing of it is left in any file of the home. Returns it as it was.
 
         Raises:
             UnknownConceptError: there is none of this name.
@@ -274,16 +278,12 @@ class PersonalMemory(AsyncMemory, Looking):
             return upkeep.gate(self._engine, self._store, trials, limits, seen)
 
     def migrate(self, kv: str) -> int:
-        """Store segments in another way (see `Storage`), those that are there too; returns how many.
-
-        Raises:
-            SettingError: there is no such storage. HomeReadOnlyError: the home cannot be written.
-        """
+        """Store segments in another way, those that are there too; see `jarvis_memory.upkeep.migrate`."""
         with self._writing:
             return upkeep.migrate(self._engine, self._store, kv)
 
     def reindex(self, *, everything: bool = False) -> int:
-        """Mine concepts again that need it, or all; see `jarvis_memory.upkeep.reindex`."""
+        """Mine concepts that need it again, or all; see `jarvis_memory.upkeep.reindex`."""
         with self._writing:
             return upkeep.reindex(self._engine, self._store, everything=everything)
 

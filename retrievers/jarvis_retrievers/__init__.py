@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .retrieval import Hit as Hit
     from .retrieval import Retrieval as Retrieval
     from .retrieval import RetrieverConfig as RetrieverConfig
+    from .retrieval import Sighting as Sighting
     from .retriever import ConceptRetriever as ConceptRetriever
     from .scorer import Candidate as Candidate
     from .scorer import PatchScorer as PatchScorer
@@ -58,6 +59,7 @@ _EXPORTS = {
     "PromptScorer": "scorer",
     "Retrieval": "retrieval",
     "RetrieverConfig": "retrieval",
+    "Sighting": "retrieval",
     "VectorIndex": "index",
     "VectorSource": "faiss_index",
     "crop": "crops",
@@ -89,6 +91,7 @@ __all__ = [
     "PromptScorer",
     "Retrieval",
     "RetrieverConfig",
+    "Sighting",
     "VectorIndex",
     "VectorSource",
     "crop",

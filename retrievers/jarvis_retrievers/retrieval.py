@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .boxes import Box
 from .errors import SettingError
 from .names import NameMatch
 
-__all__ = ["Entry", "Hit", "Retrieval", "RetrieverConfig"]
+__all__ = ["Entry", "Hit", "Retrieval", "RetrieverConfig", "Sighting"]
 
 Region = tuple[int, Box]
+Verdict = Literal["seen", "below", "beaten", "explained", "cut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +109,42 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where in the question's images a concept was nearest to being seen, and what came of it.
+
+    Attributes:
+        key: the entry's key.
+        score: cosine of that region and the nearest patch.
+        threshold: the least cosine at which this concept counts.
+        region: that region, as position of the image and box in its pixels.
+        vector_id: the patch vector it is nearest to.
+        verdict: ``seen``; ``below`` its threshold; ``beaten`` in every region by a concept that is nearer by
+            more than the margin; ``explained`` by a better window that shows another; ``cut`` by ``k``.
+    """
+
+    key: str
+    score: float
+    threshold: float
+    region: Region
+    vector_id: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """The answer: hits, best first (none is a possible answer), and what was looked at.
 
     Attributes:
         hits: the concepts, best first.
         names: where the question mentions them.
+        sightings: of every concept that has patches, by falling score; none without images.
         regions: how many regions of the question images were compared.
         vectors_searched: how many vectors of the owner each query was compared with; 0 if none was.
     """
 
     hits: tuple[Hit, ...] = ()
     names: tuple[NameMatch, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
     regions: int = 0
     vectors_searched: int = 0
 

@@ -17,7 +17,7 @@ from .encoder import ImageTextEncoder
 from .errors import InputError
 from .index import VectorIndex
 from .names import match_names
-from .retrieval import Entry, Hit, Region, Retrieval, RetrieverConfig
+from .retrieval import Entry, Hit, Region, Retrieval, RetrieverConfig, Sighting, Verdict
 
 __all__ = ["ConceptRetriever", "Entry", "Hit", "Retrieval", "RetrieverConfig"]
 
@@ -95,10 +95,14 @@ class ConceptRetriever:
             for box in propose_boxes(image.width, image.height, config.image_scales, config.image_overlap)
         ]
         seen: dict[str, _Seen] = {}
+        sightings: tuple[Sighting, ...] = ()
         if regions and total:
-            seen = self._by_image(owner, images, regions, entries, total)
+            seen, near = self._by_image(owner, images, regions, entries, total)
+        hits = self._fuse(named, text, seen)
+        if regions and total:
+            sightings = self._sightings(entries, near, seen, {hit.key for hit in hits})
         searched = min(total, config.search_limit) if by_text or regions else 0
-        return Retrieval(self._fuse(named, text, seen), tuple(matches), len(regions), searched)
+        return Retrieval(hits, tuple(matches), sightings, len(regions), searched)
 
     def _by_text(self, owner: str, question: str, entries: Sequence[Entry], total: int) -> dict[str, float]:
         queries = self.encoder.encode_texts([question])
@@ -121,26 +125,55 @@ class ConceptRetriever:
         regions: Sequence[Region],
         entries: Sequence[Entry],
         total: int,
-    ) -> dict[str, _Seen]:
+    ) -> tuple[dict[str, _Seen], list[tuple[_Seen, bool]]]:
+        """What counts as seen; and of every concept its best region, and whether it was beaten in all."""
         config = self.config
-        least = np.array(
-            [config.image_threshold if e.image_threshold is None else e.image_threshold for e in entries],
-            np.float32,
-        )
-        found = []
+        least = np.array([self._least(entry) for entry in entries], np.float32)
+        found: list[_Seen] = []
+        near: dict[int, _Seen] = {}
+        held: set[int] = set()
         for start in range(0, len(regions), _REGIONS_AT_ONCE):
             some = regions[start : start + _REGIONS_AT_ONCE]
             queries = self.encoder.encode_images([crop(images[i], box, config.side) for i, box in some])
             scores, ids = self.index.search(owner, queries, min(total, config.search_limit))
             best, which = _best_per_entry(scores, ids, [entry.vector_ids for entry in entries])
-            counts = (best >= least) & (best >= best.max(axis=1, keepdims=True) - np.float32(config.margin))
+            leading = best >= best.max(axis=1, keepdims=True) - np.float32(config.margin)
+            held.update(np.flatnonzero(leading.any(axis=0)).tolist())
             found += [
-                _Seen(float(best[r, e]), int(e), some[r], int(which[r, e])) for r, e in np.argwhere(counts)
+                _Seen(float(best[r, e]), int(e), some[r], int(which[r, e]))
+                for r, e in np.argwhere((best >= least) & leading)
             ]
+            for e, r in enumerate(best.argmax(axis=0)):
+                if which[r, e] >= 0 and (e not in near or best[r, e] > near[e].score):
+                    near[e] = _Seen(float(best[r, e]), e, some[r], int(which[r, e]))
         seen: dict[str, _Seen] = {}
         for one in self._unexplained(found):
             seen.setdefault(entries[one.entry].key, one)
-        return seen
+        return seen, [(one, e not in held) for e, one in near.items()]
+
+    def _least(self, entry: Entry) -> float:
+        return self.config.image_threshold if entry.image_threshold is None else entry.image_threshold
+
+    def _sightings(
+        self,
+        entries: Sequence[Entry],
+        near: Sequence[tuple[_Seen, bool]],
+        seen: Mapping[str, _Seen],
+        hits: set[str],
+    ) -> tuple[Sighting, ...]:
+        made = []
+        for one, beaten in near:
+            entry = entries[one.entry]
+            shown, least = seen.get(entry.key, one), self._least(entry)
+            verdict: Verdict = "explained"
+            if entry.key in seen:
+                verdict = "seen" if entry.key in hits else "cut"
+            elif one.score < np.float32(least):
+                verdict = "below"
+            elif beaten:
+                verdict = "beaten"
+            made.append(Sighting(entry.key, shown.score, least, shown.region, shown.vector_id, verdict))
+        return tuple(sorted(made, key=lambda sighting: (-sighting.score, sighting.key)))
 
     def _unexplained(self, found: Sequence[_Seen]) -> list[_Seen]:
         """By falling score, without those that a better sighting of another concept explains."""

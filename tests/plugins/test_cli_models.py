@@ -12,7 +12,9 @@ import pytest
 from PIL import Image
 
 from jarvis_memory.store.owner import OwnerStore
+from jarvis_plugins.cli.sheet import GAP, colour_of, photo_scale, placed
 from jarvis_plugins.demo.place import read_household
+from jarvis_retrievers.boxes import Box
 from tests.plugins.homes import jarvis
 
 
@@ -107,3 +109,29 @@ def test_a_profile_is_edited_and_reset(home: Path) -> None:
     refused = jarvis("edit", "Domu", "--reset", "name", "--home", str(home))
     assert refused.exit_code == 2
     assert "'name'" in refused.stderr
+
+
+def test_why_draws_who_was_seen_where(home: Path, tmp_path: Path) -> None:
+    scene = str(next(q.image for q in read_household().questions if q.kind == "caption"))
+    out = tmp_path / "why.png"
+    result = jarvis("why", "Is Lili here?", "--image", scene, "--out", str(out), "--home", str(home))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("Found: Liki")
+    assert "  Liki: named" in result.stdout
+    told = json.loads(jarvis("why", "Is Lili here?", "--image", scene, "--json", "--home", str(home)).stdout)
+    assert {one["concept"] for one in told["sightings"]} == {"Liki", "Domu"}
+    assert told["picture"] is None
+    assert told["mentions"] == [{"concept": "Liki", "name": "Lili", "score": 1.0, "start": 3, "end": 7}]
+    with Image.open(out) as picture, Image.open(scene) as shown:
+        scale = photo_scale(shown.width, shown.height)
+        seen = [one for one in told["sightings"] if one["verdict"] == "seen"]
+        for number, one in enumerate(seen):
+            left, top, right, bottom = placed(Box(*one["box"]), GAP, scale)
+            corners = ((right, top), (left, bottom), (right, bottom))
+            assert any(picture.getpixel(corner) == colour_of(number) for corner in corners)
+        assert picture.size[0] >= round(shown.width * scale)
+    nobody = jarvis("why", "zeppelins", "--home", str(home))
+    assert nobody.stdout == "Nobody is found.\n"
+    refused = jarvis("why", "Who?", "--out", str(out), "--home", str(home))
+    assert refused.exit_code == 2
+    assert "--image" in refused.stderr
