@@ -81,8 +81,9 @@ class SegmentTiers:
         """Keep a segment in RAM; returns it as it is kept."""
         if segment.nbytes > self._ram.maxsize:
             return segment
-        if self._device.type == "cuda" and segment.keys.device.type == "cpu":
-            segment = segment.placed(lambda tensor: tensor.contiguous().pin_memory())
+        if self._device.type == "cuda":
+            # One that was computed just now is on the GPU, where it does not count as kept.
+            segment = segment.placed(lambda tensor: tensor.cpu().contiguous().pin_memory())
         with self._lock:
             self._ram[key] = segment
         return segment
@@ -97,7 +98,10 @@ class SegmentTiers:
             if segment is None or segment.nbytes > self._gpu.maxsize:
                 continue
             try:
-                with torch.cuda.stream(side_stream(self._device)):
+                stream = side_stream(self._device)
+                # What was let go of may still be read by what is queued; its memory is taken behind that.
+                stream.wait_stream(torch.cuda.current_stream(self._device))
+                with torch.cuda.stream(stream):
                     there = segment.placed(lambda tensor: tensor.to(self._device, non_blocking=True))
             except torch.OutOfMemoryError:
                 self.retreat()

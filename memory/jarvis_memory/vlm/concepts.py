@@ -22,6 +22,7 @@ from jarvis_memory.kv import (
 )
 from jarvis_memory.kv.cache import roomy_cache
 from jarvis_memory.kv.selection import later_rows, linked_rows, moved_most
+from jarvis_memory.kv.streams import join_stream
 from jarvis_retrievers.errors import CorruptRecordError, InputError, UnsupportedModelError
 
 from .block import Block
@@ -134,6 +135,7 @@ class ConceptEncoder:
 
     def exact(self, prefix: Prefix, items: Sequence[Inputs]) -> Context:
         """One full prefill of the prefix and all concepts, jointly."""
+        join_stream(prefix.keys.device)  # features may still be on their way
         inputs = Inputs.join([prefix.inputs, *items])
         keys, values = self._append(None, inputs)
         return Context(
