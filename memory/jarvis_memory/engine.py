@@ -164,12 +164,9 @@ class Engine:
             return Mode.EXACT, ()
         if mode is not Mode.AUTO or segments < 2:
             return (Mode.COMPOSE if mode is Mode.AUTO else mode), ()
-        verdict = self.verdict
-        if verdict is not None:
-            return verdict.mode, ()
-        measured = self.vlm.measured
-        if measured is not None and measured.storage is self.storage:
-            return measured.mode, ()
+        for found in (self.verdict, self.vlm.measured):
+            if found is not None and found.storage is self.storage:
+                return found.mode, ()
         with self._lock:
             told, self._warned = self._warned, True
         notice = (

@@ -169,3 +169,15 @@ def test_a_home_stores_its_segments_in_another_way(
     assert other.ask(pair).usage.mode == "exact"
     with pytest.raises(SettingError, match="'zip'"):
         household.migrate("zip")
+
+
+def test_a_verdict_holds_for_its_storage_whoever_changed_that(
+    asked: tuple[PersonalMemory, str], tiny: Tiny, opened: Opener
+) -> None:
+    memory, question = asked
+    memory.gate(limits=LOOSE)
+    assert memory.ask(question).usage.mode == "compose"
+    opened(model=tiny.vlm).migrate("int8")  # another model's memory, in the same home
+    after = memory.ask(question)
+    assert after.usage.mode == "exact"
+    assert any("jarvis gate" in notice for notice in after.notices)
