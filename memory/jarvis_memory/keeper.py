@@ -101,6 +101,8 @@ class SegmentKeeper:
 
     def keep(self, concept: Concept, segment: Segment) -> None:
         """Store the segment of a concept; a home that cannot be written goes without."""
+        # What is at hand was made of what the concept was, or stored in another way.
+        self._tiers.forget(concept.id)
         if not self._store.read_only:
             data = self._vlm.segment_to_bytes(segment, self._storage)
             self._store.put_segment(

@@ -98,6 +98,23 @@ def test_a_segment_is_read_from_the_disk_once(
     assert len(read) == 2
 
 
+def test_what_is_written_anew_is_read_anew(household: PersonalMemory, exam: Exam) -> None:
+    """No older age of a concept, and no other rounding than that on the disk, stays at hand."""
+    name = exam.concepts[0].name
+    question, tiers = f"What does {name} like?", household._engine.tiers
+    household.ask(question)
+    old = TierKey(household.show(name).id, household.show(name).updated, household.node.fingerprint)
+    plain = tiers.get(old)
+    assert plain is not None
+    household.migrate("int8")
+    household.ask(question)
+    rounded = tiers.get(old)
+    assert rounded is not None
+    assert not torch.equal(rounded.keys, plain.keys)
+    household.update(name, about="Likes to hum.")
+    assert tiers.get(old) is None
+
+
 def test_what_is_forgotten_is_not_at_hand(household: PersonalMemory, exam: Exam) -> None:
     name = exam.concepts[0].name
     household.ask(f"What does {name} like?")
