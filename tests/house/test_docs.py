@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from jarvis_memory.kv import FORMAT_VERSION as SEGMENT_VERSION
+from jarvis_memory.store.schema import FORMAT_VERSION
 from tests.house.tree import PACKAGES, ROOT, documents, files, project
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -71,3 +73,12 @@ def test_one_version() -> None:
         [command, "--version"], capture_output=True, text=True, check=True, env=os.environ | {"NO_COLOR": "1"}
     )
     assert said.stdout.split()[-1] == newest.group(1)
+
+
+def test_the_page_of_the_format_names_its_numbers() -> None:
+    text = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+    assert f"This page describes format **{FORMAT_VERSION}**" in text
+    assert f"`user_version` = {FORMAT_VERSION}," in text
+    assert f"`format` = {FORMAT_VERSION};" in text
+    assert f"file of version **{SEGMENT_VERSION}**" in text
+    assert f"| `version` | {SEGMENT_VERSION};" in text
