@@ -34,7 +34,10 @@ class Subject:
 
 
 def pocket_subjects(vlm: VLM, number: int, photos: int, seed: int) -> list[Subject]:
-    """Held-out concepts, their patches mined as the product does it."""
+    """Held-out concepts, their patches mined as the product does it.
+
+    Two photos of each are drawn; where more are asked for they come again, which costs the same to read.
+    """
     tuning = tuned("pocket")
     intake = Intake(OpenCLIPEncoder.load("pocket", device="cpu"), tuning.miner, tuning.subjects)
     found: list[Subject] = []

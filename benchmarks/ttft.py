@@ -29,6 +29,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,7 +42,7 @@ from rich.table import Table
 from benchmarks.figures import Panel, draw_lines
 from benchmarks.shapes import SHAPES, random_model
 from benchmarks.subjects import Subject, pocket_subjects, random_subjects
-from jarvis_memory.kv import Mode, Segment, Storage
+from jarvis_memory.kv import Context, Mode, Segment, Storage
 from jarvis_memory.vlm import VLM
 
 QUESTION = "What do they have in common, and who of them is older?"
@@ -113,12 +114,14 @@ class Bench:
                 stages: dict[str, Callable[[Any], Any]] = {}
                 if held is None:
                     stages["load"] = lambda _: self.cold(number)
-                stages["context"] = lambda given, mode=mode, held=held: vlm.context(  # type: ignore[misc]
-                    given if held is None else held, mode
-                )
+                stages["context"] = partial(self.kept, mode, held)
                 stages["first"] = self.first
                 arms[f"{mode.value} {tier}"] = stages
         return arms
+
+    def kept(self, mode: Mode, held: list[Segment] | None, loaded: list[Segment] | None) -> Context:
+        """A context of segments that a tier holds, or else of those that were just loaded."""
+        return self.vlm.context(held or loaded or [], mode)
 
     def tokens(self, number: int) -> int:
         """Rows of a context of so many."""

@@ -18,7 +18,9 @@ def migrate(
     kv: Annotated[
         str,
         typer.Option(
-            "--kv", metavar="WORD", help="bf16, int8 or fp8 (half the bytes), none (an eighth), f16, f32."
+            "--kv",
+            metavar="WORD",
+            help="bf16, int8 or fp8 (half the bytes), none (inputs only), f16, f32.",
         ),
     ],
     home: HomeOption = None,

@@ -114,7 +114,7 @@ class Concept(_Value):
         history: what it was before each edit, oldest first.
         encoder: fingerprint of the encoder that made the vectors; empty if not known.
         photos: in the order given.
-        patches: best first.
+        patches: of photos that came together best first; those of later photos stand behind.
         created, updated: sequence numbers of the home; order by these, never by a clock.
         created_at, updated_at: the same moments as ISO 8601 in UTC, to show to a person.
     """

@@ -11,7 +11,9 @@ from jarvis_retrievers.images import pixel_digest
 from .concept import Concept, Edits
 from .engine import Engine
 from .intake import Intake, Photo, check_absent, check_writable, other_patches
+from .kv import Segment
 from .profile import fold_notes
+from .store.draft import ConceptDraft
 from .store.owner import OwnerStore
 
 __all__ = ["add", "again", "extend"]
@@ -65,8 +67,10 @@ def extend(
     new = [photo for photo in given if pixel_digest(photo) not in known]
     told = fold_notes(old.about, list(notes))
     names, what = (*old.aliases, *aliases), category or old.category
-    others = other_patches(store, engine.encoder.fingerprint, but={old.id})
-    if old.encoder == engine.encoder.fingerprint:
+    same = old.encoder == engine.encoder.fingerprint
+    # Patches of others decide what is distinct; they are a whole memory to read, and notes mine nothing.
+    others = other_patches(store, engine.encoder.fingerprint, but={old.id}) if new or not same else None
+    if same:
         rows = store.vectors([old.id])
         draft = engine.intake.extended(old, stored, rows, told, what, names, new, others, wanted)
         segment = engine.keeper.grown(old, draft, new)
@@ -74,9 +78,7 @@ def extend(
         images = [*Intake.photos(stored, old.name), *new]
         draft = engine.intake.draft(old.name, names, what, told, images, others, old=old, edits=wanted)
         segment = engine.keeper.make(draft, images)
-    concept = store.replace_concept(old.id, draft)
-    engine.keeper.keep(concept, segment)
-    return concept
+    return _replaced(store, engine, old, draft, segment)
 
 
 def again(store: OwnerStore, engine: Engine, old: Concept, broken: Collection[str] = ()) -> Concept:
@@ -94,7 +96,12 @@ def again(store: OwnerStore, engine: Engine, old: Concept, broken: Collection[st
     images = Intake.photos([store.photo(photo.id) for photo in old.photos], old.name)
     others = other_patches(store, engine.encoder.fingerprint, but={old.id, *broken})
     draft = engine.intake.draft(old.name, old.aliases, old.category, old.about, images, others, old=old)
-    segment = engine.keeper.make(draft, images)
+    return _replaced(store, engine, old, draft, engine.keeper.make(draft, images))
+
+
+def _replaced(
+    store: OwnerStore, engine: Engine, old: Concept, draft: ConceptDraft, segment: Segment
+) -> Concept:
     concept = store.replace_concept(old.id, draft)
     engine.keeper.keep(concept, segment)
     return concept

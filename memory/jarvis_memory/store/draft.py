@@ -85,7 +85,7 @@ class ConceptDraft:
     Attributes:
         name, aliases, category, notes: as the owner gave them.
         photos: `DraftPhoto` or plain tuples of the same four.
-        patches: best first.
+        patches: of photos that came together best first; those of later photos stand behind.
         profile_vectors: float (m, dim), the profile in the encoder's space; same dim as the patches'.
         profile: made from name, notes and category by `build_profile` if left out.
         encoder: fingerprint of the encoder that made the vectors.

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from jarvis_retrievers.errors import CorruptRecordError, ImageError
+from jarvis_retrievers.errors import CorruptRecordError, ImageError, InputError
 
 from ..concept import Concept
 from .contracts import BlobStore, Catalogue
@@ -89,7 +89,7 @@ def _vectors(catalogue: Catalogue, owner: str, concept: Concept) -> Iterator[Fin
             raise CorruptRecordError("they are not those of its patches")
         if not np.isfinite(rows.matrix).all():
             raise CorruptRecordError("they hold numbers that are not finite")
-    except CorruptRecordError as error:
+    except (CorruptRecordError, InputError) as error:  # rows of two widths cannot be one matrix
         what = f"its vectors are damaged ({error}); `jarvis reindex` makes them again from the photos"
         yield Finding("vectors", concept.name, what)
 

@@ -179,12 +179,10 @@ class ConceptEncoder:
         """Keys and values of new tokens behind a context."""
         from transformers import DynamicCache
 
-        if self._runner.reach.segments == 0:
-            self._runner.check_room(inputs.width + (before.next_position if before else 0), "The context")
-            return self._runner.no_rows(inputs.tokens)
-
         skip, start = (0, 0) if before is None else (before.tokens, before.next_position)
-        cache = DynamicCache() if before is None else roomy_cache(before.keys, before.values, inputs.tokens)
         self._runner.check_room(start + inputs.width, "The context")
+        if self._runner.reach.segments == 0:
+            return self._runner.no_rows(inputs.tokens)
+        cache = DynamicCache() if before is None else roomy_cache(before.keys, before.values, inputs.tokens)
         self._runner.run(inputs, start, cache)
         return Runner.rows(cache, skip)

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from ..images import Pixels
 from .family import ImageTokens
 from .tiles import TileFamily
 
@@ -54,11 +53,6 @@ class Gemma3(TileFamily):
             tables[kind] = torch.stack([cos[0, :, :half], sin[0, :, :half]]) / scaling
         cos, sin = torch.stack([tables[kind] for kind in text.config.layer_types], dim=1)[:, :, None]
         return cos, sin
-
-    def features(self, model: Any, pixels: Pixels) -> torch.Tensor:
-        """(1, tokens, hidden) input embeddings of the images; see :class:`Family`."""
-        made = model.model.get_image_features(pixels.values).pooler_output
-        return made.reshape(1, -1, made.shape[-1])  # type: ignore[no-any-return]
 
     def masks(
         self, model: Any, mask: torch.Tensor, embeds: torch.Tensor, images: torch.Tensor | None

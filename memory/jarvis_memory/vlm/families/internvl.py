@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
-from ..images import Pixels
 from .family import ImageTokens
 from .tiles import TileFamily
 
@@ -33,8 +30,3 @@ class InternVL(TileFamily):
             for name in ("start_image_token", "end_image_token")
         )
         return ImageTokens((int(start),), int(config.image_token_id), (int(end),))
-
-    def features(self, model: Any, pixels: Pixels) -> torch.Tensor:
-        """(1, tokens, hidden) input embeddings of the images; see :class:`Family`."""
-        made = model.model.get_image_features(pixels.values).pooler_output
-        return made.reshape(1, -1, made.shape[-1])  # type: ignore[no-any-return]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
 
-from ..images import ImageEncoder, TileEncoder
+from ..images import ImageEncoder, Pixels, TileEncoder
 from ..settings import ImageSettings
 from .family import LanguageShape
 
@@ -39,7 +40,7 @@ def rotary_of(table: Any, positions: torch.Tensor, device: torch.device) -> tupl
     return cos[0, :, :half] / table.attention_scaling, sin[0, :, :half] / table.attention_scaling
 
 
-class TileFamily:
+class TileFamily(ABC):
     """Plain positions, one rotary table, every image one tile. A family adds where its things are."""
 
     axes = 1
@@ -60,9 +61,14 @@ class TileFamily:
         size = config.vision_config.image_size
         return int(size if isinstance(size, int) else size[0])
 
+    @abstractmethod
     def tokens(self, config: Any) -> int:
         """Tokens of a tile."""
-        raise NotImplementedError
+
+    def features(self, model: Any, pixels: Pixels) -> torch.Tensor:
+        """(1, tokens, hidden) input embeddings of the images; see :class:`Family`."""
+        made = model.model.get_image_features(pixels.values).pooler_output
+        return made.reshape(1, -1, made.shape[-1])  # type: ignore[no-any-return]
 
     def images(self, config: Any, processor: Any, settings: ImageSettings) -> ImageEncoder:
         """Every image as one tile; the settings change nothing."""
