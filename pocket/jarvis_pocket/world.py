@@ -49,6 +49,27 @@ FACTS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
+class Vocabulary:
+    """Of what looks are drawn."""
+
+    categories: tuple[str, ...]
+    colours: tuple[str, ...]
+    glyphs: tuple[str, ...]
+    glyph_colours: tuple[str, ...]
+
+
+SMALL = Vocabulary(CATEGORIES, COLOURS, GLYPHS, GLYPH_COLOURS)
+"""What the VLM speaks of."""
+FULL = Vocabulary(
+    categories=(*CATEGORIES, "rabbit", "turtle", "car", "lamp"),
+    colours=(*COLOURS, "brown", "pink"),
+    glyphs=(*GLYPHS, "square", "bolt", "drop", "bars"),
+    glyph_colours=(*GLYPH_COLOURS, "brown", "pink"),
+)
+"""What can be drawn, and what the OpenCLIP model has seen."""
+
+
+@dataclass(frozen=True)
 class Look:
     """What a picture of a concept shows."""
 
@@ -115,16 +136,16 @@ def draw_name(rng: random.Random, split: Split, seed: int = 0) -> str:
             return name
 
 
-def draw_look(rng: random.Random, split: Split, seed: int = 0) -> Look:
+def draw_look(rng: random.Random, split: Split, seed: int = 0, vocabulary: Vocabulary = SMALL) -> Look:
     """A look from one split; the accessory never has the body's colour."""
     while True:
-        colour = rng.choice(COLOURS)
+        colour = rng.choice(vocabulary.colours)
         look = Look(
-            category=rng.choice(CATEGORIES),
+            category=rng.choice(vocabulary.categories),
             colour=colour,
             pattern=rng.choice(PATTERNS),
-            glyph=rng.choice(GLYPHS),
-            glyph_colour=rng.choice(GLYPH_COLOURS),
+            glyph=rng.choice(vocabulary.glyphs),
+            glyph_colour=rng.choice(vocabulary.glyph_colours),
             accessory=rng.choice(ACCESSORIES),
             accessory_colour=rng.choice([c for c in ACCESSORY_COLOURS if c != colour]),
         )
@@ -155,6 +176,23 @@ def lookalike(look: Look, rng: random.Random, split: Split, seed: int = 0) -> Lo
             return other
 
 
+def vary(look: Look, rng: random.Random, split: Split, seed: int = 0, vocabulary: Vocabulary = FULL) -> Look:
+    """A look that differs in one attribute only, never in its category."""
+    values = {
+        "colour": vocabulary.colours,
+        "pattern": PATTERNS,
+        "glyph": vocabulary.glyphs,
+        "glyph_colour": vocabulary.glyph_colours,
+        "accessory": ACCESSORIES,
+        "accessory_colour": ACCESSORY_COLOURS,
+    }
+    while True:
+        part = rng.choice(list(values))
+        other = replace(look, **{part: rng.choice([v for v in values[part] if v != getattr(look, part)])})
+        if other.colour != other.accessory_colour and look_split(other, seed) == split:
+            return other
+
+
 def draw_facts(rng: random.Random) -> dict[str, str]:
     """One value for every fact."""
     return {key: rng.choice(values) for key, values in FACTS.items()}
@@ -171,6 +209,26 @@ def draw_concepts(rng: random.Random, count: int, split: Split, seed: int = 0) -
         }:
             concepts.append(concept)
     return concepts
+
+
+def draw_gallery(
+    rng: random.Random, count: int, split: Split, alike: float = 0.3, seed: int = 0
+) -> list[PocketConcept]:
+    """Any number of concepts of `FULL`, no two of one name or look.
+
+    The share ``alike`` of them is followed by a look-alike that differs in one attribute.
+    """
+    looks: dict[Look, None] = {}
+    while len(looks) < count:
+        look = draw_look(rng, split, seed, FULL)
+        looks[look] = None
+        if rng.random() < alike:
+            looks[vary(look, rng, split, seed)] = None
+    names: dict[str, None] = {}
+    while len(names) < count:
+        names[draw_name(rng, split, seed)] = None
+    pairs = zip(names, list(looks)[:count], strict=True)
+    return [PocketConcept(name, look, draw_facts(rng)) for name, look in pairs]
 
 
 def with_emblem(concept: PocketConcept, glyph: str, colour: str) -> PocketConcept:

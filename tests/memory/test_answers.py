@@ -10,6 +10,7 @@ import pytest
 
 from jarvis_memory import Mode, PersonalMemory
 from jarvis_memory.answer import Answer
+from jarvis_memory.together import Ask, ask_together
 from jarvis_pocket import ask
 from jarvis_pocket.exam import Exam
 from jarvis_pocket.world import FACTS
@@ -46,6 +47,19 @@ def test_an_answer_says_where_it_comes_from(household: PersonalMemory, exam: Exa
         timings.retrieve + timings.load + timings.compose + timings.first_token + timings.generate
     )
     assert answer.to_dict()["text"] == answer.text == str(answer)
+
+
+def test_the_turns_before_say_whom_a_question_means(household: PersonalMemory, exam: Exam) -> None:
+    name = exam.concepts[1].name
+    turns = [(f"What does {name} like?", f"{name} likes it.")]
+    answer = household.ask("And when was she born?", history=turns)
+    assert answer.concepts == (name,)
+    # What the model reads are the turns, too.
+    assert answer.usage.computed > household.ask(f"When was {name} born?").usage.computed
+    pieces = household.stream("And when was she born?", history=turns)
+    assert "".join(pieces) == answer.text
+    (batched,) = ask_together([Ask(household, "And when was she born?", history=turns)])
+    assert (batched.text, batched.concepts) == (answer.text, answer.concepts)
 
 
 def test_one_concept_is_lossless(household: PersonalMemory, exam: Exam) -> None:

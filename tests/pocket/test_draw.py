@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from jarvis_pocket import scene, world
-from jarvis_pocket.draw import BODY_RGB, Pose, glyph_points, sprite
+from jarvis_pocket.draw import BODY_RGB, Pose, sprite
+from jarvis_pocket.glyphs import glyph_points
 
 
 def look(**changes: str) -> world.Look:
@@ -24,7 +25,7 @@ def look(**changes: str) -> world.Look:
     return world.Look(**(base | changes))
 
 
-@pytest.mark.parametrize("category", world.CATEGORIES)
+@pytest.mark.parametrize("category", world.FULL.categories)
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_emblem_and_accessory_lie_where_their_boxes_say(category: str, mirrored: bool) -> None:
     image, emblem, accessory = sprite(look(category=category), Pose(mirrored), 200)
@@ -36,13 +37,13 @@ def test_emblem_and_accessory_lie_where_their_boxes_say(category: str, mirrored:
     assert inside[max(0, top) : bottom, left:right].sum() == inside.sum() > 100
 
 
-@pytest.mark.parametrize("category", world.CATEGORIES)
+@pytest.mark.parametrize("category", world.FULL.categories)
 def test_silhouettes_differ_clearly(category: str) -> None:
     def mask(kind: str) -> np.ndarray:
         return np.asarray(sprite(look(category=kind), Pose(), 96)[0])[..., 3] > 0
 
     mine = mask(category)
-    for other in set(world.CATEGORIES) - {category}:
+    for other in set(world.FULL.categories) - {category}:
         theirs = mask(other)
         assert (mine & theirs).sum() / (mine | theirs).sum() < 0.75, other
 

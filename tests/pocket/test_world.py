@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import fields
+from itertools import pairwise
 
 import pytest
 
@@ -83,3 +85,29 @@ def test_a_cast_holds_whom_it_should() -> None:
         strangers = [look for look, name in outside if name is None]
         assert any(look.category == asked.look.category for look in strangers)
         assert all(look != asked.look for look in strangers)
+
+
+def test_a_variation_differs_in_one_attribute() -> None:
+    rng = random.Random(5)
+    parts = set()
+    for _ in range(200):
+        look = world.draw_look(rng, "heldout", vocabulary=world.FULL)
+        other = world.vary(look, rng, "heldout")
+        assert world.look_split(other) == "heldout"
+        changed = [
+            part.name for part in fields(look) if getattr(look, part.name) != getattr(other, part.name)
+        ]
+        assert len(changed) == 1
+        parts.update(changed)
+    assert parts == {part.name for part in fields(world.Look)} - {"category"}
+
+
+def test_a_gallery_has_look_alikes_but_no_two_that_are_the_same() -> None:
+    gallery = world.draw_gallery(random.Random(1), 120, "heldout")
+    assert len({c.name for c in gallery}) == len({c.look for c in gallery}) == len(gallery) == 120
+    assert {c.look.category for c in gallery} == set(world.FULL.categories)
+    near = [
+        sum(getattr(a.look, f.name) != getattr(b.look, f.name) for f in fields(world.Look)) == 1
+        for a, b in pairwise(gallery)
+    ]
+    assert 0.12 < sum(near) / len(near) < 0.4

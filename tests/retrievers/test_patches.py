@@ -193,7 +193,8 @@ def test_several_photos_each_give_a_subject_up_to_half() -> None:
     assert len({patch.photo for patch in subjects}) == 3
     for patch in subjects:
         assert patch.box.width >= 0.75 * photos[patch.photo].width
-    assert [patch.score for patch in subjects] == sorted((patch.score for patch in subjects), reverse=True)
+    fits = [patch.relevance for patch in subjects]
+    assert fits == sorted(fits, reverse=True)
 
 
 def test_details_have_a_place_beside_many_photos() -> None:

@@ -67,7 +67,7 @@ def clip(
     out: Out,
     resume: Resume = False,
     device: Device = "auto",
-    minutes: Minutes = 25,
+    steps: Annotated[int, typer.Option(help="Steps; the learning rate falls over the last 30 %.")] = 3000,
     seed: Seed = 0,
     workers: Workers = 1,
     threads: Threads = 0,
@@ -76,7 +76,7 @@ def clip(
     from jarvis_pocket.train.clip import train
 
     where = _prepare(device, threads)
-    folder = train(out, resume=resume, device=where, minutes=minutes, seed=seed, workers=workers)
+    folder = train(out, resume=resume, device=where, steps=steps, seed=seed, workers=workers)
     typer.echo(f"exported to {folder}")
 
 
