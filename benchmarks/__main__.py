@@ -6,7 +6,7 @@ from benchmarks import fidelity, quality, retrieval, storage, ttft
 
 if __name__ == "__main__":
     quality.main(split="heldout", n=400, seed=1, as_json=False)
-    retrieval.main(n=60, seed=1, as_json=False)
+    retrieval.main(concepts=100, scenes=240, seed=1, as_json=False)
     fidelity.main(n=160, seed=1, as_json=False, plot=None)
     storage.main(rounds=7, as_json=False)
     ttft.main(None, "cpu", "0,1,2,3,4,6,8", "1,3,5", rounds=5, seed=1, layers=None, as_json=False, plot=None)

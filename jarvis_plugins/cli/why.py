@@ -78,6 +78,9 @@ def _print(told: Explanation) -> None:
         how = "named" if match.score == 1.0 else f"named, misspelt ({match.score:.2f})"
         screen.print(text(f"  {one_line(name)}: {how}"))
     for find in told.found:
+        if find.via is not None:
+            who = f"the notes of {find.via} speak of it" if find.via else "the turns before speak of it"
+            screen.print(text(one_line(f"  {find.concept.name}: {who}")))
         if find.words is not None:
             screen.print(text(f"  {one_line(find.concept.name)}: words of the notes, {find.words:.2f}"))
         if find.hit.text is not None:
@@ -108,6 +111,7 @@ def _plain(told: Explanation) -> dict[str, object]:
                 "words": find.words,
                 "text": find.hit.text,
                 "image": find.hit.image,
+                "via": find.via,
             }
             for find in told.found
         ],

@@ -87,7 +87,7 @@ class Engine:
 
     @cached_property
     def _made_finder(self) -> Finder:
-        return Finder(self._store, self.encoder, self._tuning.retriever)
+        return Finder(self._store, self.encoder, self._tuning.retriever, self._tuning.bank)
 
     @cached_property
     def _made_tiers(self) -> SegmentTiers:

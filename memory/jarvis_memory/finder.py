@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from jarvis_retrievers.calibration import genuine_cosine, impostor_cosine
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.faiss_index import FaissIndex
 from jarvis_retrievers.names import NameMatch
@@ -16,19 +20,28 @@ from jarvis_retrievers.retriever import ConceptRetriever
 from jarvis_retrievers.words import WordIndex
 
 from .concept import Concept
+from .mentions import earlier, points_back, told_of
 from .profile import profile_text
 from .store.owner import OwnerStore
+from .vlm.query import Turn
 
 __all__ = ["Explanation", "Find", "Finder"]
 
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """A concept that a question is about, the hit that says why, and the score of its notes' words."""
+    """A concept that a question is about, and why.
+
+    Attributes:
+        hit: the scores of its name, of texts and of pictures.
+        words: the score of its notes' words, where they decided.
+        via: the name of the concept whose notes speak of it; "" if the turns before the question do.
+    """
 
     concept: Concept
     hit: Hit
     words: float | None
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,9 @@ class _View:
     concepts: dict[str, Concept]
     entries: dict[str, Entry]
     words: WordIndex
+    whose: dict[int, str]
+    """Whose each vector is that pictures are compared with."""
+    thresholds: dict[str, float] = field(default_factory=dict)
 
 
 class Finder:
@@ -65,47 +81,113 @@ class Finder:
         store: the owner's store.
         encoder: what made the vectors; concepts of another encoder are found by name and words alone.
         config: thresholds of the encoder.
+        bank: (m, dim) vectors of strangers, if the encoder has such.
     """
 
-    def __init__(self, store: OwnerStore, encoder: ImageTextEncoder, config: RetrieverConfig) -> None:
+    def __init__(
+        self,
+        store: OwnerStore,
+        encoder: ImageTextEncoder,
+        config: RetrieverConfig,
+        bank: NDArray[np.float32] | None = None,
+    ) -> None:
         self._store, self._encoder, self._config = store, encoder, config
+        self._bank = np.zeros((0, encoder.dim), np.float32) if bank is None else bank
         # Older views may still search in it: ids that they do not know are passed over.
         self._index = FaissIndex(encoder.dim)
         self._lock = threading.Lock()
         self._view: _View | None = None
 
-    def find(self, question: str, images: Sequence[Image.Image] = (), *, k: int | None = None) -> list[Find]:
+    def find(
+        self,
+        question: str,
+        images: Sequence[Image.Image] = (),
+        history: Sequence[Turn] = (),
+        *,
+        k: int | None = None,
+    ) -> list[Find]:
         """The concepts that a question is about, most likely first; none is a possible answer.
 
-        Words of the notes decide only where no name was matched and no picture is given.
+        Where the question names nobody and has no picture, a word such as "she" means whom the turns before
+        named, and otherwise words of the notes decide. Of those who are named, the notes may lead to others.
         """
-        return self.explain(question, images, k=k).found
+        return self.explain(question, images, history, k=k).found
 
     def explain(
-        self, question: str, images: Sequence[Image.Image] = (), *, k: int | None = None
+        self,
+        question: str,
+        images: Sequence[Image.Image] = (),
+        history: Sequence[Turn] = (),
+        *,
+        k: int | None = None,
     ) -> Explanation:
         """What `find` gives, with everything that was looked at."""
         view = self._current()
         config = self._config if k is None else replace(self._config, k=k)
-        retriever, limit = ConceptRetriever(self._encoder, self._index, config), config.k
+        threshold = partial(self._threshold, view)
+        retriever, limit = ConceptRetriever(self._encoder, self._index, config, threshold), config.k
         entries = tuple(view.entries.values())
         told = retriever.retrieve(self._store.owner, question, images, entries)
-        hits = list(told.hits)
+        named = any(hit.name is not None for hit in told.hits)
+        back: tuple[str, ...] = ()
         words: dict[str, float] = {}
-        if not images and not any(hit.name is not None for hit in hits):
-            words = dict(view.words.search(question, limit))
-        by_key = {hit.key: hit for hit in hits}
+        if not images and not named:
+            back = self._earlier(view, history) if points_back(question) else ()
+            words = {} if back else dict(view.words.search(question, limit))
+        by_key = {} if back else {hit.key: hit for hit in told.hits}
         for rank, key in enumerate(words):
             gain = 1.0 / (self._config.rrf_k + 1 + rank)
             known = by_key.get(key)
             by_key[key] = replace(known, score=known.score + gain) if known else Hit(key, gain)
+        if not by_key:  # nobody was found: a conversation goes on about whom it was about
+            back = back or self._earlier(view, history)
         order = sorted(by_key.values(), key=lambda hit: (-hit.score, list(view.concepts).index(hit.key)))
-        named = sum(hit.name is not None for hit in order)
-        found = [Find(view.concepts[hit.key], hit, words.get(hit.key)) for hit in order[: max(limit, named)]]
+        most = max(limit, sum(hit.name is not None for hit in order))
+        found = [Find(view.concepts[hit.key], hit, words.get(hit.key)) for hit in order[:most]]
+        found += [Find(view.concepts[key], Hit(key, 0.0), None, "") for key in back]
+        found += self._told_of(view, question, found, most)
         names = {key: concept.name for key, concept in view.concepts.items()}
         sightings = [(names[sighting.key], sighting) for sighting in told.sightings]
         mentions = [(names[match.key], match) for match in told.names]
         return Explanation(found, mentions, sightings, told.regions)
+
+    def _earlier(self, view: _View, history: Sequence[Turn]) -> tuple[str, ...]:
+        return earlier(history, {key: entry.names for key, entry in view.entries.items()})
+
+    def _told_of(self, view: _View, question: str, found: Sequence[Find], most: int) -> list[Find]:
+        """Others whom the notes of those that were named speak of, as many as there is room for."""
+        names = {key: entry.names for key, entry in view.entries.items()}
+        there, more = {find.concept.id for find in found}, []
+        for find in found:
+            if find.hit.name is None and find.via is None:
+                continue
+            for key in told_of(question, find.concept.id, profile_text(find.concept.profile), names):
+                if key not in there and len(there) < most:
+                    there.add(key)
+                    more.append(Find(view.concepts[key], Hit(key, 0.0), None, find.concept.name))
+        return more
+
+    def _threshold(self, view: _View, key: str) -> float:
+        """A concept's own image threshold, from its photos and from who is nearest to it now."""
+        if key not in view.thresholds:
+            wanted = set(view.entries[key].seen_ids)
+            photos = {patch.id: patch.photo_id for patch in view.concepts[key].patches}
+            rows = self._store.vectors([key])
+            keep = [row for row, vector_id in enumerate(rows.ids) if int(vector_id) in wanted]
+            own = rows.matrix[keep]
+            genuine = genuine_cosine(own, [photos[int(rows.ids[row])] for row in keep])
+            impostor = None
+            if len(view.whose) - len(wanted) + len(self._bank) >= self._config.calibration.least_others:
+                impostor = max(impostor_cosine(own, self._bank), self._nearest_other(view, key, own))
+            settings = self._config
+            view.thresholds[key] = settings.calibration.threshold(settings.image_threshold, impostor, genuine)
+        return view.thresholds[key]
+
+    def _nearest_other(self, view: _View, key: str, own: NDArray[np.float32]) -> float:
+        limit = min(self._index.count(self._store.owner), self._config.search_limit)
+        scores, ids = self._index.search(self._store.owner, own, max(1, limit))
+        theirs = np.vectorize(lambda i: view.whose.get(int(i), key) != key, otypes=[bool])(ids)
+        return float(scores[theirs].max(initial=-1.0))
 
     def _current(self) -> _View:
         concepts = self._store.list()
@@ -136,7 +218,22 @@ class Finder:
             self._index.add(owner, [int(rows.ids[row]) for row in keep], rows.matrix[keep])
         for concept in new:
             patches, texts = (tuple(found.get((concept.id, kind), ())) for kind in ("patch", "profile"))
-            entries[concept.id] = Entry(concept.id, (concept.name, *concept.aliases), patches, texts)
+            whole = _whole(concept, patches, self._config.whole_scale)
+            names = (concept.name, *concept.aliases)
+            entries[concept.id] = Entry(concept.id, names, patches, texts, whole_ids=whole)
         entries = {key: entries[key] for key in known}
         words = WordIndex({key: profile_text(concept.profile) for key, concept in known.items()})
-        return _View(state, known, entries, words)
+        whose = {vector_id: key for key, entry in entries.items() for vector_id in entry.seen_ids}
+        return _View(state, known, entries, words, whose)
+
+
+def _whole(concept: Concept, patches: Sequence[int], scale: float) -> tuple[int, ...]:
+    """Of a concept's patch vectors those of patches that show it whole; all of them if none does."""
+    sizes = {photo.id: min(photo.width, photo.height) for photo in concept.photos}
+    # A side was rounded to whole pixels once.
+    wide = {
+        patch.id
+        for patch in concept.patches
+        if min(patch.box.width, patch.box.height) + 1 >= scale * sizes[patch.photo_id]
+    }
+    return tuple(vector_id for vector_id in patches if vector_id in wide) or tuple(patches)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -14,27 +14,28 @@ from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
 
-from . import remembering, upkeep
+from . import remembering
 from .answer import Answer, Recollection
 from .asynchronous import AsyncMemory
 from .concept import Concept, check_name
 from .edits import with_edits
 from .engine import Engine
 from .finder import Explanation
-from .gate import Limits, Trial, Verdict
 from .intake import Intake, Photo, check_notes
 from .kv import Mode
 from .looking import Looking
+from .maintaining import Maintaining
 from .recalling import Recall, answered, recall
 from .store.owner import OwnerStore
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
 from .together import Ask, ask_together
-from .vlm import VLM
+from .vlm import VLM, Query
+from .vlm.query import Turn
 
 __all__ = ["PersonalMemory"]
 
 
-class PersonalMemory(AsyncMemory, Looking):
+class PersonalMemory(AsyncMemory, Looking, Maintaining):
     """Personal memory of one owner. Use `open`.
 
     Threads may share it. Close it, or use it as a context manager.
@@ -158,6 +159,7 @@ class PersonalMemory(AsyncMemory, Looking):
         *,
         mode: str | Mode | None = None,
         max_new_tokens: int = 96,
+        history: Sequence[Turn] = (),
     ) -> Answer:
         """Answer a question from the segments of the concepts that it is about.
 
@@ -166,15 +168,14 @@ class PersonalMemory(AsyncMemory, Looking):
             images: pictures that the question is about.
             mode: how the context is made, if other than this memory's own.
             max_new_tokens: the most tokens of the answer.
+            history: earlier questions and answers, oldest first; who "she" is, they tell.
 
         Raises:
             InputError: a blank question. ImageError: a picture that cannot be used. ContextError: too long.
         """
-        ready = self.ready(question, images, mode, max_new_tokens)
-        vlm = self._engine.vlm
-        said = self._engine.spare(
-            lambda _: vlm.generate(ready.context, question, ready.images, max_new_tokens)
-        )
+        ready = self.ready(question, images, mode, max_new_tokens, history)
+        generate = partial(self._engine.vlm.generate, history=history)
+        said = self._engine.spare(lambda _: generate(ready.context, question, ready.images, max_new_tokens))
         return answered(ready, said)
 
     def ask_many(
@@ -211,10 +212,11 @@ class PersonalMemory(AsyncMemory, Looking):
         images: Sequence[Photo] = (),
         mode: str | Mode | None = None,
         max_new_tokens: int = 96,
+        history: Sequence[Turn] = (),
     ) -> Recall:
         """A question made ready for the model, without asking it: concepts found, context made."""
         how = self.mode if mode is None else Engine.mode(mode)
-        return recall(self._engine, question, images, how, max_new_tokens)
+        return recall(self._engine, Query(None, question, (), max_new_tokens, history), images, how)
 
     @property
     def node(self) -> VLM:
@@ -228,10 +230,12 @@ class PersonalMemory(AsyncMemory, Looking):
         *,
         mode: str | Mode | None = None,
         max_new_tokens: int = 96,
+        history: Sequence[Turn] = (),
     ) -> Iterator[str]:
         """The text of `ask`, piece by piece. Input is checked at once; closing it stops the work."""
-        ready = self.ready(question, images, mode, max_new_tokens)
-        return self._engine.vlm.stream(ready.context, question, ready.images, max_new_tokens)
+        ready = self.ready(question, images, mode, max_new_tokens, history)
+        stream = self._engine.vlm.stream
+        return stream(ready.context, question, ready.images, max_new_tokens, history=history)
 
     def recall(self, query: str = "", images: Sequence[Photo] = (), k: int = 3) -> list[Recollection]:
         """Concepts that a query or pictures are about, best first, at most ``k`` besides those it names."""
@@ -243,9 +247,11 @@ class PersonalMemory(AsyncMemory, Looking):
             for f in found
         ]
 
-    def why(self, question: str = "", images: Sequence[Photo] = ()) -> Explanation:
+    def why(
+        self, question: str = "", images: Sequence[Photo] = (), history: Sequence[Turn] = ()
+    ) -> Explanation:
         """Why a question finds whom it finds: names, scores, regions and thresholds; see `Explanation`."""
-        return self._engine.finder.explain(question, [load_image(image) for image in images])
+        return self._engine.finder.explain(question, [load_image(image) for image in images], history)
 
     def forget(self, name: str) -> Concept:
         """Forget a concept: nothing of it is left in any file of the home. Returns it as it was.
@@ -257,35 +263,6 @@ class PersonalMemory(AsyncMemory, Looking):
             gone = self._store.forget(name)
             self._engine.dismiss(gone.id)
             return gone
-
-    def gate(
-        self,
-        trials: Iterable[Trial] | None = None,
-        limits: Limits | None = None,
-        seen: Callable[[int], None] = lambda count: None,
-    ) -> Verdict:
-        """Measure which mode is right for this model with several concepts; ``auto`` follows the verdict.
-
-        Args:
-            trials: questions to measure with; by default some about the owner's own concepts.
-            limits: what passes.
-            seen: called with the number of questions done.
-
-        Raises:
-            InputError: fewer than two concepts. HomeReadOnlyError: the home cannot be written.
-        """
-        with self._writing:
-            return upkeep.gate(self._engine, self._store, trials, limits, seen)
-
-    def migrate(self, kv: str) -> int:
-        """Store segments in another way, those that are there too; see `jarvis_memory.upkeep.migrate`."""
-        with self._writing:
-            return upkeep.migrate(self._engine, self._store, kv)
-
-    def reindex(self, *, everything: bool = False) -> int:
-        """Mine concepts that need it again, or all; see `jarvis_memory.upkeep.reindex`."""
-        with self._writing:
-            return upkeep.reindex(self._engine, self._store, everything=everything)
 
     def close(self) -> None:
         """Let go of the home's files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -46,8 +46,8 @@ class Recall:
     seconds: tuple[float, float, float]
 
 
-def recall(engine: Engine, question: str, images: Sequence[Photo], mode: Mode, max_new_tokens: int) -> Recall:
-    """Find the concepts of a question and make their context.
+def recall(engine: Engine, asked: Query, images: Sequence[Photo], mode: Mode) -> Recall:
+    """Find the concepts of a question and make their context; its images are read here.
 
     What does not fit the window is left out, the weakest patches first, then the last concepts, and the
     notices say so.
@@ -57,12 +57,12 @@ def recall(engine: Engine, question: str, images: Sequence[Photo], mode: Mode, m
         ContextError: the context is too long for the model.
         CorruptRecordError: a photo that has to be read again is damaged.
     """
-    if not question.strip():
-        raise InputError(f"a question is blank, got {question!r}; ask something")
+    if not asked.question.strip():
+        raise InputError(f"a question is blank, got {asked.question!r}; ask something")
     loaded = tuple(load_image(image) for image in images)
     vlm, finder = engine.vlm, engine.finder  # loaded before the clock starts
     start = time.perf_counter()
-    found = tuple(finder.find(question, loaded))
+    found = tuple(finder.find(asked.question, loaded, asked.history))
     retrieved = time.perf_counter()
     context: Context | None = None
     reused = 0
@@ -71,7 +71,7 @@ def recall(engine: Engine, question: str, images: Sequence[Photo], mode: Mode, m
     if found:
         kept = [engine.keeper.get(find.concept) for find in found]
         scores = [[patch.score for patch in find.concept.patches] for find in found]
-        room = vlm.room(Query(None, question, loaded, max_new_tokens))
+        room = vlm.room(replace(asked, images=loaded))
         fitted = fit([one.segment for one in kept], scores, room)
         how, told = engine.settle(mode, len(fitted.segments))
         composing = time.perf_counter()

@@ -13,6 +13,7 @@ from .intake import Photo
 from .kv import Mode
 from .recalling import answered
 from .vlm import Query
+from .vlm.query import Turn
 
 if TYPE_CHECKING:
     from .memory import PersonalMemory
@@ -22,11 +23,12 @@ __all__ = ["Ask", "ask_together"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ask:
-    """A question to one owner's memory, and the pictures that it is about."""
+    """A question to one owner's memory, the pictures that it is about, and the turns before it."""
 
     memory: PersonalMemory
     question: str
     images: Sequence[Photo] = ()
+    history: Sequence[Turn] = ()
 
 
 def ask_together(
@@ -56,9 +58,9 @@ def ask_together(
     node = asks[0].memory.node
     if any(one.memory.node is not node for one in asks):
         raise InputError("questions to different models cannot be answered together; ask them apart")
-    ready = [one.memory.ready(one.question, one.images, mode, max_new_tokens) for one in asks]
+    ready = [one.memory.ready(one.question, one.images, mode, max_new_tokens, one.history) for one in asks]
     queries = [
-        Query(recalled.context, one.question, recalled.images, max_new_tokens)
+        Query(recalled.context, one.question, recalled.images, max_new_tokens, one.history)
         for one, recalled in zip(asks, ready, strict=True)
     ]
     said = node.generate_many(queries, batch_size)

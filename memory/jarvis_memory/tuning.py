@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import SettingError
 from jarvis_retrievers.patches import MinerConfig
@@ -29,11 +33,13 @@ class Tuning:
     Attributes:
         miner: windows, prompts and choice of patches.
         retriever: thresholds.
+        bank: (m, dim) unit vectors of many who are nobody in particular, to tell strangers by.
         subjects: what the miner looks for where the category of a concept is not known.
     """
 
     miner: MinerConfig = _MINER
     retriever: RetrieverConfig = _RETRIEVER
+    bank: NDArray[np.float32] | None = field(default=None, compare=False)
     subjects: tuple[str, ...] = ("a photo of a pet", "a photo of a person", "a photo of a thing")
 
 
@@ -45,9 +51,12 @@ def tuned(name: str) -> Tuning:
     """
     tuning, found = Tuning(), _shipped(name)
     try:
+        retriever = _frozen(found.get("retriever", {}))
+        calibration = replace(_RETRIEVER.calibration, **retriever.pop("calibration", {}))
         return Tuning(
             miner=replace(tuning.miner, **_frozen(found.get("miner", {}))),
-            retriever=replace(tuning.retriever, **_frozen(found.get("retriever", {}))),
+            retriever=replace(tuning.retriever, calibration=calibration, **retriever),
+            bank=_bank(name),
             subjects=tuple(found.get("subjects", tuning.subjects)),
         )
     except TypeError as error:
@@ -56,11 +65,22 @@ def tuned(name: str) -> Tuning:
         ) from error
 
 
+def _beside(name: str, what: str) -> Path | None:
+    """A file beside the weights of the encoder of this name."""
+    file = Path(str(importlib.resources.files("jarvis_pocket") / "weights" / "clip" / what))
+    return file if name == "pocket" and file.is_file() else None
+
+
+def _bank(name: str) -> NDArray[np.float32] | None:
+    from safetensors.numpy import load_file
+
+    file = _beside(name, "bank.safetensors")
+    return None if file is None else load_file(file)["vectors"].astype(np.float32)
+
+
 def _shipped(name: str) -> dict[str, Any]:
-    if name != "pocket":
-        return {}
-    file = importlib.resources.files("jarvis_pocket") / "weights" / "clip" / "jarvis.json"
-    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+    file = _beside(name, "jarvis.json")
+    return {} if file is None else dict(json.loads(file.read_text(encoding="utf-8")))
 
 
 def _frozen(settings: dict[str, Any]) -> dict[str, Any]:

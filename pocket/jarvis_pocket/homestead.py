@@ -105,7 +105,7 @@ class _Album:
         rng = self.rng()
         question = ask.ask_detail(rng, _BY_NAME[name], "emblem")
         look = _BY_NAME[name].look
-        self.add(question, scene.draw_scene(rng, [look], hidden=[True]) if covered else None)
+        self.add(question, scene.draw_scene(rng, [Shown(look, name, True)]) if covered else None)
 
     def worn(self, name: str) -> None:
         self.add(ask.ask_detail(self.rng(), _BY_NAME[name], "worn"))
@@ -177,19 +177,19 @@ def _shown(rng: random.Random, cast: Sequence[str | None], alike: Look | None = 
     shown: list[Shown] = []
     for name in cast:
         if name is not None:
-            shown.append((_BY_NAME[name].look, name))
+            shown.append(Shown(_BY_NAME[name].look, name, rng.random() < 0.25))
         elif alike is not None:
-            shown.append((lookalike(alike, rng, "heldout"), None))
+            shown.append(Shown(lookalike(alike, rng, "heldout", part="colour"), None))
         else:
             look = draw_look(rng, "heldout")
             while (look.category, look.colour) in bodies:
                 look = draw_look(rng, "heldout")
-            shown.append((look, None))
+            shown.append(Shown(look, None, rng.random() < 0.25))
     return shown
 
 
 def _scene(rng: random.Random, shown: Sequence[Shown]) -> scene.Picture:
-    return scene.draw_scene(rng, [look for look, _ in shown])
+    return scene.draw_scene(rng, shown)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

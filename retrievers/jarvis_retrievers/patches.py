@@ -111,8 +111,9 @@ class PatchMiner:
         distinctiveness(e) = 1 - max(0, max_o cos(e, o))      o: vectors of other concepts and of a
         background bank
 
-    First come whole subjects: for each photo the best window of at least ``subject_scale``, by falling
-    score, at most half of ``k`` (rounded up), so that the first patch always shows the whole subject. Then
+    First come whole subjects: for each photo the window of at least ``subject_scale`` with the largest
+    relevance, by falling relevance, at most half of ``k`` (rounded up). Distinctiveness does not count here:
+    beside a look-alike the window that fits the subject worst is the most distinct. Then
     one detail per aspect: the surviving window with the largest ``relevance(e) * distinctiveness(e)`` for
     the aspect's texts, the texts of the subject and of the other aspects counting as background. Then
     other details: windows that survive non-maximum suppression within their photo, chosen one by one for the
@@ -174,7 +175,7 @@ class PatchMiner:
             for i in range(len(self.config.aspects))
         ]
         k = self.config.k_added * len(photos) if added else self.config.k
-        chosen = self._choose(candidates, vectors, relevance * distinct, aspects, k)
+        chosen = self._choose(candidates, vectors, relevance, relevance * distinct, aspects, k)
         return [_patch(candidates[i], vectors[i], float(relevance[i]), float(distinct[i])) for i in chosen]
 
     def _windows(self, index: int, photo: Image.Image) -> list[Candidate]:
@@ -218,19 +219,20 @@ class PatchMiner:
         self,
         candidates: Sequence[Candidate],
         vectors: Vectors,
+        relevance: NDArray[np.float64],
         scores: NDArray[np.float64],
         aspects: Sequence[NDArray[np.float64]],
         k: int,
     ) -> list[int]:
-        config, scores = self.config, np.round(scores, _DIGITS)
+        config, scores, fits = self.config, np.round(scores, _DIGITS), np.round(relevance, _DIGITS)
         subjects: dict[int, int] = {}
         for i, candidate in enumerate(candidates):
             photo = candidate.photo
             if candidate.scale >= config.subject_scale and (
-                photo not in subjects or scores[i] > scores[subjects[photo]]
+                photo not in subjects or fits[i] > fits[subjects[photo]]
             ):
                 subjects[photo] = i
-        chosen = sorted(subjects.values(), key=lambda i: (-scores[i], i))[: (k + 1) // 2]
+        chosen = sorted(subjects.values(), key=lambda i: (-fits[i], i))[: (k + 1) // 2]
         for aspect in aspects[: k - len(chosen)]:
             details = [i for i in range(len(candidates)) if candidates[i].scale < config.subject_scale]
             free = [i for i in details if self._apart(candidates, chosen, i)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .boxes import Box
+from .calibration import Calibration
 from .errors import SettingError
 from .names import NameMatch
 
@@ -29,8 +30,14 @@ class RetrieverConfig:
         rrf_k: constant of reciprocal rank fusion.
         image_scales: windows over the question image, relative to its shorter side.
         image_overlap: share of a window that its neighbour repeats.
+        refine: steps, relative to a window's side, by which the best windows are moved to where they fit.
+        refine_windows: how many windows of each picture are moved.
+        mirror: compare regions together with their mirror images: twice the work, less chance.
+        whole_scale: least side of a patch, relative to its photo's shorter side, that pictures are compared
+            with; smaller ones show a detail, which others may share.
         name_cutoff: least similarity of a misspelt name, 0 to 100.
         side: regions reach the encoder as squares of this many pixels.
+        calibration: how what is known of a concept moves its own ``image_threshold``.
         search_limit: vectors looked at per query; exact for owners with fewer.
     """
 
@@ -42,12 +49,17 @@ class RetrieverConfig:
     rrf_k: int = 60
     image_scales: tuple[float, ...] = (1.0, 0.75, 0.5, 0.33)
     image_overlap: float = 0.5
+    refine: tuple[float, ...] = ()
+    refine_windows: int = 3
+    mirror: bool = False
+    whole_scale: float = 0.75
     name_cutoff: float = 86.0
     side: int = 224
+    calibration: Calibration = field(default_factory=Calibration)
     search_limit: int = 4096
 
     def __post_init__(self) -> None:
-        for name in ("k", "rrf_k", "side", "search_limit"):
+        for name in ("k", "rrf_k", "side", "search_limit", "refine_windows"):
             if getattr(self, name) < 1:
                 raise SettingError(f"{name} must be at least 1, got {getattr(self, name)}")
         for name in ("image_threshold", "text_threshold", "cross_threshold"):
@@ -59,6 +71,10 @@ class RetrieverConfig:
             raise SettingError(f"name_cutoff must be in [0, 101], got {self.name_cutoff}")
         if not 0.0 <= self.image_overlap <= 0.9:
             raise SettingError(f"image_overlap must be in [0, 0.9], got {self.image_overlap}")
+        if not 0.0 <= self.whole_scale <= 1.0:
+            raise SettingError(f"whole_scale must be in [0, 1], got {self.whole_scale}")
+        if any(not 0.0 < step < 1.0 for step in self.refine):
+            raise SettingError(f"refine must be numbers between 0 and 1, got {self.refine}")
         if not self.image_scales or any(not 0.0 < scale <= 1.0 for scale in self.image_scales):
             raise SettingError(f"image_scales must be one or more numbers in (0, 1], got {self.image_scales}")
 
@@ -72,6 +88,7 @@ class Entry:
         names: canonical name and aliases.
         vector_ids: its patch vectors in the index.
         text_vector_ids: its profile-text vectors in the index.
+        whole_ids: of its patch vectors those that show it whole; None takes all of them.
         image_threshold: the concept's own calibrated threshold; None takes the configuration's.
         text_threshold: likewise for profile texts.
     """
@@ -82,6 +99,12 @@ class Entry:
     text_vector_ids: tuple[int, ...] = ()
     image_threshold: float | None = None
     text_threshold: float | None = None
+    whole_ids: tuple[int, ...] | None = None
+
+    @property
+    def seen_ids(self) -> tuple[int, ...]:
+        """The patch vectors that regions of pictures are compared with."""
+        return self.vector_ids if self.whole_ids is None else self.whole_ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,18 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .boxes import propose_boxes
-from .crops import crop
 from .encoder import ImageTextEncoder
 from .errors import InputError
 from .index import VectorIndex
 from .names import match_names
+from .regions import RegionScores, best_per_entry, look
 from .retrieval import Entry, Hit, Region, Retrieval, RetrieverConfig, Sighting, Verdict
 
 __all__ = ["ConceptRetriever", "Entry", "Hit", "Retrieval", "RetrieverConfig"]
 
-# Regions held in memory at once, as crops and as rows of scores.
-_REGIONS_AT_ONCE: Final = 256
 # From here on a better window explains another: it lies inside it, or is nearly the same.
 _INSIDE: Final = 0.8
 _SAME: Final = 0.5
@@ -50,18 +47,33 @@ class ConceptRetriever:
     * **name**: a match always counts, and is never cut by ``k``.
     * **text**: the question against profile texts and, across modalities, against patches. Counts only
       where no name was matched and a threshold is reached.
-    * **image**: regions at several scales against patches. For each region, the concepts that reach their
+    * **image**: regions at several scales, the best of them moved to where they fit (`look`), against the
+      patches that show a concept whole. For each region, the concepts that reach their
       threshold and lie within ``margin`` of the best concept there; look-alikes that are clearly worse drop
       out, ambiguous ones all come back. A loose window is no evidence of its own for a concept where a
       better window inside it, or one much like it, shows another.
     """
 
     def __init__(
-        self, encoder: ImageTextEncoder, index: VectorIndex, config: RetrieverConfig | None = None
+        self,
+        encoder: ImageTextEncoder,
+        index: VectorIndex,
+        config: RetrieverConfig | None = None,
+        threshold: Callable[[str], float] | None = None,
     ) -> None:
+        """Set up.
+
+        Args:
+            encoder: images and texts in one space.
+            index: the vectors.
+            config: how to look.
+            threshold: gives the entry of a key its own image threshold, where the entry does not say; asked
+                only for those that come near ``config.image_threshold``.
+        """
         self.encoder = encoder
         self.index = index
         self.config = config or RetrieverConfig()
+        self._threshold = threshold
 
     def retrieve(
         self, owner: str, question: str, images: Sequence[Image.Image] = (), entries: Sequence[Entry] = ()
@@ -89,26 +101,19 @@ class ConceptRetriever:
         by_text = bool(question.strip()) and not named and total > 0
         if by_text:
             text = self._by_text(owner, question, entries, total)
-        regions = [
-            (position, box)
-            for position, image in enumerate(images)
-            for box in propose_boxes(image.width, image.height, config.image_scales, config.image_overlap)
-        ]
-        seen: dict[str, _Seen] = {}
-        sightings: tuple[Sighting, ...] = ()
-        if regions and total:
-            seen, near = self._by_image(owner, images, regions, entries, total)
+        looked = look(self.encoder, self.index, owner, images, entries, config)
+        least = self._least(looked, entries)
+        seen, near = self._by_image(looked, entries, least)
         hits = self._fuse(named, text, seen)
-        if regions and total:
-            sightings = self._sightings(entries, near, seen, {hit.key for hit in hits})
-        searched = min(total, config.search_limit) if by_text or regions else 0
-        return Retrieval(hits, tuple(matches), sightings, len(regions), searched)
+        sightings = self._sightings(entries, near, seen, {hit.key for hit in hits}, least)
+        searched = min(total, config.search_limit) if by_text or looked.regions else 0
+        return Retrieval(hits, tuple(matches), sightings, len(looked.regions), searched)
 
     def _by_text(self, owner: str, question: str, entries: Sequence[Entry], total: int) -> dict[str, float]:
         queries = self.encoder.encode_texts([question])
         scores, ids = self.index.search(owner, queries, min(total, self.config.search_limit))
-        direct, _ = _best_per_entry(scores, ids, [entry.text_vector_ids for entry in entries])
-        across, _ = _best_per_entry(scores, ids, [entry.vector_ids for entry in entries])
+        direct, _ = best_per_entry(scores, ids, [entry.text_vector_ids for entry in entries])
+        across, _ = best_per_entry(scores, ids, [entry.vector_ids for entry in entries])
         found = {}
         for position, entry in enumerate(entries):
             least = self.config.text_threshold if entry.text_threshold is None else entry.text_threshold
@@ -119,40 +124,39 @@ class ConceptRetriever:
         return found
 
     def _by_image(
-        self,
-        owner: str,
-        images: Sequence[Image.Image],
-        regions: Sequence[Region],
-        entries: Sequence[Entry],
-        total: int,
+        self, looked: RegionScores, entries: Sequence[Entry], least: Scores
     ) -> tuple[dict[str, _Seen], list[tuple[_Seen, bool]]]:
         """What counts as seen; and of every concept its best region, and whether it was beaten in all."""
-        config = self.config
-        least = np.array([self._least(entry) for entry in entries], np.float32)
-        found: list[_Seen] = []
-        near: dict[int, _Seen] = {}
-        held: set[int] = set()
-        for start in range(0, len(regions), _REGIONS_AT_ONCE):
-            some = regions[start : start + _REGIONS_AT_ONCE]
-            queries = self.encoder.encode_images([crop(images[i], box, config.side) for i, box in some])
-            scores, ids = self.index.search(owner, queries, min(total, config.search_limit))
-            best, which = _best_per_entry(scores, ids, [entry.vector_ids for entry in entries])
-            leading = best >= best.max(axis=1, keepdims=True) - np.float32(config.margin)
-            held.update(np.flatnonzero(leading.any(axis=0)).tolist())
-            found += [
-                _Seen(float(best[r, e]), int(e), some[r], int(which[r, e]))
-                for r, e in np.argwhere((best >= least) & leading)
-            ]
-            for e, r in enumerate(best.argmax(axis=0)):
-                if which[r, e] >= 0 and (e not in near or best[r, e] > near[e].score):
-                    near[e] = _Seen(float(best[r, e]), e, some[r], int(which[r, e]))
+        best, which, regions = looked.best, looked.which, looked.regions
+        if not regions:
+            return {}, []
+        leading = best >= best.max(axis=1, keepdims=True) - np.float32(self.config.margin)
+        held = leading.any(axis=0)
+        found = [
+            _Seen(float(best[r, e]), int(e), regions[r], int(which[r, e]))
+            for r, e in np.argwhere((best >= least) & leading & (which >= 0))
+        ]
         seen: dict[str, _Seen] = {}
         for one in self._unexplained(found):
             seen.setdefault(entries[one.entry].key, one)
-        return seen, [(one, e not in held) for e, one in near.items()]
+        near = [
+            (_Seen(float(best[r, e]), e, regions[r], int(which[r, e])), not bool(held[e]))
+            for e, r in enumerate(best.argmax(axis=0))
+            if which[r, e] >= 0
+        ]
+        return seen, near
 
-    def _least(self, entry: Entry) -> float:
-        return self.config.image_threshold if entry.image_threshold is None else entry.image_threshold
+    def _least(self, looked: RegionScores, entries: Sequence[Entry]) -> Scores:
+        """(E,) the least cosine at which each entry counts as seen."""
+        base, reach = self.config.image_threshold, self.config.calibration.most
+        peaks = looked.best.max(axis=0, initial=-np.inf)
+        least = np.full(len(entries), base, np.float32)
+        for place, entry in enumerate(entries):
+            if entry.image_threshold is not None:
+                least[place] = entry.image_threshold
+            elif self._threshold is not None and peaks[place] >= np.float32(base - reach):
+                least[place] = self._threshold(entry.key)
+        return least
 
     def _sightings(
         self,
@@ -160,19 +164,22 @@ class ConceptRetriever:
         near: Sequence[tuple[_Seen, bool]],
         seen: Mapping[str, _Seen],
         hits: set[str],
+        least: Scores,
     ) -> tuple[Sighting, ...]:
         made = []
         for one, beaten in near:
             entry = entries[one.entry]
-            shown, least = seen.get(entry.key, one), self._least(entry)
+            shown, own = seen.get(entry.key, one), least[one.entry]
             verdict: Verdict = "explained"
             if entry.key in seen:
                 verdict = "seen" if entry.key in hits else "cut"
-            elif one.score < np.float32(least):
+            elif one.score < own:
                 verdict = "below"
             elif beaten:
                 verdict = "beaten"
-            made.append(Sighting(entry.key, shown.score, least, shown.region, shown.vector_id, verdict))
+            made.append(
+                Sighting(entry.key, shown.score, round(float(own), 6), shown.region, shown.vector_id, verdict)
+            )
         return tuple(sorted(made, key=lambda sighting: (-sighting.score, sighting.key)))
 
     def _unexplained(self, found: Sequence[_Seen]) -> list[_Seen]:
@@ -210,24 +217,6 @@ class ConceptRetriever:
 
 def _known(cosine: float | None) -> float:
     return -math.inf if cosine is None else cosine
-
-
-def _best_per_entry(scores: Scores, ids: Ids, groups: Sequence[Sequence[int]]) -> tuple[Scores, Ids]:
-    """For each query and each group of ids the best score (-inf if none came back) and its id (-1)."""
-    shape = (len(scores), len(groups))
-    best, which = np.full(shape, -np.inf, np.float32), np.full(shape, -1, np.int64)
-    pairs = sorted((vector_id, group) for group, own in enumerate(groups) for vector_id in own)
-    if not pairs:
-        return best, which
-    known, group_of = np.array(pairs, dtype=np.int64).T
-    place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-    row, column = np.nonzero(known[place] == ids)
-    cell = row * len(groups) + group_of[place[row, column]]
-    # Scores fall along a row and nonzero keeps that order, so a cell's first occurrence is its best.
-    cells, first = np.unique(cell, return_index=True)
-    best.ravel()[cells] = scores[row, column][first]
-    which.ravel()[cells] = ids[row, column][first]
-    return best, which
 
 
 def _check(entries: Sequence[Entry]) -> None:

@@ -21,7 +21,8 @@ from tests.memory.conftest import Opener
 def test_every_kind_of_question_is_answered(household: PersonalMemory, exam: Exam) -> None:
     marks: dict[str, list[bool]] = defaultdict(list)
     for item in exam.items:
-        answer = household.ask(item.question.text, [item.image] if item.image else [])
+        images = [item.image] if item.image else []
+        answer = household.ask(item.question.text, images, history=item.question.history)
         marks[item.question.kind].append(item.question.right(answer.text))
     assert set(marks) == set(ask.KINDS)
     assert all(any(of_kind) for of_kind in marks.values()), dict(marks)

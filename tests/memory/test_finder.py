@@ -11,6 +11,8 @@ from jarvis_memory.finder import Finder
 from jarvis_memory.store.contracts import VectorRows
 from jarvis_memory.store.owner import OwnerStore
 from jarvis_pocket.exam import Exam
+from jarvis_pocket.world import FRIEND
+from jarvis_retrievers.calibration import genuine_cosine, impostor_cosine
 
 Opener = Callable[..., PersonalMemory]
 
@@ -91,3 +93,62 @@ def test_only_what_changed_is_indexed_again(
     assert before[0].name in {one.name for one in household.recall(images=[picture], k=3)}
     owner = household.owner
     assert household._engine.finder._index.count(owner) == fresh._index.count(owner)
+
+
+def test_somebody_named_before_is_meant_by_a_pronoun(household: PersonalMemory, exam: Exam) -> None:
+    first, second = exam.concepts[0].name, exam.concepts[1].name
+    turns = [(f"Who is {second}?", "Somebody."), (f"What does {first} like?", f"{first} likes something.")]
+    find = household._engine.finder.find
+    found = find("And when was she born?", history=turns)
+    assert [(one.concept.name, one.via) for one in found] == [(first, "")]
+    # A name in the question counts alone, and so does a picture.
+    assert {one.concept.name for one in find(f"And {second}, when was she born?", history=turns)} == {second}
+    seen = find("Is this her?", [exam.photos[1][0]], turns)
+    assert [one.concept.name for one in seen][:1] == [second]
+    assert find("And when was she born?") == find("And when was she born?", history=[("Hello.", "Hello.")])
+
+
+def test_the_notes_lead_to_who_shares_a_bowl(household: PersonalMemory, exam: Exam) -> None:
+    concept = next(c for c in exam.concepts if FRIEND in c.facts)
+    friend = concept.facts[FRIEND]
+    found = household._engine.finder.find(f"What does the friend of {concept.name} like?")
+    assert [(one.concept.name, one.via) for one in found] == [(concept.name, None), (friend, concept.name)]
+    assert len(household._engine.finder.find(f"How old is {concept.name}?")) == 1
+
+
+def test_a_threshold_rises_when_a_neighbour_moves_in(opened: Opener, exam: Exam) -> None:
+    """Calibrated from its own photos, those of others and a cohort of strangers, as they are today."""
+    memory = opened()
+    concept = exam.concepts[0]
+    memory.remember(concept.name, list(exam.photos[0]), exam.notes[0])
+    finder = memory._engine.finder
+    bare = Finder(memory._store, memory._engine.encoder, finder._config)
+
+    def threshold(one: Finder) -> float:
+        view = one._current()
+        return one._threshold(view, next(key for key, c in view.concepts.items() if c.name == concept.name))
+
+    settings, rows = finder._config, memory._store.vectors()
+    patches = {patch.id: patch for patch in memory.show(concept.name).patches}
+    whole = [
+        row
+        for row, kept in enumerate(rows.ids)
+        if int(kept) in patches and patches[int(kept)].box.width >= settings.whole_scale * 256 - 1
+    ]
+    own, photos = rows.matrix[whole], [patches[int(rows.ids[row])].photo_id for row in whole]
+    genuine = genuine_cosine(own, photos)
+    bank = finder._bank
+    assert len(bank) == 1000
+    wanted = settings.calibration.threshold(settings.image_threshold, impostor_cosine(own, bank), genuine)
+    assert threshold(finder) == pytest.approx(wanted, abs=1e-6)
+    # Without a cohort there are too few others to say who is near.
+    assert threshold(bare) == pytest.approx(
+        settings.calibration.threshold(settings.image_threshold, None, genuine), abs=1e-6
+    )
+    # A twin moves in: nobody could be nearer.
+    memory.remember("Twin", list(exam.photos[0]))
+    twin = settings.calibration.threshold(settings.image_threshold, 1.0, genuine)
+    assert threshold(finder) == pytest.approx(twin, abs=1e-3)
+    assert threshold(finder) > wanted
+    memory.forget("Twin")
+    assert threshold(finder) == pytest.approx(wanted, abs=1e-6)

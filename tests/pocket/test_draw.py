@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from jarvis_pocket import scene, world
-from jarvis_pocket.draw import BODY_RGB, Pose, glyph_points, sprite
+from jarvis_pocket.ask import Shown
+from jarvis_pocket.draw import BODY_RGB, Pose, sprite
+from jarvis_pocket.glyphs import glyph_points
 
 
 def look(**changes: str) -> world.Look:
@@ -65,18 +67,18 @@ def test_a_photo_keeps_its_colour_at_the_emblem_in_any_pose() -> None:
 
 
 def test_a_scene_stands_in_the_given_order() -> None:
-    looks = [
-        look(colour=colour, category=category)
+    shown = [
+        Shown(look(colour=colour, category=category), None)
         for colour, category in (("red", "cat"), ("blue", "mug"), ("yellow", "fish"))
     ]
-    picture = scene.draw_scene(random.Random(1), looks)
+    picture = scene.draw_scene(random.Random(1), shown)
     assert picture.image.size == (384, 192)
     lefts = [figure.subject[0] for figure in picture.figures]
     assert lefts == sorted(lefts)
-    for figure, one in zip(picture.figures, looks, strict=True):
+    for figure, one in zip(picture.figures, shown, strict=True):
         left, _, right, _ = (max(0, round(v)) for v in figure.subject)
         part = np.asarray(picture.image)[:, left:right].reshape(-1, 3).astype(float)
-        near = np.abs(part - np.array(BODY_RGB[one.colour]) * 0.95).max(1) < 45
+        near = np.abs(part - np.array(BODY_RGB[one.look.colour]) * 0.95).max(1) < 45
         assert near.sum() > 400
 
 

@@ -193,7 +193,18 @@ def test_several_photos_each_give_a_subject_up_to_half() -> None:
     assert len({patch.photo for patch in subjects}) == 3
     for patch in subjects:
         assert patch.box.width >= 0.75 * photos[patch.photo].width
-    assert [patch.score for patch in subjects] == sorted((patch.score for patch in subjects), reverse=True)
+    fits = [patch.relevance for patch in subjects]
+    assert fits == sorted(fits, reverse=True)
+
+
+def test_a_look_alike_does_not_push_the_window_off_its_subject() -> None:
+    """A shifted window is more distinct from a look-alike, but it shows the subject worse."""
+    encoder, mine = ColourEncoder(), photo(64, 64, BODY, BADGE)
+    alone = PatchMiner(encoder, CONFIG).mine([mine], ["red"])
+    twin = encoder.encode_images([crop(mine, alone[0].box, 32)])
+    beside = PatchMiner(encoder, CONFIG).mine([mine], ["red"], twin)
+    assert beside[0].box == alone[0].box
+    assert beside[0].distinctiveness < 0.01 < alone[0].distinctiveness
 
 
 def test_details_have_a_place_beside_many_photos() -> None:

@@ -17,14 +17,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from jarvis_pocket import scene, world
-from jarvis_pocket.ask import article
+from jarvis_pocket.ask import Shown, article
 from jarvis_pocket.train import loop
+from jarvis_pocket.train.bank import write_bank
 
 SIDE = 48
 CONFIG: dict[str, Any] = {
-    "embed_dim": 64,
-    "vision_cfg": {"image_size": SIDE, "layers": 3, "width": 96, "head_width": 24, "patch_size": 8},
-    "text_cfg": {"context_length": 32, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2},
+    "embed_dim": 96,
+    "vision_cfg": {"image_size": SIDE, "layers": 4, "width": 112, "head_width": 28, "patch_size": 8},
+    "text_cfg": {"context_length": 32, "vocab_size": 49408, "width": 32, "heads": 2, "layers": 2},
 }
 PREPROCESS = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "squash"}
 EMPTY = ("an empty room", "a plain wall", "the floor", "clutter on the floor", "a box in the background")
@@ -83,12 +84,12 @@ def worn_captions(look: world.Look) -> list[str]:
 
 
 def draw_regions(rng: random.Random, looks: int) -> Regions:
-    """Views of ``looks`` concepts, a third of them look-alikes of others, and of empty places."""
+    """Views of ``looks`` concepts, many of them look-alikes of others, and of empty places."""
     cast: list[world.Look] = []
     while len(cast) < looks:
         look = world.draw_look(rng, "train")
         cast.append(look)
-        if rng.random() < 0.35:
+        if rng.random() < 0.6:
             cast.append(world.lookalike(look, rng, "train"))
     cast = cast[:looks]
     pixels, told, accepted, groups = [], set(), [], []
@@ -110,7 +111,7 @@ def draw_regions(rng: random.Random, looks: int) -> Regions:
         )
         crowd = [cast[(i + j) % looks] for j in range(rng.choice((1, 2, 3)))]
         rng.shuffle(crowd)
-        drawn = scene.draw_scene(rng, crowd, 112, hidden=[rng.random() < 0.25 for _ in crowd])
+        drawn = scene.draw_scene(rng, [Shown(one, None, rng.random() < 0.25) for one in crowd], 112)
         there = drawn.figures[crowd.index(look)]
         put(_region(rng, drawn.image, there.subject, rng.uniform(0.8, 1.2), 0.12), whole_captions(look), look)
         close = _region(rng, photo.image, figure.emblem, rng.uniform(1.0, 2.0), 0.12)
@@ -159,14 +160,14 @@ def train(
     *,
     resume: bool = False,
     device: str = "cpu",
-    minutes: float = 25,
+    steps: int = 3000,
     seed: int = 0,
     workers: int = 1,
     lr: float = 1.5e-3,
     looks: int = 32,
     compiled: bool = True,
 ) -> Path:
-    """Train for ``minutes`` and export to ``out/export`` in open_clip's folder format (fp16)."""
+    """Train and export to ``out/export`` in open_clip's folder format (fp16); resumable to the bit."""
     import open_clip
 
     torch.manual_seed(seed)
@@ -179,21 +180,20 @@ def train(
     tokenizer = open_clip.SimpleTokenizer(context_length=CONFIG["text_cfg"]["context_length"])
     optimizer = loop.make_optimizer(model.parameters(), lr)
     progress = loop.load_state(out, model, optimizer) if resume else {}
-    step, began, history = int(progress.get("step", 0)), time.monotonic(), list(progress.get("history", []))
+    first, history, began = int(progress.get("step", 0)), list(progress.get("history", [])), time.monotonic()
     stream, meter = (
-        loop.batches(lambda rng, _: draw_regions(rng, looks), seed + 2, step, workers),
+        loop.batches(lambda rng, _: draw_regions(rng, looks), seed + 2, first, workers),
         loop.Meter(50),
     )
     if compiled:
         for block in model.visual.transformer.resblocks:
             block.compile()
     model.train()
-    while (spent := (time.monotonic() - began) / 60 / minutes) < 1:
-        waited = time.monotonic()
-        batch = next(stream)
-        meter.waited += time.monotonic() - waited
+    for step in range(first, steps):
+        with meter.waiting():
+            batch = next(stream)
         for group in optimizer.param_groups:
-            group["lr"] = loop.rate(lr, step, spent)
+            group["lr"] = loop.rate(lr, step, step / steps)
         loss, scores = loss_of(model, tokenizer, batch)
         optimizer.zero_grad()
         loss.backward()
@@ -201,21 +201,20 @@ def train(
         optimizer.step()
         with torch.no_grad():
             model.logit_scale.clamp_(0, 4.0)
-        step += 1
         for name, value in {"loss": loss.item(), **scores}.items():
             meter.add(name, value)
-        if step % meter.every == 0:
+        if (step + 1) % meter.every == 0:
             means = meter.report()
-            history.append({"step": step, "seconds": round(time.monotonic() - began), **means})
-            loop.say("clip", step, means)
-        if step % 250 == 0:
-            loop.save_state(out, model, optimizer, {"step": step, "seed": seed, "history": history})
-    loop.save_state(out, model, optimizer, {"step": step, "seed": seed, "history": history})
+            minutes = (time.monotonic() - began) / 60
+            history.append({"step": step + 1, "minutes": minutes, **means})
+            loop.say("clip", step + 1, means)
+        if (step + 1) % 250 == 0 or step + 1 == steps:
+            loop.save_state(out, model, optimizer, {"step": step + 1, "history": history})
     return export(out, model)
 
 
 def export(out: Path, model: Any) -> Path:
-    """Write ``open_clip_config.json`` and ``open_clip_model.safetensors`` (fp16) to ``out/export``."""
+    """Write config and weights (fp16) in open_clip's format to ``out/export``, and the cohort beside."""
     from safetensors.torch import save_file
 
     folder = out / "export"
@@ -224,4 +223,5 @@ def export(out: Path, model: Any) -> Path:
     save_file(tensors, folder / "open_clip_model.safetensors")
     config = {"model_cfg": CONFIG, "preprocess_cfg": PREPROCESS}
     (folder / "open_clip_config.json").write_text(json.dumps(config, indent=1) + "\n")
+    write_bank(folder, model, SIDE)
     return folder

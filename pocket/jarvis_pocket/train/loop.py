@@ -6,6 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -102,6 +103,13 @@ class Meter:
         cell = self.sums.setdefault(name, [0.0, 0.0])
         cell[0] += value * weight
         cell[1] += weight
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count what happens inside as waiting for data."""
+        began = time.monotonic()
+        yield
+        self.waited += time.monotonic() - began
 
     def report(self) -> dict[str, float]:
         """The means and the share of time spent waiting for data; starts anew."""

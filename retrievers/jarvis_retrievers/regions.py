@@ -1,0 +1,195 @@
+"""Where in the pictures of a question each concept is nearest: windows, moved to where they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from .boxes import Box, nms, propose_boxes
+from .crops import crop
+from .encoder import ImageTextEncoder
+from .index import VectorIndex
+from .retrieval import Entry, Region, RetrieverConfig
+
+__all__ = ["RegionScores", "best_per_entry", "look"]
+
+# Regions held in memory at once, as crops and as rows of scores.
+_REGIONS_AT_ONCE: Final = 256
+# Windows that are moved share less than this with each other: each stands for another thing in the picture.
+_APART: Final = 0.4
+# From here on two windows show the same thing in the same way.
+_SAME: Final = 0.7
+
+Scores = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionScores:
+    """Regions of all pictures, and how near each concept is to each.
+
+    Attributes:
+        regions: position of the picture, and box in its pixels; R of them.
+        best: (R, E) cosine of the region and the nearest patch of each of E entries, -inf if it has none.
+        which: (R, E) id of that patch, -1 if there is none.
+    """
+
+    regions: list[Region]
+    best: Scores
+    which: Ids
+
+
+def look(
+    encoder: ImageTextEncoder,
+    index: VectorIndex,
+    owner: str,
+    images: Sequence[Image.Image],
+    entries: Sequence[Entry],
+    config: RetrieverConfig,
+) -> RegionScores:
+    """Score windows at several scales, climb from the best of them, and average what lies close together.
+
+    A window rarely fits what it shows, and a loose fit costs more likeness than what tells look-alikes apart.
+    So for every step ``s`` in ``config.refine`` the ``config.refine_windows`` best windows of each picture
+    (apart from each other) try six moves each, by ``s`` of their side to the left, right, up and down, and
+    to sides of ``1 - s`` and ``1 + s``; each goes on from its best place. The best of many tries is lucky,
+    also for a stranger; so a window ``w`` that was climbed to or from counts with the mean of its neighbours,
+    ``v(w) = mean { v(u) : IoU(u, w) >= 0.7 }``, scaled to length 1.
+    """
+    search = _Search(encoder, index, owner, images, entries, config)
+    windows = [
+        (position, box)
+        for position, image in enumerate(images)
+        for box in propose_boxes(image.width, image.height, config.image_scales, config.image_overlap)
+    ]
+    vectors = search.encode(windows)
+    best, which = search.score(vectors)
+    if not config.refine or not windows or not entries:
+        return RegionScores(windows, best, which)
+    lead = np.maximum(best.max(axis=1), np.float32(-2.0))
+    climbing: list[tuple[float, Region]] = []
+    for position in range(len(images)):
+        mine = [row for row, (image, _) in enumerate(windows) if image == position]
+        kept = nms([windows[row][1] for row in mine], [float(lead[row]) for row in mine], _APART)
+        climbing += [(float(lead[mine[at]]), windows[mine[at]]) for at in kept[: config.refine_windows]]
+    tried = [region for _, region in climbing]
+    regions = list(windows)
+    for step in config.refine:
+        moves = [_moved(region, step, images[region[0]].size) for _, region in climbing]
+        some = [one for lot in moves for one in lot]
+        found = search.encode(some)
+        regions, tried, vectors = regions + some, tried + some, np.concatenate([vectors, found])
+        lead, at = search.score(found)[0].max(axis=1, initial=-np.inf), 0
+        for number, lot in enumerate(moves):
+            scores, at = lead[at : at + len(lot)], at + len(lot)
+            if len(lot) and scores.max() > climbing[number][0]:
+                climbing[number] = (float(scores.max()), lot[int(scores.argmax())])
+    tried = list(dict.fromkeys(tried))
+    rest = [row for row, region in enumerate(windows) if region not in set(tried)]
+    mean = _mean_of_neighbours(tried, regions, vectors)
+    smooth, where = search.score(mean)
+    return RegionScores(
+        [windows[row] for row in rest] + tried,
+        np.concatenate([best[rest], smooth]),
+        np.concatenate([which[rest], where]),
+    )
+
+
+def _mean_of_neighbours(wanted: Sequence[Region], regions: Sequence[Region], vectors: Scores) -> Scores:
+    """For each wanted region the mean vector, of length 1, of all regions that are nearly the same."""
+    places = np.array([(image, *box.as_tuple()) for image, box in regions], np.float64).T
+    means = np.empty((len(wanted), vectors.shape[1]), np.float32)
+    for row, (image, box) in enumerate(wanted):
+        left, top, right, bottom = box.as_tuple()
+        width = np.minimum(places[3], right) - np.maximum(places[1], left)
+        height = np.minimum(places[4], bottom) - np.maximum(places[2], top)
+        shared = np.maximum(width, 0) * np.maximum(height, 0)
+        areas = (places[3] - places[1]) * (places[4] - places[2])
+        near = (shared >= _SAME * (areas + box.area - shared)) & (places[0] == image)
+        mean = vectors[near].astype(np.float64).mean(axis=0)
+        means[row] = mean / max(float(np.linalg.norm(mean)), 1e-12)
+    return means
+
+
+def _moved(region: Region, step: float, size: tuple[int, int]) -> list[Region]:
+    """The six neighbours of a window, squares within the picture, without the window itself."""
+    position, box = region
+    side, x, y = max(box.width, box.height), (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    shift = step * side
+    moves = ((side, shift, 0.0), (side, -shift, 0.0), (side, 0.0, shift), (side, 0.0, -shift))
+    sizes = ((side * (1 - step), 0.0, 0.0), (side * (1 + step), 0.0, 0.0))
+    boxes: dict[Box, None] = {}
+    for wanted, dx, dy in (*moves, *sizes):
+        edge = max(1, min(round(wanted), *size))
+        left = min(max(0, round(x + dx - edge / 2)), size[0] - edge)
+        top = min(max(0, round(y + dy - edge / 2)), size[1] - edge)
+        boxes[Box(left, top, left + edge, top + edge)] = None
+    boxes.pop(box, None)
+    return [(position, one) for one in boxes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    encoder: ImageTextEncoder
+    index: VectorIndex
+    owner: str
+    images: Sequence[Image.Image]
+    entries: Sequence[Entry]
+    config: RetrieverConfig
+
+    def encode(self, regions: Sequence[Region]) -> Scores:
+        """(R, dim) vectors of regions; with ``config.mirror`` the mean with that of the mirror image."""
+        lots = [np.zeros((0, self.encoder.dim), np.float32)]
+        for start in range(0, len(regions), _REGIONS_AT_ONCE):
+            some = regions[start : start + _REGIONS_AT_ONCE]
+            crops = [crop(self.images[i], box, self.config.side) for i, box in some]
+            found = self.encoder.encode_images(crops)
+            if self.config.mirror:
+                found = found + self.encoder.encode_images([ImageOps.mirror(one) for one in crops])
+                found = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+            lots.append(found.astype(np.float32))
+        return np.concatenate(lots)
+
+    def score(self, vectors: Scores) -> tuple[Scores, Ids]:
+        """(R, E) the best cosine of each vector with each entry, and with which of its patches."""
+        groups = [entry.seen_ids for entry in self.entries]
+        best = np.full((len(vectors), len(self.entries)), -np.inf, np.float32)
+        which = np.full(best.shape, -1, np.int64)
+        limit = min(self.index.count(self.owner), self.config.search_limit)
+        for start in range(0, len(vectors) if limit else 0, _REGIONS_AT_ONCE):
+            rows = slice(start, start + _REGIONS_AT_ONCE)
+            found = self.index.search(self.owner, vectors[rows], limit)
+            best[rows], which[rows] = best_per_entry(*found, groups)
+        return best, which
+
+
+def best_per_entry(scores: Scores, ids: Ids, groups: Sequence[Sequence[int]]) -> tuple[Scores, Ids]:
+    """For each query and each group of ids the best score (-inf if none came back) and its id (-1).
+
+    Args:
+        scores: (Q, K), falling along each row.
+        ids: (Q, K), -1 where there is nothing.
+        groups: ids of E entries; no id in two of them.
+
+    Returns:
+        Scores (Q, E) and ids (Q, E).
+    """
+    shape = (len(scores), len(groups))
+    best, which = np.full(shape, -np.inf, np.float32), np.full(shape, -1, np.int64)
+    pairs = sorted((vector_id, group) for group, own in enumerate(groups) for vector_id in own)
+    if not pairs:
+        return best, which
+    known, group_of = np.array(pairs, dtype=np.int64).T
+    place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+    row, column = np.nonzero(known[place] == ids)
+    cell = row * len(groups) + group_of[place[row, column]]
+    # Scores fall along a row and nonzero keeps that order, so a cell's first occurrence is its best.
+    cells, first = np.unique(cell, return_index=True)
+    best.ravel()[cells] = scores[row, column][first]
+    which.ravel()[cells] = ids[row, column][first]
+    return best, which
