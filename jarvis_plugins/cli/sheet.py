@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from jarvis_memory.concept import Concept
     from jarvis_retrievers.boxes import Box
 
-__all__ = ["GAP", "colour_of", "draw_sheet", "photo_scale", "placed"]
+__all__ = ["GAP", "LINE", "begin_sheet", "colour_of", "draw_sheet", "photo_scale", "placed"]
 
 GAP = 12
 """Pixels around and between photos."""
 
+LINE = 22
+"""Pixels of a line of the legend."""
+
 _HEIGHT, _WIDTH = 384, 768
-_LINE, _TEXT = 22, 15
+_TEXT = 15
 _COLOURS = (
     *((230, 60, 50), (40, 110, 220), (30, 150, 70), (235, 140, 20), (150, 70, 190)),
     *((0, 160, 170), (200, 50, 130), (120, 90, 50)),
@@ -42,6 +45,34 @@ def placed(box: Box, left: int, scale: float) -> tuple[int, int, int, int]:
     return x0, y0, max(x0, x1), max(y0, y1)
 
 
+def begin_sheet(
+    images: Sequence[Image.Image], lines: int, width: int
+) -> tuple[Image.Image, list[tuple[int, float]], int]:
+    """White paper with pictures side by side and room for a legend below.
+
+    Args:
+        images: RGB.
+        lines: of the legend.
+        width: least width of the paper.
+
+    Returns:
+        The paper; of each picture its left edge and scale; where the legend begins.
+    """
+    scales = [photo_scale(image.width, image.height) for image in images]
+    sizes = [
+        (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        for image, scale in zip(images, scales, strict=True)
+    ]
+    legend = GAP + _HEIGHT + GAP
+    size = (max(GAP + sum(size[0] + GAP for size in sizes), width), legend + LINE * lines + GAP)
+    sheet, places, left = Image.new("RGB", size, _PAPER), [], GAP
+    for image, scaled, scale in zip(images, sizes, scales, strict=True):
+        sheet.paste(image.resize(scaled, Image.Resampling.LANCZOS), (left, GAP))
+        places.append((left, scale))
+        left += scaled[0] + GAP
+    return sheet, places, legend
+
+
 def draw_sheet(concept: Concept, photos: Sequence[Image.Image]) -> Image.Image:
     """Photos side by side, numbered boxes in the order of the patches, and a legend with their scores below.
 
@@ -53,20 +84,8 @@ def draw_sheet(concept: Concept, photos: Sequence[Image.Image]) -> Image.Image:
         An RGB picture: as wide as the photos and the gaps around them (420 pixels at least); as high as a row
         of 384 pixels, the gaps, and a line of 22 pixels for each patch.
     """
-    scales = [photo_scale(photo.width, photo.height) for photo in photos]
-    sizes = [
-        (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
-        for photo, scale in zip(photos, scales, strict=True)
-    ]
-    width = GAP + sum(size[0] + GAP for size in sizes)
-    legend = GAP + _HEIGHT + GAP
-    sheet = Image.new("RGB", (max(width, 420), legend + _LINE * len(concept.patches) + GAP), _PAPER)
-    lefts: dict[str, tuple[int, float]] = {}
-    left = GAP
-    for record, photo, size, scale in zip(concept.photos, photos, sizes, scales, strict=True):
-        sheet.paste(photo.resize(size, Image.Resampling.LANCZOS), (left, GAP))
-        lefts[record.id] = (left, scale)
-        left += size[0] + GAP
+    sheet, places, legend = begin_sheet(photos, len(concept.patches), 420)
+    lefts = {record.id: place for record, place in zip(concept.photos, places, strict=True)}
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(_TEXT)
     order = [photo.id for photo in concept.photos]
     tagged: dict[tuple[int, int], int] = {}
@@ -77,7 +96,7 @@ def draw_sheet(concept: Concept, photos: Sequence[Image.Image]) -> Image.Image:
         # Windows of several scales often share their upper left corner: their tags stand beside each other.
         beside = tagged[corner[:2]] = tagged.get(corner[:2], -1) + 1
         _tag(pen, font, corner[0] + 22 * beside, corner[1], number, colour)
-        top = legend + _LINE * number
+        top = legend + LINE * number
         _tag(pen, font, GAP, top, number, colour)
         words = (
             f"photo {order.index(patch.photo_id) + 1}   score {patch.score:.2f} = "

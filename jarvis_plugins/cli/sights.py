@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, ImageFont
 
 from .screen import one_line
-from .sheet import GAP, colour_of, photo_scale, placed
+from .sheet import GAP, LINE, begin_sheet, colour_of, placed
 
 if TYPE_CHECKING:
     from jarvis_retrievers.retrieval import Sighting
 
 __all__ = ["draw_sights"]
 
-_HEIGHT, _LINE, _TEXT = 384, 22, 15
+_TEXT = 15
 _INK, _PAPER, _GREY = (30, 30, 34), (255, 255, 255), (140, 140, 146)
 _LONGEST = 24
 
@@ -30,25 +30,13 @@ def draw_sights(images: Sequence[Image.Image], sightings: Sequence[tuple[str, Si
     Returns:
         An RGB picture.
     """
-    scales = [photo_scale(image.width, image.height) for image in images]
-    sizes = [
-        (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        for image, scale in zip(images, scales, strict=True)
-    ]
-    width = max(GAP + sum(size[0] + GAP for size in sizes), 560)
-    legend = GAP + _HEIGHT + GAP
-    sheet = Image.new("RGB", (width, legend + _LINE * len(sightings) + GAP), _PAPER)
-    lefts, left = [], GAP
-    for image, size in zip(images, sizes, strict=True):
-        sheet.paste(image.resize(size, Image.Resampling.LANCZOS), (left, GAP))
-        lefts.append(left)
-        left += size[0] + GAP
+    sheet, places, legend = begin_sheet(images, len(sightings), 560)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(_TEXT)
     seen = [name for name, sighting in sightings if sighting.verdict == "seen"]
     # Those that were seen come last, so that no other box lies over theirs.
     for name, sighting in sorted(sightings, key=lambda pair: pair[1].verdict == "seen"):
         number, box = sighting.region
-        corner = placed(box, lefts[number], scales[number])
+        corner = placed(box, *places[number])
         if sighting.verdict != "seen":
             pen.rectangle(corner, outline=_GREY, width=1)
             continue
@@ -59,7 +47,7 @@ def draw_sights(images: Sequence[Image.Image], sightings: Sequence[tuple[str, Si
         pen.rectangle((corner[0], corner[1], corner[0] + end + 8, corner[1] + 20), fill=colour)
         pen.text((corner[0] + 4, corner[1] + 2), label, fill=_PAPER, font=font)
     for line, (name, sighting) in enumerate(sightings):
-        top = legend + _LINE * line
+        top = legend + LINE * line
         colour = colour_of(seen.index(name)) if name in seen else _GREY
         pen.rectangle((GAP, top + 3, GAP + 12, top + 15), fill=colour)
         sign = ">=" if sighting.score >= sighting.threshold else "<"
