@@ -16,52 +16,13 @@ Names = Mapping[str, Sequence[str]]
 
 _EXACT: Final = 101.0
 _BACK: Final = frozenset(
-    [
-        "he",
-        "him",
-        "his",
-        "she",
-        "her",
-        "hers",
-        "it",
-        "its",
-        "they",
-        "them",
-        "their",
-        "theirs",
-        "this",
-        "that",
-        "these",
-        "those",
-        "both",
-        "one",
-    ]
+    {*("he", "him", "his", "she", "her", "hers", "it", "its"), *("they", "them", "their", "theirs", "both")}
 )
 _KIN: Final = frozenset(
-    [
-        "friend",
-        "friends",
-        "mate",
-        "partner",
-        "neighbour",
-        "neighbor",
-        "brother",
-        "sister",
-        "sibling",
-        "mother",
-        "father",
-        "parent",
-        "parents",
-        "son",
-        "daughter",
-        "child",
-        "twin",
-        "owner",
-        "keeper",
-        "husband",
-        "wife",
-        "family",
-    ]
+    {
+        *("friend", "mate", "partner", "neighbour", "neighbor", "brother", "sister", "sibling", "twin"),
+        *("mother", "father", "parent", "son", "daughter", "child", "husband", "wife", "family"),
+    }
 )
 
 

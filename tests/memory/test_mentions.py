@@ -20,6 +20,8 @@ NOTES = "Bo likes noodles.\nBo shares a bowl with Mimi. Bo was chased by Kara's 
         ("Who is in the picture?", False),
         ("What does Bo like?", False),
         ("Is there an item here?", False),
+        ("Who sleeps on that rug?", False),
+        ("Which one is older?", False),
     ],
 )
 def test_words_that_point_back(question: str, back: bool) -> None:
@@ -47,6 +49,7 @@ def test_the_last_turn_that_names_anybody_counts() -> None:
         ("What do the friends of Bo like?", ("m", "k")),
         ("What does Bo like?", ()),
         ("How old is Bo?", ()),
+        ("Who is the keeper of Bo?", ()),
     ],
 )
 def test_notes_lead_to_others_where_the_question_asks_for_it(question: str, others: tuple[str, ...]) -> None:
