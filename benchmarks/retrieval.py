@@ -6,7 +6,7 @@ A gallery of held-out concepts, 3 photos each, a third of them with a look-alike
 attribute. Scenes of four sorts in turn: one concept, two or three, one to three strangers, one look-alike of
 somebody; every fourth emblem is covered. Figures:
 
-* ``named``: the concept named in a question comes first (possessives and all wordings).
+* ``named``: the concept named in a question comes first (in all wordings).
 * ``told``: asked by its look in words alone, it comes first.
 * ``one``, ``one in three``: alone in a picture it comes first, or is among the first three.
 * ``recall``: of all who are in pictures those that are found; ``set``: in pictures of several, exactly these.
@@ -98,11 +98,13 @@ def by_picture(
         known = {name for name in drawn.names if name}
         there += [scores[name] for name in known]
         if sort == "strangers":
-            strangers.append((max(scores.values()), len(drawn.names)))
+            strangers.append((list(scores.values()), len(drawn.names)))
         for name, rule in RULES.items():
             _mark(marks[name], sort, drawn.names, rule(told))
     cut = float(np.percentile(there, 5))
-    taken = sum(score >= cut for score, _ in strangers) / sum(count for _, count in strangers)
+    # As in `_mark`, every concept that is found stands for a stranger that was taken for it.
+    hits = sum(min(count, sum(score >= cut for score in of)) for of, count in strangers)
+    taken = hits / sum(count for _, count in strangers)
     return (
         {rule: {figure: Share.of_all(of) for figure, of in found.items()} for rule, found in marks.items()},
         {
