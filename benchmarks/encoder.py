@@ -19,6 +19,7 @@ from PIL import Image
 
 from benchmarks.controls import Share
 from jarvis_pocket import scene, world
+from jarvis_pocket.telling import Shown
 from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.crops import crop
 from jarvis_retrievers.openclip import OpenCLIPEncoder
@@ -41,8 +42,8 @@ def draw_looks(rng: random.Random, alike: bool) -> list[world.Look]:
     """So many distinct looks; if ``alike``, every second one is a variation of the one before."""
     looks: dict[world.Look, None] = {}
     while len(looks) < CANDIDATES:
-        look = world.draw_look(rng, "heldout", vocabulary=world.FULL)
-        looks |= {look: None} | ({world.vary(look, rng, "heldout"): None} if alike else {})
+        look = world.draw_look(rng, "heldout")
+        looks |= {look: None} | ({world.lookalike(look, rng, "heldout"): None} if alike else {})
     return list(looks)[:CANDIDATES]
 
 
@@ -56,11 +57,11 @@ def run(galleries: int, seed: int) -> dict[str, dict[str, object]]:
             rng = random.Random(f"encoder/{seed}/{name}/{number}")
             looks = draw_looks(rng, name == "alike")
             stored = encoder.encode_images([cut(scene.draw_photo(rng, look)) for look in looks])
-            others = [world.draw_look(rng, "heldout", vocabulary=world.FULL) for _ in looks]
+            others = [world.draw_look(rng, "heldout") for _ in looks]
             pairs = zip(looks, others, strict=True)
             asked = {
                 "photo": [cut(scene.draw_photo(rng, look)) for look in looks],
-                "scene": [cut(scene.draw_scene(rng, pair, hidden=(False, False))) for pair in pairs],
+                "scene": [cut(scene.draw_scene(rng, [Shown(one, None) for one in pair])) for pair in pairs],
             }
             for kind, crops in asked.items():
                 nearest = (encoder.encode_images(crops) @ stored.T).argmax(axis=1)

@@ -18,6 +18,7 @@ from jarvis_memory.intake import Intake, other_patches
 from jarvis_memory.store.owner import OwnerStore
 from jarvis_memory.tuning import tuned
 from jarvis_pocket import notes, scene, world
+from jarvis_pocket.telling import Shown
 from jarvis_retrievers.openclip import OpenCLIPEncoder
 
 __all__ = ["SORTS", "Gallery", "Scene", "open_gallery"]
@@ -47,23 +48,22 @@ class Gallery:
     def draw(self, rng: random.Random, sort: Sort) -> Scene:
         """A scene of a sort: one known, two or three known, one to three strangers, or one look-alike."""
         looks = {concept.look for concept in self.concepts}
-        cast: list[tuple[world.Look, str | None]] = []
+        # what tells a look-alike apart is to be seen
+        cast: list[Shown] = []
         if sort == "alike":
-            while (look := world.vary(rng.choice(self.concepts).look, rng, "heldout")) in looks:
+            while (look := world.lookalike(rng.choice(self.concepts).look, rng, "heldout")) in looks:
                 pass
-            cast = [(look, None)]
+            cast = [Shown(look, None)]
         elif sort == "strangers":
             count = rng.choice((1, 2, 3))
             while len(cast) < count:
-                look = world.draw_look(rng, "heldout", vocabulary=world.FULL)
-                cast += [] if look in looks else [(look, None)]
+                look = world.draw_look(rng, "heldout")
+                cast += [] if look in looks else [Shown(look, None, rng.random() < _COVERED)]
         else:
             there = rng.sample(self.concepts, 1 if sort == "one" else rng.choice((2, 3)))
-            cast = [(one.look, one.name) for one in there]
-        # what tells a look-alike apart is to be seen
-        covered = tuple(sort != "alike" and rng.random() < _COVERED for _ in cast)
-        image = scene.draw_scene(rng, [look for look, _ in cast], hidden=covered).image
-        return Scene(image, tuple(name for _, name in cast), covered)
+            cast = [Shown(one.look, one.name, rng.random() < _COVERED) for one in there]
+        image = scene.draw_scene(rng, cast).image
+        return Scene(image, tuple(one.name for one in cast), tuple(one.hidden for one in cast))
 
 
 @contextmanager

@@ -44,16 +44,18 @@ from jarvis_retrievers.patches import crop
 Way = Literal["none", "wrong", "prompt", "exact", "compose"]
 WAYS: tuple[Way, ...] = ("none", "wrong", "prompt", "exact", "compose")
 PHOTO_SIDE = 64
+MOST_TOKENS = 256
 
 
 @dataclass
 class Tally:
-    """Marks per kind and way, and the chance of each question."""
+    """Marks per kind and way, the chance of each question, and the share of those who are there by way."""
 
     marks: dict[str, dict[str, list[bool]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
     chances: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    named: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
 
 class Rig:
@@ -97,8 +99,13 @@ def mark(rig: Rig, exam: Exam, others: list[Segment] | None, tally: Tally) -> li
         images: list[Image.Image] = [item.image] if item.image is not None else []
         tally.chances[item.question.kind].append(1 / item.question.options)
         for way, (node, context) in contexts.items():
-            said = node.generate(context, item.question.text, images, max_new_tokens=96)
-            tally.marks[item.question.kind][way].append(item.question.right(said.text))
+            asked = item.question
+            said = node.generate(
+                context, asked.text, images, max_new_tokens=MOST_TOKENS, history=asked.history
+            )
+            tally.marks[asked.kind][way].append(asked.right(said.text))
+            if asked.kind == "caption":
+                tally.named[way].append(asked.recall(said.text))
     return segments
 
 
@@ -128,6 +135,7 @@ def run(split: Split, n: int, seed: int) -> dict[str, object]:
         "seed": seed,
         "seconds": round(time.monotonic() - began),
         "kinds": kinds,
+        "caption recall": {way: round(sum(tally.named[way]) / len(tally.named[way]), 4) for way in WAYS},
     }
 
 
@@ -144,7 +152,7 @@ def draw_table(result: dict[str, object]) -> Table:
 
 def main(
     split: Annotated[str, typer.Option(help="heldout or train: whose names and looks.")] = "heldout",
-    n: Annotated[int, typer.Option(help="Questions in all.", min=7)] = 400,
+    n: Annotated[int, typer.Option(help="Questions in all.", min=len(ask.KINDS))] = 400,
     seed: Annotated[int, typer.Option(help="Seed of the exams.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -36,7 +36,8 @@ from benchmarks.controls import Share
 from benchmarks.gallery import SORTS, Gallery, open_gallery
 from jarvis_memory.finder import Explanation
 from jarvis_memory.tuning import tuned
-from jarvis_pocket import ask
+from jarvis_pocket import wording
+from jarvis_pocket.telling import article
 
 Rule = Callable[[Explanation], list[str]]
 BARS = {"named": 0.97, "one": 0.90, "set": 0.85, "recall": 0.95}
@@ -70,12 +71,12 @@ def by_words(gallery: Gallery, rng: random.Random, count: int) -> dict[str, Shar
     """Concepts that come first when they are named, and when they are described."""
     named: list[bool] = []
     told: list[bool] = []
-    texts = [text for some in ask.FACT_QUESTIONS.values() for text in some] + [*ask.EMBLEM_QUESTIONS]
+    texts = [text for some in wording.FACT_QUESTIONS.values() for text in some] + [*wording.EMBLEM_QUESTIONS]
     for _ in range(count):
         concept = rng.choice(gallery.concepts)
         for marks, question in (
             (named, rng.choice(texts).format(n=concept.name)),
-            (told, f"{ask.article(concept.look.body)} with {ask.article(concept.look.worn)}"),
+            (told, f"{article(concept.look.body)} with {article(concept.look.worn)}"),
         ):
             found = gallery.finder.find(question)
             marks.append(bool(found) and found[0].concept.name == concept.name)

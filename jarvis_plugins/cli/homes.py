@@ -27,12 +27,13 @@ def open_record(settings: Settings) -> OwnerStore:
     return OwnerStore.open(settings.home, settings.owner)
 
 
-def open_memory(settings: Settings, *, make: bool = False) -> PersonalMemory:
+def open_memory(settings: Settings, *, make: bool = False, profiler: str | None = None) -> PersonalMemory:
     """The owner's memory; its models are loaded when they are first needed.
 
     Args:
         settings: which home, owner and models.
         make: make the home if it is missing.
+        profiler: who describes new photos; see `PersonalMemory.open`.
 
     Raises:
         SettingError: there is no such home and ``make`` is not set.
@@ -47,6 +48,7 @@ def open_memory(settings: Settings, *, make: bool = False) -> PersonalMemory:
         model=settings.model,
         clip=settings.clip,
         device=settings.device,
+        profiler=profiler,
     )
 
 

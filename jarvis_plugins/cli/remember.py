@@ -30,6 +30,12 @@ def remember(
     alias: Annotated[
         list[str] | None, typer.Option("--alias", metavar="NAME", help="Another name; may be repeated.")
     ] = None,
+    describe: Annotated[
+        bool,
+        typer.Option(
+            "--describe", help="Let the model look at the photos and write category, caption and attributes."
+        ),
+    ] = False,
     home: HomeOption = None,
     owner: OwnerOption = None,
     model: ModelOption = None,
@@ -38,7 +44,7 @@ def remember(
 ) -> None:
     """Remember a pet, a person, a thing or a place from its photos and notes."""
     settings = settings_of(context, home=home, owner=owner, model=model, clip=clip, device=device)
-    with open_memory(settings, make=True) as memory:
+    with open_memory(settings, make=True, profiler="vlm" if describe else None) as memory:
         with working(f"remembering {one_line(name)}"):
             concept = memory.remember(name, photo or [], about or [], category=category, aliases=alias or [])
         typer.echo(

@@ -92,7 +92,7 @@ def _ask(memory: PersonalMemory, vlm: VLM, question: HouseholdQuestion) -> DemoQ
             given.append(memory.ask(question.question, images, mode=mode))
     seconds = {mode: statistics.median(a.timings.ttft for a in given[1:]) for mode, given in answers.items()}
     answer = answers["compose"][-1]
-    without = vlm.generate(None, question.question, images, max_new_tokens=96).text
+    without = vlm.generate(None, question.question, images, max_new_tokens=256).text
     return DemoQuestion(
         kind=question.kind,
         question=question.question,

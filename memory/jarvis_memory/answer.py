@@ -7,6 +7,8 @@ from typing import Any
 
 from jarvis_retrievers.boxes import Box
 
+from .concept import Concept
+
 __all__ = ["Answer", "Evidence", "Recollection", "Timings", "Usage"]
 
 
@@ -101,11 +103,34 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Recollection:
-    """One concept that `PersonalMemory.recall` found, and why; a path that did not find it has None."""
+    """One concept that `PersonalMemory.recall` found, and why; a path that did not find it has None.
 
-    name: str
+    Attributes:
+        concept: the concept as it is stored.
+        score: the fused score; only its order has a meaning.
+        by_name: likeness of the name, 1.0 for an exact match.
+        by_words: BM25 score of its notes, where words decided.
+        by_text, by_image: cosines.
+        region: where in the pictures it was seen: position of the picture, box in its pixels.
+        via: the name of the concept whose notes speak of it; "" if the turns before the question do.
+    """
+
+    concept: Concept
     score: float
-    by_name: float | None
-    by_words: float | None
-    by_text: float | None
-    by_image: float | None
+    by_name: float | None = None
+    by_words: float | None = None
+    by_text: float | None = None
+    by_image: float | None = None
+    region: tuple[int, Box] | None = None
+    via: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How the concept is called."""
+        return self.concept.name
+
+    @property
+    def likeness(self) -> float:
+        """The best of name, text and image, in [0, 1]; 1.0 where only words or other notes led to it."""
+        known = [s for s in (self.by_name, self.by_text, self.by_image) if s is not None]
+        return min(1.0, max(0.0, *known)) if known else 1.0

@@ -43,9 +43,11 @@ class AsyncMemory:
         """`ask` in a thread."""
         return await asyncio.to_thread(partial(self.ask, question, images, **more))
 
-    async def arecall(self, query: str = "", images: Sequence[Photo] = (), k: int = 3) -> list[Recollection]:
+    async def arecall(
+        self, query: str = "", images: Sequence[Photo] = (), k: int = 3, **more: Any
+    ) -> list[Recollection]:
         """`recall` in a thread."""
-        return await asyncio.to_thread(self.recall, query, images, k)
+        return await asyncio.to_thread(partial(self.recall, query, images, k, **more))
 
     async def aforget(self, name: str) -> Concept:
         """`forget` in a thread."""

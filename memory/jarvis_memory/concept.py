@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from pydantic import BaseModel, ConfigDict
 
 from jarvis_retrievers.boxes import Box
-from jarvis_retrievers.errors import ConceptNameError, InputError
+
+from .checks import MAX_NAME, MAX_NOTE, check_name, check_note, name_key
+from .profiling.description import Description
 
 __all__ = [
     "MAX_NAME",
     "MAX_NOTE",
     "Concept",
+    "Description",
     "Edits",
     "PastProfile",
     "PatchRecord",
@@ -22,15 +23,6 @@ __all__ = [
     "check_note",
     "name_key",
 ]
-
-MAX_NAME = 128
-"""Longest name or alias, in characters after normalisation."""
-
-MAX_NOTE = 16_384
-"""Longest note, in characters."""
-
-# Controls, invisible format characters, halves of surrogate pairs, line and paragraph separators.
-_REFUSED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 class _Value(BaseModel):
@@ -111,7 +103,8 @@ class Concept(_Value):
         about: the owner's notes, oldest first, exactly as they were given.
         profile: the text that a segment starts with.
         edits: what of it was written by hand.
-        history: what it was before each edit, oldest first.
+        description: what a model made of the photos, if one was asked; only what lasts.
+        history: what it was before each edit and each new description, oldest first.
         encoder: fingerprint of the encoder that made the vectors; empty if not known.
         photos: in the order given.
         patches: of photos that came together best first; those of later photos stand behind.
@@ -127,6 +120,7 @@ class Concept(_Value):
     about: tuple[str, ...] = ()
     profile: Profile
     edits: Edits = Edits()
+    description: Description | None = None
     history: tuple[PastProfile, ...] = ()
     encoder: str = ""
     photos: tuple[PhotoRecord, ...] = ()
@@ -135,67 +129,3 @@ class Concept(_Value):
     created_at: str = ""
     updated: int = 0
     updated_at: str = ""
-
-
-def check_name(name: str) -> str:
-    """A name or alias in the form in which it is kept: Unicode NFC, without space at its ends.
-
-    Raises:
-        ConceptNameError: no text, empty, longer than 128 characters, with a control or invisible format
-            character or a line break, or with ``<|`` or ``|>``, which mark control tokens of a model.
-    """
-    if not isinstance(name, str):
-        raise ConceptNameError(
-            f"a concept's name must be text, got {type(name).__name__}; pass a string such as 'Bo'"
-        )
-    clean = unicodedata.normalize("NFC", name).strip()
-    if not clean:
-        raise ConceptNameError(f"a concept's name is empty, got {_shown(name)}; give it a name such as 'Bo'")
-    # Before the length, so that the message of a hostile name is about what is wrong with it.
-    for character in name:
-        if unicodedata.category(character) in _REFUSED:
-            raise ConceptNameError(
-                f"a concept's name holds the control character U+{ord(character):04X}, got {_shown(name)}; "
-                "remove it"
-            )
-    if len(clean) > MAX_NAME:
-        raise ConceptNameError(
-            f"a concept's name may have {MAX_NAME} characters, got {len(clean)}: {_shown(clean)}; shorten "
-            "it, and put "
-            "the rest into a note"
-        )
-    if "<|" in clean or "|>" in clean:
-        raise ConceptNameError(
-            f"a concept's name may not hold '<|' or '|>', which mark control tokens, got {_shown(clean)}; "
-            "remove them"
-        )
-    return clean
-
-
-def name_key(name: str) -> str:
-    """What two names share when they are the same name: NFKC, without case, runs of space as one."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    # Case folding can undo the normal form ("ΐ"), so it is made again.
-    return " ".join(unicodedata.normalize("NFKC", folded).split())
-
-
-def check_note(note: str) -> str:
-    """A note, unchanged: notes are data, and any character may stand in them.
-
-    Raises:
-        InputError: no text, longer than 16,384 characters, or half of a surrogate pair.
-    """
-    if not isinstance(note, str):
-        raise InputError(f"a note must be text, got {type(note).__name__}; pass a string")
-    if len(note) > MAX_NOTE:
-        raise InputError(f"a note may have {MAX_NOTE} characters, got {len(note)}; split or shorten it")
-    for character in note:
-        if "\ud800" <= character <= "\udfff":
-            raise InputError(
-                f"a note holds U+{ord(character):04X}, half of a character; decode the text again as UTF-8"
-            )
-    return note
-
-
-def _shown(name: str) -> str:
-    return ascii(name) if len(name) <= 40 else ascii(name[:37]) + "..."

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from jarvis_retrievers.errors import InputError
 
-from .concept import Edits, PastProfile, Profile, check_name, check_note
+from .checks import check_attribute, check_caption, check_name, check_note
+from .concept import Edits, PastProfile, Profile
 from .profile import split_sentences
 
 __all__ = ["FIELDS", "edited", "past", "with_edits"]
@@ -14,7 +15,6 @@ __all__ = ["FIELDS", "edited", "past", "with_edits"]
 FIELDS: Final = ("category", "caption", "attributes", "facts")
 """What of a profile can be written by hand."""
 
-_MOST_WORDS: Final = 25
 _KEPT: Final = 50
 
 
@@ -56,19 +56,10 @@ def _checked(field: str, value: Any) -> Any:
     if field == "category":
         return check_name(value)
     if field == "caption":
-        caption = " ".join(check_note(value).split())
-        if not caption or len(caption.split()) > _MOST_WORDS:
-            raise InputError(
-                f"a caption has 1 to {_MOST_WORDS} words, got {len(caption.split())}; the rest are facts"
-            )
-        return caption
+        return check_caption(value)
     if isinstance(value, str):
         raise InputError(f"{field} must be a list of texts, got one text; put it into a list")
-    texts = [" ".join(check_note(text).split()) for text in value]
     if field == "attributes":
-        for text in texts:
-            part, _, descriptor = text.partition(":")
-            if not part.strip() or not descriptor.strip():
-                raise InputError(f"an attribute is 'part: descriptor', such as 'ear: black', got {text!r}")
-        return tuple(texts)
+        return tuple(map(check_attribute, value))
+    texts = [" ".join(check_note(text).split()) for text in value]
     return tuple(sentence for text in texts for sentence in split_sentences(text))

@@ -12,12 +12,15 @@ import torch
 
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import ContextError, SettingError
+from jarvis_retrievers.masker import SubjectMasker
 
 from .finder import Finder
 from .gate import Verdict
 from .intake import Intake
 from .keeper import SegmentKeeper
 from .kv import Context, Mode, Segment, Storage
+from .profiling.choice import check_profiler, choose_profiler
+from .profiling.profiler import Profiler
 from .store.owner import OwnerStore
 from .tiers import Quotas, SegmentTiers
 from .tuning import tuned
@@ -44,6 +47,8 @@ class Engine:
         clip: a name to load, or an encoder.
         device: where loaded models run; None takes the best there is.
         quotas: how many bytes of segments are kept at hand.
+        masker: where on photos the subject is, if that is known.
+        profiler: who describes photos; see `choose_profiler`.
     """
 
     def __init__(
@@ -53,8 +58,11 @@ class Engine:
         clip: str | ImageTextEncoder,
         device: str | None,
         quotas: Quotas,
+        masker: SubjectMasker | None = None,
+        profiler: str | Profiler | None = None,
     ) -> None:
-        self._quotas = quotas
+        self._profiler = check_profiler(profiler)
+        self._quotas, self._masker = quotas, masker
         self._store, self._model, self._clip, self._device = store, model, clip, device
         self._lock = threading.RLock()
         self._warned = self._spared = False
@@ -106,6 +114,11 @@ class Engine:
             return self._loaded_encoder
 
     @property
+    def profiler(self) -> Profiler | None:
+        """What describes photos, if anything does."""
+        return choose_profiler(self._profiler, lambda: self.vlm)
+
+    @property
     def finder(self) -> Finder:
         """Retrieval."""
         with self._lock:
@@ -114,7 +127,12 @@ class Engine:
     @property
     def intake(self) -> Intake:
         """What prepares photos and notes."""
-        return Intake(self.encoder, self._tuning.miner, self._tuning.subjects)
+        return Intake(self.encoder, self._tuning.miner, self._tuning.subjects, self._masker)
+
+    @property
+    def least_relevance(self) -> float:
+        """A photo whose best window is less relevant than this shows nothing of its concept."""
+        return self._tuning.least_relevance
 
     @property
     def keeper(self) -> SegmentKeeper:

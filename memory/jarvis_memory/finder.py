@@ -15,6 +15,7 @@ from jarvis_retrievers.calibration import genuine_cosine, impostor_cosine
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.faiss_index import FaissIndex
 from jarvis_retrievers.names import NameMatch
+from jarvis_retrievers.regions import best_per_entry
 from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig, Sighting
 from jarvis_retrievers.retriever import ConceptRetriever
 from jarvis_retrievers.words import WordIndex
@@ -25,7 +26,7 @@ from .profile import profile_text
 from .store.owner import OwnerStore
 from .vlm.query import Turn
 
-__all__ = ["Explanation", "Find", "Finder"]
+__all__ = ["Explanation", "Find", "Finder", "Likeness"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,25 @@ class Explanation:
     mentions: list[tuple[str, NameMatch]]
     sightings: list[tuple[str, Sighting]]
     regions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A concept that a vector is near enough to be taken for it.
+
+    Attributes:
+        vector: position of the vector.
+        key: id of the concept.
+        name: its name.
+        cosine: of the vector and the nearest patch that shows the concept whole.
+        threshold: the concept's own, which the cosine reaches.
+    """
+
+    vector: int
+    key: str
+    name: str
+    cosine: float
+    threshold: float
 
 
 @dataclass(frozen=True)
@@ -150,6 +170,28 @@ class Finder:
         sightings = [(names[sighting.key], sighting) for sighting in told.sightings]
         mentions = [(names[match.key], match) for match in told.names]
         return Explanation(found, mentions, sightings, told.regions)
+
+    def alike(self, vectors: NDArray[np.float32]) -> list[Likeness]:
+        """Of each vector the concept that it is nearest to, where it reaches that concept's own threshold.
+
+        Args:
+            vectors: (n, dim) unit vectors of this finder's encoder.
+        """
+        view, config, owner = self._current(), self._config, self._store.owner
+        entries = list(view.entries.values())
+        limit = min(self._index.count(owner), config.search_limit)
+        if not len(vectors) or not entries or not limit:
+            return []
+        best, _ = best_per_entry(*self._index.search(owner, vectors, limit), [e.seen_ids for e in entries])
+        found = []
+        for row, place in enumerate(best.argmax(axis=1).tolist()):
+            key, cosine = entries[place].key, float(best[row, place])
+            # No threshold lies below this, and to work one out costs a search.
+            if cosine >= config.image_threshold - config.calibration.most:
+                least = self._threshold(view, key)
+                if cosine >= least:
+                    found.append(Likeness(row, key, view.concepts[key].name, cosine, least))
+        return found
 
     def _earlier(self, view: _View, history: Sequence[Turn]) -> tuple[str, ...]:
         return earlier(history, {key: entry.names for key, entry in view.entries.items()})

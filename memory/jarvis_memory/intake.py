@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -20,16 +20,22 @@ from jarvis_retrievers.errors import (
     UnknownConceptError,
 )
 from jarvis_retrievers.images import encode_png, load_image, pixel_digest
+from jarvis_retrievers.masker import SubjectMasker
 from jarvis_retrievers.patches import MinerConfig, PatchMiner
 
-from .concept import Concept, Edits, PastProfile, Profile, check_note
+from .concept import Concept, Edits, Profile, check_note
 from .edits import edited, past
 from .profile import build_profile, with_article
+from .profiling.description import Description
+from .profiling.merging import described
 from .store.contracts import VectorRows
 from .store.draft import ConceptDraft, DraftPatch, DraftPhoto, PatchLike
 from .store.owner import OwnerStore
 
-__all__ = ["Intake", "Photo", "check_notes"]
+__all__ = ["Describe", "Intake", "Photo", "check_notes"]
+
+Describe = Callable[[Profile, Sequence[PatchLike]], Description]
+"""Describes a concept from what is known of it and its patches."""
 
 Photo = str | os.PathLike[str] | bytes | Image.Image
 """A photo as a path, the bytes of an image file, or a Pillow image."""
@@ -44,15 +50,21 @@ class Intake:
         encoder: embeds crops and texts.
         config: how patches are mined.
         subjects: what the miner looks for where no category is known.
+        masker: where on photos the subject is, if that is known.
     """
 
     def __init__(
-        self, encoder: ImageTextEncoder, config: MinerConfig, subjects: Sequence[str] = _SUBJECTS
+        self,
+        encoder: ImageTextEncoder,
+        config: MinerConfig,
+        subjects: Sequence[str] = _SUBJECTS,
+        masker: SubjectMasker | None = None,
     ) -> None:
         self._encoder, self._subjects = encoder, subjects
         # an encoder that learned its own temperature knows it best
         scale = getattr(encoder, "logit_scale", None)
-        self._miner = PatchMiner(encoder, replace(config, logit_scale=scale) if scale else config)
+        config = replace(config, logit_scale=scale) if scale else config
+        self._miner = PatchMiner(encoder, config, masker=masker)
 
     @staticmethod
     def photos(photos: Sequence[Photo], name: str) -> list[Image.Image]:
@@ -82,8 +94,9 @@ class Intake:
         *,
         old: Concept | None = None,
         edits: Edits | None = None,
+        describe: Describe | None = None,
     ) -> ConceptDraft:
-        """Build the profile, mine the patches, embed the profile.
+        """Build the profile, mine the patches, describe them, embed the profile.
 
         Args:
             name, aliases, category, notes: as the owner gave them.
@@ -91,22 +104,25 @@ class Intake:
             others: (m, dim) patch vectors of the owner's other concepts.
             old: the concept that is made again, if it is one.
             edits: what of its profile is written by hand.
+            describe: asks a model for a description of the photos; None leaves it as it was.
         """
-        wanted, history = _told(old, edits)
-        profile = edited(build_profile(name, notes, category), wanted)
-        patches = self._miner.mine(photos, self.prompts(profile), others)
+        made = _Profiling(build_profile(name, notes, category), old, edits)
+        found = self._miner.survey(photos, self.prompts(made.profile), others)
+        profile = made.described(describe, found.patches)
         return ConceptDraft(
             name=name,
             aliases=aliases,
             category=category,
             notes=notes,
             photos=[DraftPhoto(encode_png(p), pixel_digest(p), p.width, p.height) for p in photos],
-            patches=patches,
+            patches=found.patches,
+            subjects=found.subjects,
             profile_vectors=self._encoder.encode_texts(self.descriptions(profile)),
             profile=profile,
             encoder=self._encoder.fingerprint,
-            edits=wanted,
-            history=history,
+            edits=made.edits,
+            description=made.description,
+            history=made.history,
         )
 
     def extended(
@@ -120,6 +136,7 @@ class Intake:
         photos: Sequence[Image.Image],
         others: NDArray[np.float32] | None,
         edits: Edits | None = None,
+        describe: Describe | None = None,
     ) -> ConceptDraft:
         """A concept with more photos, notes, aliases or edits; only the new photos are mined.
 
@@ -132,19 +149,22 @@ class Intake:
             photos: the new ones; none of them is there already.
             others: (m, dim) patch vectors of the owner's other concepts.
             edits: all that is written by hand; None leaves it as it was.
+            describe: as for `draft`; it is given the patches of all photos.
         """
-        wanted, history = _told(old, edits)
-        profile = edited(build_profile(old.name, notes, category), wanted)
-        same = profile == old.profile
+        made = _Profiling(build_profile(old.name, notes, category), old, edits)
         ids = {photo.id: place for place, photo in enumerate(old.photos)}
         rows = {int(vector_id): row for vector_id, row in zip(vectors.ids, vectors.matrix, strict=True)}
         patches: list[PatchLike] = [
             DraftPatch(ids[p.photo_id], p.box, p.relevance, p.distinctiveness, p.score, rows[p.id])
             for p in old.patches
         ]
+        subjects: list[PatchLike] = []
         if photos:
-            mined = self._miner.mine(photos, self.prompts(profile), others, added=True)
-            patches += [replace(patch, photo=patch.photo + len(old.photos)) for patch in mined]
+            found = self._miner.survey(photos, self.prompts(made.profile), others, added=True)
+            patches += [replace(patch, photo=patch.photo + len(old.photos)) for patch in found.patches]
+            subjects += [replace(patch, photo=patch.photo + len(old.photos)) for patch in found.subjects]
+        profile = made.described(describe, patches)
+        same = profile == old.profile
         known = zip(stored, old.photos, strict=True)
         kept = [rows[int(i)] for i, kind in zip(vectors.ids, vectors.kinds, strict=True) if kind == "profile"]
         texts = np.stack(kept) if same and kept else self._encoder.encode_texts(self.descriptions(profile))
@@ -158,11 +178,13 @@ class Intake:
                 *(DraftPhoto(encode_png(p), pixel_digest(p), p.width, p.height) for p in photos),
             ],
             patches=patches,
+            subjects=subjects,
             profile_vectors=texts,
             profile=profile,
             encoder=self._encoder.fingerprint,
-            edits=wanted,
-            history=history,
+            edits=made.edits,
+            description=made.description,
+            history=made.history,
         )
 
     def prompts(self, profile: Profile) -> list[str]:
@@ -178,13 +200,37 @@ class Intake:
         return [first, *profile.facts]
 
 
-def _told(old: Concept | None, edits: Edits | None) -> tuple[Edits, tuple[PastProfile, ...]]:
-    """What is written by hand from now on, and what profiles were before."""
-    if old is None:
-        return edits or Edits(), ()
-    if edits is None or edits == old.edits:
-        return old.edits, old.history
-    return edits, past(old.history, old.profile, datetime.now(UTC).isoformat(timespec="seconds"))
+class _Profiling:
+    """A profile on its way: by rule, as described before, and as described anew.
+
+    Args:
+        rule: of the notes.
+        old: the concept that is made again, if it is one.
+        edits: all that is written by hand; None leaves it as it was.
+    """
+
+    def __init__(self, rule: Profile, old: Concept | None, edits: Edits | None) -> None:
+        self._rule, self._old = rule, old
+        self.edits = edits if edits is not None else Edits() if old is None else old.edits
+        self.description = None if old is None else old.description
+        self.history = () if old is None else old.history
+
+    @property
+    def profile(self) -> Profile:
+        """With what was described and written by hand until now."""
+        return edited(described(self._rule, self.description), self.edits)
+
+    def described(self, describe: Describe | None, patches: Sequence[PatchLike]) -> Profile:
+        """The profile with a new description, if there is one; what it was before goes into the history."""
+        old = self._old
+        said = None if describe is None else describe(edited(self._rule, self.edits), patches)
+        # Who says nothing, takes nothing back.
+        if said is not None and not said.empty:
+            self.description = said
+        changed = old is not None and (self.edits, self.description) != (old.edits, old.description)
+        if old is not None and changed:
+            self.history = past(old.history, old.profile, datetime.now(UTC).isoformat(timespec="seconds"))
+        return self.profile
 
 
 def check_notes(about: str | Sequence[str]) -> list[str]:

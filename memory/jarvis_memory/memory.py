@@ -13,6 +13,7 @@ from typing import Self
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
+from jarvis_retrievers.masker import SubjectMasker
 
 from . import remembering
 from .answer import Answer, Recollection
@@ -25,7 +26,9 @@ from .intake import Intake, Photo, check_notes
 from .kv import Mode
 from .looking import Looking
 from .maintaining import Maintaining
-from .recalling import Recall, answered, recall
+from .profiling.choice import check_profiler
+from .profiling.profiler import Profiler
+from .recalling import Recall, answered, recall, recalled
 from .store.owner import OwnerStore
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
 from .together import Ask, ask_together
@@ -58,6 +61,8 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
         read_only: bool = False,
         kv_ram_bytes: int = KV_RAM_BYTES,
         kv_gpu_bytes: int = KV_GPU_BYTES,
+        masker: SubjectMasker | None = None,
+        profiler: str | Profiler | None = None,
     ) -> Self:
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
 
@@ -70,6 +75,9 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
             mode: how contexts are made; see `Mode`.
             read_only: refuse writes.
             kv_ram_bytes, kv_gpu_bytes: how many bytes of segments used lately are kept at hand.
+            masker: says where on photos the subject is, so that patches are of it; none by default.
+            profiler: who describes new photos: None for nobody (profiles are made of the notes), "vlm" for
+                the model itself, or a `Profiler`.
 
         Raises:
             SettingError: what cannot be. HomeFormatError: a newer version wrote the home.
@@ -77,8 +85,9 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
             CorruptRecordError: the catalogue is damaged.
         """
         checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes)
+        profiler = check_profiler(profiler)
         store = OwnerStore.open(home, owner, read_only=read_only)
-        return cls(store, Engine(store, model, clip, device, quotas), checked)
+        return cls(store, Engine(store, model, clip, device, quotas, masker, profiler), checked)
 
     def remember(
         self,
@@ -101,6 +110,11 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
         Raises:
             ConceptNameError, ImageError, InputError: what was given cannot be used; nothing is changed.
             DuplicateConceptError: there is a concept of this name; `update` it, or `forget` it first.
+            ProfileError: the profiler's answer is no description; nothing is changed.
+
+        Warns:
+            PhotoWarning: a photo that shows nothing of it, or another concept. NoteWarning: notes that
+            contradict each other. All is stored as given; made an error, a warning keeps it out.
         """
         clean, notes = check_name(name), check_notes(about)
         images = Intake.photos(photos, clean)
@@ -120,6 +134,9 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
 
         Raises:
             UnknownConceptError: there is none of this name. ImageError, InputError: as for `remember`.
+
+        Warns:
+            PhotoWarning, NoteWarning: as for `remember`, about what is new.
         """
         notes = check_notes(about)
         if not (len(photos) or notes or category or aliases):
@@ -158,7 +175,7 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
         images: Sequence[Photo] = (),
         *,
         mode: str | Mode | None = None,
-        max_new_tokens: int = 96,
+        max_new_tokens: int = 256,
         history: Sequence[Turn] = (),
     ) -> Answer:
         """Answer a question from the segments of the concepts that it is about.
@@ -184,7 +201,7 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
         images: Sequence[Sequence[Photo]] = (),
         *,
         mode: str | Mode | None = None,
-        max_new_tokens: int = 96,
+        max_new_tokens: int = 256,
         batch_size: int = 8,
     ) -> builtins.list[Answer]:
         """Answer several questions in one pass of the model; each answer is that of its own `ask`.
@@ -211,7 +228,7 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
         question: str,
         images: Sequence[Photo] = (),
         mode: str | Mode | None = None,
-        max_new_tokens: int = 96,
+        max_new_tokens: int = 256,
         history: Sequence[Turn] = (),
     ) -> Recall:
         """A question made ready for the model, without asking it: concepts found, context made."""
@@ -229,7 +246,7 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
         images: Sequence[Photo] = (),
         *,
         mode: str | Mode | None = None,
-        max_new_tokens: int = 96,
+        max_new_tokens: int = 256,
         history: Sequence[Turn] = (),
     ) -> Iterator[str]:
         """The text of `ask`, piece by piece. Input is checked at once; closing it stops the work."""
@@ -237,15 +254,13 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
         stream = self._engine.vlm.stream
         return stream(ready.context, question, ready.images, max_new_tokens, history=history)
 
-    def recall(self, query: str = "", images: Sequence[Photo] = (), k: int = 3) -> list[Recollection]:
+    def recall(
+        self, query: str = "", images: Sequence[Photo] = (), k: int = 3, history: Sequence[Turn] = ()
+    ) -> list[Recollection]:
         """Concepts that a query or pictures are about, best first, at most ``k`` besides those it names."""
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
-        found = self._engine.finder.find(query, [load_image(image) for image in images], k=k)
-        return [
-            Recollection(f.concept.name, f.hit.score, f.hit.name, f.words, f.hit.text, f.hit.image)
-            for f in found
-        ]
+        return recalled(self._engine.finder.find(query, [load_image(i) for i in images], history, k=k))
 
     def why(
         self, question: str = "", images: Sequence[Photo] = (), history: Sequence[Turn] = ()

@@ -12,7 +12,7 @@ from PIL import Image
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
 
-from .answer import Answer, Evidence, Timings, Usage
+from .answer import Answer, Evidence, Recollection, Timings, Usage
 from .engine import Engine
 from .finder import Find
 from .fitting import Fitted, fit
@@ -20,7 +20,7 @@ from .intake import Photo
 from .kv import Context, Mode
 from .vlm import Generation, Query
 
-__all__ = ["Recall", "answered", "evidence", "recall"]
+__all__ = ["Recall", "answered", "evidence", "recall", "recalled"]
 
 _log = logging.getLogger(__name__)
 
@@ -121,3 +121,13 @@ def evidence(found: Sequence[Find]) -> tuple[Evidence, ...]:
             score = hit.image if matched and hit.image is not None else patch.score
             out.append(Evidence(find.concept.name, patch.photo_id, patch.box, score, image, region))
     return tuple(out)
+
+
+def recalled(found: Sequence[Find]) -> list[Recollection]:
+    """What was found, as a user is told it."""
+    return [
+        Recollection(
+            f.concept, f.hit.score, f.hit.name, f.words, f.hit.text, f.hit.image, f.hit.region, f.via
+        )
+        for f in found
+    ]

@@ -6,14 +6,19 @@ from collections.abc import Callable, Collection, Sequence
 
 from PIL import Image
 
+from jarvis_retrievers.errors import ProfileError
 from jarvis_retrievers.images import pixel_digest
+from jarvis_retrievers.patches import crop
 
-from .concept import Concept, Edits
+from .concept import Concept, Edits, Profile
+from .doubts import warn_of
 from .engine import Engine
-from .intake import Intake, Photo, check_absent, check_writable, other_patches
+from .intake import Describe, Intake, Photo, check_absent, check_writable, other_patches
 from .kv import Segment
 from .profile import fold_notes
-from .store.draft import ConceptDraft
+from .profiling.description import Description
+from .profiling.profiler import Subject
+from .store.draft import ConceptDraft, PatchLike
 from .store.owner import OwnerStore
 
 __all__ = ["add", "again", "extend"]
@@ -35,7 +40,9 @@ def add(
     check_writable(store)
     check_absent(store, name)
     others = other_patches(store, engine.encoder.fingerprint)
-    draft = engine.intake.draft(name, aliases, category, list(notes), list(images), others)
+    describe = _describing(engine, lambda: images)
+    draft = engine.intake.draft(name, aliases, category, list(notes), list(images), others, describe=describe)
+    warn_of(engine, draft)
     # Before anything is stored: a concept whose segment cannot be made is not half remembered.
     segment = engine.keeper.make(draft, images)
     concept = store.add_concept(draft)
@@ -70,14 +77,22 @@ def extend(
     same = old.encoder == engine.encoder.fingerprint
     # Patches of others decide what is distinct; they are a whole memory to read, and notes mine nothing.
     others = other_patches(store, engine.encoder.fingerprint, but={old.id}) if new or not same else None
+
+    def seen() -> list[Image.Image]:
+        return [*Intake.photos(stored, old.name), *new]
+
+    describe = _describing(engine, seen) if new else None
+    images = new
     if same:
         rows = store.vectors([old.id])
-        draft = engine.intake.extended(old, stored, rows, told, what, names, new, others, wanted)
-        segment = engine.keeper.grown(old, draft, new)
+        draft = engine.intake.extended(old, stored, rows, told, what, names, new, others, wanted, describe)
     else:
-        images = [*Intake.photos(stored, old.name), *new]
-        draft = engine.intake.draft(old.name, names, what, told, images, others, old=old, edits=wanted)
-        segment = engine.keeper.make(draft, images)
+        images = seen()
+        draft = engine.intake.draft(
+            old.name, names, what, told, images, others, old=old, edits=wanted, describe=describe
+        )
+    warn_of(engine, draft, old)
+    segment = engine.keeper.grown(old, draft, images) if same else engine.keeper.make(draft, images)
     return _replaced(store, engine, old, draft, segment)
 
 
@@ -97,6 +112,26 @@ def again(store: OwnerStore, engine: Engine, old: Concept, broken: Collection[st
     others = other_patches(store, engine.encoder.fingerprint, but={old.id, *broken})
     draft = engine.intake.draft(old.name, old.aliases, old.category, old.about, images, others, old=old)
     return _replaced(store, engine, old, draft, engine.keeper.make(draft, images))
+
+
+def _describing(engine: Engine, shown: Callable[[], Sequence[Image.Image]]) -> Describe | None:
+    """What describes a concept; None if no profiler was chosen. ``shown`` gives all photos, decoded."""
+    profiler = engine.profiler
+    if profiler is None:
+        return None
+
+    def describe(known: Profile, patches: Sequence[PatchLike]) -> Description:
+        photos, side = shown(), engine.vlm.patch_side
+        crops = tuple(crop(photos[patch.photo], patch.box, side) for patch in patches)
+        said = profiler.describe(Subject(known.name, known.category, known.facts, tuple(photos), crops))
+        if not isinstance(said, Description):
+            raise ProfileError(
+                f"{type(profiler).__name__}.describe gives a Description, got {type(said).__name__}; return "
+                "jarvis_memory.profiling.Description"
+            )
+        return said.lasting()
+
+    return describe
 
 
 def _replaced(

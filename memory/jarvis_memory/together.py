@@ -35,7 +35,7 @@ def ask_together(
     asks: Sequence[Ask],
     *,
     mode: str | Mode | None = None,
-    max_new_tokens: int = 96,
+    max_new_tokens: int = 256,
     batch_size: int = 8,
 ) -> list[Answer]:
     """Answer questions of any owners together; each answer is that of its own `PersonalMemory.ask`.

@@ -10,42 +10,43 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from jarvis_pocket import wording
 from jarvis_pocket.notes import fact_sentence
-from jarvis_pocket.world import FACTS, GLYPH_COLOURS, GLYPHS, Look, PocketConcept
-
-Kind = Literal["fact", "detail", "recognise", "who", "compare", "caption", "unknown"]
-KINDS: tuple[Kind, ...] = ("fact", "detail", "recognise", "who", "compare", "caption", "unknown")
-
-FACT_QUESTIONS: dict[str, tuple[str, ...]] = {
-    "food": ("What does {n} like?", "What does {n} love to eat?", "What is the favourite food of {n}?"),
-    "month": ("When was {n} born?", "In which month is the birthday of {n}?", "What month was {n} born in?"),
-    "keeper": ("Who does {n} belong to?", "Who is the keeper of {n}?", "Who takes care of {n}?"),
-    "place": ("Where does {n} sleep?", "Where does {n} nap?", "What does {n} sleep on?"),
-    "age": ("How old is {n}?", "What is the age of {n}?"),
-}
-EMBLEM_QUESTIONS = (
-    "What emblem does {n} have?",
-    "What is on the badge of {n}?",
-    "What is the emblem of {n}?",
-    "Which sign does {n} carry?",
+from jarvis_pocket.telling import (
+    NOBODY,
+    PLACES_IN_SCENE,
+    VERDICT,
+    Shown,
+    article,
+    introduce,
+    list_seen,
+    place_of,
+    remembered,
 )
-WORN_QUESTIONS = ("What does {n} wear?", "What is {n} wearing?", "Which accessory does {n} have?")
-BODY_QUESTIONS = ("What does {n} look like?", "What is {n}?", "Describe {n}.")
-HERE_QUESTIONS = ("Is {n} here?", "Is {n} in the picture?", "Can you see {n}?")
-WHO_QUESTIONS = ("Who is {p}?", "Who do you see {p}?", "Who is that {p}?")
-CAPTION_QUESTIONS = ("Who is in the picture?", "Who do you see?", "Name everybody in the picture.")
-PLACES_IN_SCENE: dict[int, tuple[str, ...]] = {
-    1: ("in the picture",),
-    2: ("on the left", "on the right"),
-    3: ("on the left", "in the middle", "on the right"),
-}
-NOBODY = "a stranger"
+from jarvis_pocket.world import (
+    ACCESSORIES,
+    ACCESSORY_COLOURS,
+    CATEGORIES,
+    COLOURS,
+    FACTS,
+    FRIEND,
+    GLYPH_COLOURS,
+    GLYPHS,
+    PATTERNS,
+    PocketConcept,
+)
+
+Kind = Literal["fact", "detail", "recognise", "who", "compare", "caption", "unknown", "relation", "follow"]
+KINDS: tuple[Kind, ...] = (
+    *("fact", "detail", "recognise", "who", "compare", "caption", "unknown", "relation", "follow"),
+)
+Part = Literal["emblem", "worn", "body"]
+
 # What stands behind the value in the sentence of a fact.
 _TAILS = {"age": " years old"}
-Shown = tuple[Look, str | None]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Question:
     """A question, its answer, and the key: words an answer must hold (``needs``) and must not (``bars``).
 
     ``options`` is the number of equally likely keys of this kind: 1 / options is the chance of a guess.
-    ``about`` names the concepts that are asked about.
+    ``about`` names the concepts that are asked about; ``history`` holds earlier questions and answers.
     """
 
     kind: Kind
@@ -63,19 +64,20 @@ class Question:
     bars: tuple[str, ...]
     options: float
     about: tuple[str, ...]
+    history: tuple[tuple[str, str], ...] = ()
 
     def right(self, answer: str) -> bool:
         """Whether an answer counts: every needed phrase is there as whole words, no barred one is."""
+        return self.recall(answer) == 1 and not any(_holds(answer, phrase) for phrase in self.bars)
 
-        def holds(phrase: str) -> bool:
-            return re.search(rf"(?<!\w){re.escape(phrase.casefold())}(?!\w)", answer.casefold()) is not None
+    def recall(self, answer: str) -> float:
+        """The share of the needed phrases that are there as whole words; 1 where none is needed."""
+        found = [_holds(answer, phrase) for phrase in self.needs]
+        return sum(found) / len(found) if found else 1.0
 
-        return all(map(holds, self.needs)) and not any(map(holds, self.bars))
 
-
-def article(words: str) -> str:
-    """The words with "a" or "an" before them."""
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+def _holds(answer: str, phrase: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(phrase.casefold())}(?!\w)", answer.casefold()) is not None
 
 
 def _others(values: Sequence[str], *used: str) -> tuple[str, ...]:
@@ -85,82 +87,115 @@ def _others(values: Sequence[str], *used: str) -> tuple[str, ...]:
 def ask_fact(rng: random.Random, concept: PocketConcept, key: str) -> Question:
     """A question that only the notes answer."""
     value = concept.facts[key]
-    text = rng.choice(FACT_QUESTIONS[key]).format(n=concept.name)
+    text = rng.choice(wording.FACT_QUESTIONS[key]).format(n=concept.name)
     answer = fact_sentence(key, concept.name, value)
     return Question(
         "fact", text, answer, (value,), _others(FACTS[key], value), len(FACTS[key]), (concept.name,)
     )
 
 
-def ask_detail(
-    rng: random.Random, concept: PocketConcept, part: Literal["emblem", "worn", "body"]
-) -> Question:
+def ask_detail(rng: random.Random, concept: PocketConcept, part: Part) -> Question:
     """A question that only a picture of the concept answers."""
     name, look = concept.name, concept.look
-    if part == "emblem":
-        text, answer = rng.choice(EMBLEM_QUESTIONS), f"{name} has {article(look.emblem)}."
-        return Question(
-            "detail",
-            text.format(n=name),
-            answer,
-            (look.emblem,),
-            (),
+    texts, answer, need, options = {
+        "emblem": (
+            wording.EMBLEM_QUESTIONS,
+            f"{name} has {article(look.emblem)}.",
+            look.emblem,
             len(GLYPHS) * len(GLYPH_COLOURS),
-            (name,),
-        )
-    if part == "worn":
-        text, answer = rng.choice(WORN_QUESTIONS), f"{name} wears {article(look.worn)}."
-        return Question("detail", text.format(n=name), answer, (look.worn,), (), 4 * 5, (name,))
-    text, answer = rng.choice(BODY_QUESTIONS), f"{name} is a {look.body}."
-    return Question("detail", text.format(n=name), answer, (look.body,), (), 6 * 6 * 3, (name,))
+        ),
+        "worn": (
+            wording.WORN_QUESTIONS,
+            f"{name} wears {article(look.worn)}.",
+            look.worn,
+            len(ACCESSORIES) * (len(ACCESSORY_COLOURS) - 1),
+        ),
+        "body": (
+            wording.BODY_QUESTIONS,
+            f"{name} is a {look.body}.",
+            look.body,
+            len(CATEGORIES) * len(COLOURS) * len(PATTERNS),
+        ),
+    }[part]
+    return Question("detail", rng.choice(texts).format(n=name), answer, (need,), (), options, (name,))
 
 
-def place_of(index: int, count: int) -> str:
-    """Where a figure stands, with a space behind it: ``"on the left "``; nothing if it is alone."""
-    return f"{PLACES_IN_SCENE[count][index]} " if count > 1 else ""
+def ask_about(rng: random.Random, concept: PocketConcept, key: str) -> Question:
+    """A question about a fact, or about ``emblem`` or ``worn``."""
+    if key == "emblem":
+        return ask_detail(rng, concept, "emblem")
+    return ask_detail(rng, concept, "worn") if key == "worn" else ask_fact(rng, concept, key)
 
 
-def _seen(look: Look) -> str:
-    return f"a {look.body} with {article(look.worn)}"
+def ask_relation(rng: random.Random, concept: PocketConcept, friend: PocketConcept, key: str) -> Question:
+    """A question whose answer lies with another concept: who shares a bowl, then what is known of them.
+
+    ``key`` is `FRIEND` itself, a fact, ``emblem`` or ``worn``.
+    """
+    first = fact_sentence(FRIEND, concept.name, friend.name)
+    about = (concept.name, friend.name)
+    if key == FRIEND:
+        text = rng.choice(wording.FRIEND_QUESTIONS).format(n=concept.name)
+        return Question("relation", text, first, (friend.name,), (), 10, about)
+    called = rng.choice(wording.FRIEND).format(n=concept.name)
+    asked = ask_about(rng, friend, key)
+    texts = {"emblem": wording.EMBLEM_QUESTIONS, "worn": wording.WORN_QUESTIONS} | wording.FACT_QUESTIONS
+    text = rng.choice([t for t in texts[key] if "'s" not in t]).format(n=called)
+    return replace(asked, kind="relation", text=text, answer=f"{first} {asked.answer}", about=about)
 
 
-def list_seen(shown: Sequence[Shown], remarks: Sequence[str]) -> str:
-    """Who is in a scene from left to right: place and look, and behind each a remark."""
-    return "; ".join(
-        f"{place_of(i, len(shown))}{_seen(look)}{remark}"
-        for i, ((look, _), remark) in enumerate(zip(shown, remarks, strict=True))
-    )
+def ask_follow(rng: random.Random, concept: PocketConcept, keys: Sequence[str], before: Question) -> Question:
+    """A question with a pronoun behind turns about the same concept; ``before`` is the turn that names it.
+
+    ``keys``: what the turns after ``before`` ask, the last of them is the question itself.
+    """
+    it, its = rng.choice(wording.PRONOUNS)
+    turns = [(before.text, before.answer)]
+    asked = before
+    for key in keys:
+        text = rng.choice(wording.FOLLOW_QUESTIONS[key]).format(t=it, s=its)
+        asked = replace(ask_about(rng, concept, key), text=text)
+        turns.append((asked.text, asked.answer))
+    return replace(asked, kind="follow", history=tuple(turns[:-1]))
 
 
 def ask_here(rng: random.Random, shown: Sequence[Shown], asked: PocketConcept) -> Question:
     """Is this concept in the scene? The answer says how it looks, then who is seen, then the verdict."""
     name = asked.name
-    here = name in {n for _, n in shown}
+    here = name in {one.name for one in shown}
     verdict = f"{name} is here" if here else f"{name} is not here"
     bar = f"{name} is not here" if here else f"{name} is here"
-    text = rng.choice(HERE_QUESTIONS).format(n=name)
-    seen = list_seen(shown, [", yes" if n == name else ", no" for _, n in shown])
-    answer = f"{name} is {_seen(asked.look)}. I see {seen}. {verdict}."
+    text = rng.choice(wording.HERE_QUESTIONS).format(n=name)
+    seen = list_seen(shown, [", yes" if one.name == name else ", no" for one in shown])
+    answer = f"{remembered(asked)} I see {seen}. {verdict}."
     return Question("recognise", text, answer, (verdict,), (bar,), 2, (name,))
 
 
-def ask_who(rng: random.Random, shown: Sequence[Shown], place: int, known: Sequence[str]) -> Question:
-    """Who stands at this place? Right if the name is said, and no other of the ``known`` names is."""
-    look, name = shown[place]
+def ask_who(
+    rng: random.Random, shown: Sequence[Shown], place: int, concepts: Sequence[PocketConcept]
+) -> Question:
+    """Who stands at this place? Right if the verdict is the name, and no other name of the ``concepts``.
+
+    The answer says whom of them the figure brings to mind (`_introduce`): category and body colour decide,
+    and no two of them may share both.
+    """
+    one = shown[place]
     where = PLACES_IN_SCENE[len(shown)][place]
-    text = rng.choice(WHO_QUESTIONS).format(p=where)
-    answer = f"{where.capitalize()} {_seen(look)}: {name or NOBODY}."
-    others = tuple(n for n in known if n != name)
-    return Question("who", text, answer, (name or NOBODY,), others, len(known), (name,) if name else ())
+    text = rng.choice(wording.WHO_QUESTIONS).format(p=where)
+    answer = introduce(one, f"{where} ", concepts)
+    others = tuple(VERDICT.format(c.name) for c in concepts if c.name != one.name)
+    needs = (VERDICT.format(one.name or NOBODY),)
+    return Question("who", text, answer, needs, others, len(concepts), (one.name,) if one.name else ())
 
 
-def ask_caption(rng: random.Random, shown: Sequence[Shown], known: Sequence[str]) -> Question:
-    """Who is in the picture? Right if of the ``known`` names all who are there are named, and no other."""
-    names = tuple(n for _, n in shown if n)
-    absent = tuple(n for n in known if n not in names)
-    text = rng.choice(CAPTION_QUESTIONS)
-    answer = f"I see {list_seen(shown, [f': {n or NOBODY}' for _, n in shown])}."
-    return Question("caption", text, answer, names, absent, 2 ** len(known), names)
+def ask_caption(rng: random.Random, shown: Sequence[Shown], concepts: Sequence[PocketConcept]) -> Question:
+    """Who is in the picture? Right if all ``concepts`` who are there are found, and no other one."""
+    names = tuple(one.name for one in shown if one.name)
+    absent = tuple(VERDICT.format(c.name) for c in concepts if c.name not in names)
+    text = rng.choice(wording.CAPTION_QUESTIONS)
+    answer = " ".join(introduce(one, place_of(i, len(shown)), concepts) for i, one in enumerate(shown))
+    needs = tuple(VERDICT.format(name) for name in names)
+    return Question("caption", text, answer, needs, absent, 2 ** len(concepts), names)
 
 
 def ask_compare(
@@ -169,9 +204,7 @@ def ask_compare(
     """A question over two concepts: the same emblem?, or who has this fact? Both sides, then the verdict."""
     if key == "emblem":
         same = a.look.emblem == b.look.emblem
-        text = rng.choice(
-            ("Do {a} and {b} have the same emblem?", "Are the emblems of {a} and {b} the same?")
-        ).format(a=a.name, b=b.name)
+        text = rng.choice(wording.SAME_QUESTIONS).format(a=a.name, b=b.name)
         verdict, bar = ("yes, the same", "not the same") if same else ("not the same", "yes")
         answer = f"{a.name} has {article(a.look.emblem)}. {b.name} has {article(b.look.emblem)}: "
         answer += f"{'' if same else 'no, '}{verdict}."
@@ -182,14 +215,7 @@ def ask_compare(
         )
     target, value = (a, a.facts[key]) if rng.random() < 0.5 else (b, b.facts[key])
     other = b if target is a else a
-    asked = {
-        "food": ("Who likes {v}, {a} or {b}?", "Which of {a} and {b} likes {v}?"),
-        "month": ("Who was born in {v}, {a} or {b}?", "Which of {a} and {b} was born in {v}?"),
-        "keeper": ("Who belongs to {v}, {a} or {b}?", "Which of {a} and {b} belongs to {v}?"),
-        "place": ("Who sleeps on the {v}, {a} or {b}?", "Which of {a} and {b} sleeps on the {v}?"),
-        "age": ("Who is {v} years old, {a} or {b}?", "Which of {a} and {b} is {v} years old?"),
-    }[key]
-    text = rng.choice(asked).format(v=value, a=a.name, b=b.name)
+    text = rng.choice(wording.WHICH_QUESTIONS[key]).format(v=value, a=a.name, b=b.name)
     said = [
         f"{fact_sentence(key, c.name, c.facts[key]).rstrip('.')}: {'yes' if c is target else 'no'}"
         for c in (a, b)
@@ -220,11 +246,8 @@ def draw_compare(rng: random.Random, concepts: Sequence[PocketConcept]) -> Quest
 
 def ask_unknown(rng: random.Random, name: str) -> Question:
     """A question about a concept that is not in memory."""
-    texts = [t for group in FACT_QUESTIONS.values() for t in group] + [
-        *EMBLEM_QUESTIONS,
-        *WORN_QUESTIONS,
-        *BODY_QUESTIONS,
-    ]
+    texts = [t for group in wording.FACT_QUESTIONS.values() for t in group]
+    texts += [*wording.EMBLEM_QUESTIONS, *wording.WORN_QUESTIONS, *wording.BODY_QUESTIONS]
     return Question(
         "unknown",
         rng.choice(texts).format(n=name),

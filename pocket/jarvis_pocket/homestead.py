@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image
 
 from jarvis_pocket import ask, notes, scene
-from jarvis_pocket.ask import Question, Shown
+from jarvis_pocket.ask import Question
 from jarvis_pocket.household import (
     DrawnHousehold,
     Household,
@@ -23,6 +23,7 @@ from jarvis_pocket.household import (
     HouseholdQuestion,
     save_household,
 )
+from jarvis_pocket.telling import Shown
 from jarvis_pocket.world import Look, PocketConcept, draw_look, lookalike
 
 __all__ = ["HOUSEHOLD", "STRANGER_NAME", "draw_household", "main"]
@@ -78,7 +79,6 @@ STRANGER_NAME = "Lenu"
 
 _PHOTOS = 3
 _BY_NAME = {concept.name: concept for concept in HOUSEHOLD}
-_NAMES = tuple(_BY_NAME)
 
 
 class _Album:
@@ -105,7 +105,7 @@ class _Album:
         rng = self.rng()
         question = ask.ask_detail(rng, _BY_NAME[name], "emblem")
         look = _BY_NAME[name].look
-        self.add(question, scene.draw_scene(rng, [look], hidden=[True]) if covered else None)
+        self.add(question, scene.draw_scene(rng, [Shown(look, name, True)]) if covered else None)
 
     def worn(self, name: str) -> None:
         self.add(ask.ask_detail(self.rng(), _BY_NAME[name], "worn"))
@@ -122,12 +122,12 @@ class _Album:
     def who(self, cast: Sequence[str | None], place: int) -> None:
         rng = self.rng()
         shown = _shown(rng, cast)
-        self.add(ask.ask_who(rng, shown, place, [one.name for one in HOUSEHOLD]), _scene(rng, shown))
+        self.add(ask.ask_who(rng, shown, place, HOUSEHOLD), _scene(rng, shown))
 
     def caption(self, cast: Sequence[str | None]) -> None:
         rng = self.rng()
         shown = _shown(rng, cast)
-        self.add(ask.ask_caption(rng, shown, _NAMES), _scene(rng, shown))
+        self.add(ask.ask_caption(rng, shown, HOUSEHOLD), _scene(rng, shown))
 
 
 def draw_household() -> DrawnHousehold:
@@ -177,19 +177,19 @@ def _shown(rng: random.Random, cast: Sequence[str | None], alike: Look | None = 
     shown: list[Shown] = []
     for name in cast:
         if name is not None:
-            shown.append((_BY_NAME[name].look, name))
+            shown.append(Shown(_BY_NAME[name].look, name, rng.random() < 0.25))
         elif alike is not None:
-            shown.append((lookalike(alike, rng, "heldout"), None))
+            shown.append(Shown(lookalike(alike, rng, "heldout", part="colour"), None))
         else:
             look = draw_look(rng, "heldout")
             while (look.category, look.colour) in bodies:
                 look = draw_look(rng, "heldout")
-            shown.append((look, None))
+            shown.append(Shown(look, None, rng.random() < 0.25))
     return shown
 
 
 def _scene(rng: random.Random, shown: Sequence[Shown]) -> scene.Picture:
-    return scene.draw_scene(rng, [look for look, _ in shown])
+    return scene.draw_scene(rng, shown)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

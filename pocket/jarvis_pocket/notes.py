@@ -8,10 +8,11 @@ from jarvis_pocket.world import PocketConcept
 
 # The first wording of each fact is the one that answers use.
 NOTES: dict[str, tuple[str, ...]] = {
-    "food": ("{n} likes {v}.", "{n} loves {v}.", "{n} likes to eat {v}."),
-    "month": ("{n} was born in {v}.", "{n} has a birthday in {v}."),
-    "keeper": ("{n} belongs to {v}.", "{n}'s keeper is {v}."),
-    "place": ("{n} sleeps on the {v}.", "{n} naps on the {v}."),
+    "food": ("{n} likes {v}.", "{n} loves {v}.", "{n} likes to eat {v}.", "{n}'s favourite food is {v}."),
+    "month": ("{n} was born in {v}.", "{n} has a birthday in {v}.", "{n}'s birthday is in {v}."),
+    "keeper": ("{n} belongs to {v}.", "{n}'s keeper is {v}.", "{n} is looked after by {v}."),
+    "place": ("{n} sleeps on the {v}.", "{n} naps on the {v}.", "{n} likes to lie on the {v}."),
+    "friend": ("{n}'s friend is {v}.", "{n} shares a bowl with {v}.", "{n} and {v} share a bowl."),
     "age": ("{n} is {v} years old.", "{n} turned {v} this year."),
 }
 

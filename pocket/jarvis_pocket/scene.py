@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageEnhance
 
 from jarvis_pocket.draw import Frame, Pose, sprite
+from jarvis_pocket.telling import Shown
 from jarvis_pocket.world import Look
 
 _WALLS = (
@@ -98,24 +99,19 @@ def draw_photo(rng: random.Random, look: Look, side: int = 256) -> Picture:
     return Picture(_light(rng, image), (figure,))
 
 
-def draw_scene(
-    rng: random.Random, looks: Sequence[Look], height: int = 192, hidden: Sequence[bool] | None = None
-) -> Picture:
-    """A scene with one to three concepts in the given order from left to right.
+def draw_scene(rng: random.Random, shown: Sequence[Shown], height: int = 192) -> Picture:
+    """A scene with one to three figures in the given order from left to right.
 
-    The picture has a thin dark frame, and is ``height`` x ``height`` for one concept and twice as wide for
-    more. ``hidden`` says for each concept whether a cushion is before its emblem; by default each is hidden
-    with probability 0.3.
+    The picture has a thin dark frame, and is ``height`` x ``height`` for one figure, twice as wide for more.
     """
-    if not 1 <= len(looks) <= 3:
-        raise ValueError(f"a scene holds 1 to 3 concepts: got {len(looks)}")
-    width = height if len(looks) == 1 else 2 * height
+    if not 1 <= len(shown) <= 3:
+        raise ValueError(f"a scene holds 1 to 3 concepts: got {len(shown)}")
+    width = height if len(shown) == 1 else 2 * height
     image = background(rng, width, height)
-    slot = width / len(looks)
+    slot = width / len(shown)
     figures = []
-    for i, look in enumerate(looks):
-        covered = rng.random() < 0.3 if hidden is None else hidden[i]
-        side = min(slot, height) * rng.uniform(0.80, 0.96) * (1.12 if len(looks) == 3 else 1.0)
+    for i, (look, _, covered) in enumerate(shown):
+        side = min(slot, height) * rng.uniform(0.80, 0.96) * (1.12 if len(shown) == 3 else 1.0)
         side = min(side, height * 0.98)
         x = slot * (i + 0.5) + rng.uniform(-0.04, 0.04) * slot
         y = height / 2 + rng.uniform(-0.5, 0.5) * (height - side)

@@ -7,9 +7,11 @@ inside a sentence; every text can be encoded, byte by byte where need be.
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
-from jarvis_pocket import ask, notes, world
+from jarvis_pocket import ask, exam, notes, world
+from jarvis_pocket.telling import Shown
 
 SPECIALS = (
     "<|endoftext|>",
@@ -29,12 +31,13 @@ CHAT_TEMPLATE = (
     "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+PARTS: tuple[ask.Part, ...] = ("emblem", "worn", "body")
 PIXELS = {
     "patch_size": 8,
     "merge_size": 2,
     "temporal_patch_size": 2,
     "min_pixels": 16 * 16,
-    "max_pixels": 96 * 48,
+    "max_pixels": 128 * 64,
 }
 
 
@@ -42,18 +45,21 @@ def _corpus(seed: int) -> list[str]:
     rng = random.Random(seed)
     lines: list[str] = []
     for _ in range(400):
-        a, b = world.draw_concepts(rng, 2, "train")
-        a = world.PocketConcept("Bo", a.look, a.facts)
-        b = world.PocketConcept("Mi", b.look, b.facts)
-        shown: list[ask.Shown] = [(a.look, "Bo"), (b.look, None)]
+        a, b = world.befriend(rng, world.draw_concepts(rng, 2, "train"))
+        a = replace(a, name="Bo", facts=a.facts | {world.FRIEND: "Mi"})
+        b = replace(b, name="Mi", facts=b.facts | {world.FRIEND: "Bo"})
+        shown = [Shown(a.look, "Bo"), Shown(b.look, None)]
         lines += notes.draw_notes(rng, a)
         asked = [ask.ask_fact(rng, a, key) for key in world.FACTS]
-        asked += [ask.ask_detail(rng, a, part) for part in ("emblem", "worn", "body")]
+        asked += [ask.ask_detail(rng, a, part) for part in PARTS]
         asked += [ask.ask_here(rng, shown, one) for one in (a, b)]
         asked += [
-            ask.ask_who(rng, shown, 0, ["Bo", "Mi"]),
-            ask.ask_caption(rng, shown, ["Bo", "Mi"]),
+            ask.ask_who(rng, shown, 0, [a, b]),
+            ask.ask_caption(rng, shown, [a, b]),
+            ask.ask_who(rng, [*shown, shown[1]], 1, [a, b]),
             ask.ask_unknown(rng, "Bo"),
+            exam.draw_relation(rng, [a, b]),
+            exam.draw_follow(rng, a),
         ]
         asked += [ask.ask_compare(rng, a, b, key) for key in (*ask.comparable(a, b), "emblem")]
         lines += [f"{q.text}\n{q.answer}\n" for q in asked]
@@ -94,7 +100,7 @@ def build_tokenizer(seed: int = 0) -> Any:
 
 
 def build_processor(seed: int = 0) -> Any:
-    """The processor that ships with Pocket's VLM: 32x32 pixels become 4 tokens, a 96x48 scene 18."""
+    """The processor that ships with Pocket's VLM: 32x32 pixels become 4 tokens, a 128x64 scene 32."""
     from transformers import Qwen2_5_VLProcessor, Qwen2VLImageProcessor, Qwen2VLVideoProcessor
 
     look = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}

@@ -7,18 +7,47 @@ for real models.
 
 from __future__ import annotations
 
-import hashlib
 import random
 from dataclasses import dataclass, replace
-from typing import Literal
 
-Split = Literal["train", "heldout"]
+from jarvis_pocket.names import KEEPERS, SYLLABLES, Split, draw_name, name_split, split_of
 
-CATEGORIES = ("cat", "dog", "bird", "fish", "mug", "robot")
-COLOURS = ("red", "green", "blue", "yellow", "purple", "grey")
+__all__ = [
+    "ACCESSORIES",
+    "ACCESSORY_COLOURS",
+    "AGES",
+    "CATEGORIES",
+    "COLOURS",
+    "FACTS",
+    "FRIEND",
+    "GLYPHS",
+    "GLYPH_COLOURS",
+    "KEEPERS",
+    "MONTHS",
+    "PARTS",
+    "PATTERNS",
+    "SYLLABLES",
+    "Look",
+    "PocketConcept",
+    "Split",
+    "befriend",
+    "draw_concepts",
+    "draw_facts",
+    "draw_gallery",
+    "draw_look",
+    "draw_name",
+    "look_split",
+    "lookalike",
+    "name_split",
+    "share_emblem",
+    "with_emblem",
+]
+
+CATEGORIES = ("cat", "dog", "bird", "fish", "mug", "robot", "rabbit", "turtle", "car", "lamp")
+COLOURS = ("red", "green", "blue", "yellow", "purple", "grey", "brown", "pink")
 PATTERNS = ("plain", "striped", "spotted")
-GLYPHS = ("star", "heart", "moon", "cross", "ring", "arrow")
-GLYPH_COLOURS = ("red", "green", "blue", "orange", "purple", "black")
+GLYPHS = ("star", "heart", "moon", "cross", "ring", "arrow", "square", "bolt", "drop", "bars")
+GLYPH_COLOURS = ("red", "green", "blue", "orange", "purple", "black", "brown", "pink")
 ACCESSORIES = ("hat", "scarf", "bow", "flag")
 ACCESSORY_COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
 
@@ -30,14 +59,8 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-KEEPERS = ("Mia", "Leo", "Ana", "Tom", "Eva", "Max", "Ida", "Sam")
 PLACES = ("sofa", "rug", "shelf", "bed", "porch", "desk", "chair", "stairs")
 AGES = tuple(str(age) for age in range(1, 13))
-
-_CONSONANTS = "bdfgklmnprstvz"
-_VOWELS = "aeiou"
-SYLLABLES = tuple(c + v for c in _CONSONANTS for v in _VOWELS)
-ENDINGS = tuple("nrsx")
 
 FACTS: dict[str, tuple[str, ...]] = {
     "food": FOODS,
@@ -46,27 +69,10 @@ FACTS: dict[str, tuple[str, ...]] = {
     "place": PLACES,
     "age": AGES,
 }
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """Of what looks are drawn."""
-
-    categories: tuple[str, ...]
-    colours: tuple[str, ...]
-    glyphs: tuple[str, ...]
-    glyph_colours: tuple[str, ...]
-
-
-SMALL = Vocabulary(CATEGORIES, COLOURS, GLYPHS, GLYPH_COLOURS)
-"""What the VLM speaks of."""
-FULL = Vocabulary(
-    categories=(*CATEGORIES, "rabbit", "turtle", "car", "lamp"),
-    colours=(*COLOURS, "brown", "pink"),
-    glyphs=(*GLYPHS, "square", "bolt", "drop", "bars"),
-    glyph_colours=(*GLYPH_COLOURS, "brown", "pink"),
-)
-"""What can be drawn, and what the OpenCLIP model has seen."""
+FRIEND = "friend"
+"""The fact that crosses concepts: the name of another one, with whom a bowl is shared."""
+PARTS = ("colour", "pattern", "glyph", "glyph_colour", "accessory", "accessory_colour")
+"""In what two look-alikes may differ."""
 
 
 @dataclass(frozen=True)
@@ -107,45 +113,21 @@ class PocketConcept:
     facts: dict[str, str]
 
 
-def _share(*parts: object) -> float:
-    """A number in [0, 1) that is a function of its arguments alone."""
-    text = "\x1f".join(map(str, parts)).encode()
-    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") / 2**64
-
-
-def name_split(name: str, seed: int = 0) -> Split:
-    """Which split a name belongs to: one name in five is held out."""
-    return "heldout" if _share("name", seed, name) < 0.2 else "train"
-
-
 def look_split(look: Look, seed: int = 0) -> Split:
-    """The split of a look: one combination of category, body colour and emblem in five is held out."""
-    combination = ("look", seed, look.category, look.colour, look.glyph, look.glyph_colour)
-    return "heldout" if _share(*combination) < 0.2 else "train"
+    """The split of a look, by its combination of category, body colour and emblem."""
+    return split_of("look", seed, look.category, look.colour, look.glyph, look.glyph_colour)
 
 
-def draw_name(rng: random.Random, split: Split, seed: int = 0) -> str:
-    """A name of one to three syllables, sometimes with a final consonant, from one split."""
-    while True:
-        count = rng.choices((1, 2, 3), (1, 7, 2))[0]
-        name = "".join(rng.choice(SYLLABLES) for _ in range(count))
-        if count == 1 or (count == 2 and rng.random() < 0.2):
-            name += rng.choice(ENDINGS)
-        name = name.capitalize()
-        if name_split(name, seed) == split and name not in KEEPERS:
-            return name
-
-
-def draw_look(rng: random.Random, split: Split, seed: int = 0, vocabulary: Vocabulary = SMALL) -> Look:
+def draw_look(rng: random.Random, split: Split, seed: int = 0) -> Look:
     """A look from one split; the accessory never has the body's colour."""
     while True:
-        colour = rng.choice(vocabulary.colours)
+        colour = rng.choice(COLOURS)
         look = Look(
-            category=rng.choice(vocabulary.categories),
+            category=rng.choice(CATEGORIES),
             colour=colour,
             pattern=rng.choice(PATTERNS),
-            glyph=rng.choice(vocabulary.glyphs),
-            glyph_colour=rng.choice(vocabulary.glyph_colours),
+            glyph=rng.choice(GLYPHS),
+            glyph_colour=rng.choice(GLYPH_COLOURS),
             accessory=rng.choice(ACCESSORIES),
             accessory_colour=rng.choice([c for c in ACCESSORY_COLOURS if c != colour]),
         )
@@ -153,42 +135,21 @@ def draw_look(rng: random.Random, split: Split, seed: int = 0, vocabulary: Vocab
             return look
 
 
-def lookalike(look: Look, rng: random.Random, split: Split, seed: int = 0) -> Look:
-    """A look of the same category, other in one part: body colour, pattern, or emblem and accessory."""
-    while True:
-        part = rng.choice(("colour", "pattern", "details"))
-        if part == "colour":
-            colour = rng.choice([c for c in COLOURS if c not in (look.colour, look.accessory_colour)])
-            other = replace(look, colour=colour)
-        elif part == "pattern":
-            other = replace(look, pattern=rng.choice([p for p in PATTERNS if p != look.pattern]))
-        else:
-            other = replace(
-                look,
-                glyph=rng.choice([g for g in GLYPHS if g != look.glyph]),
-                glyph_colour=rng.choice([c for c in GLYPH_COLOURS if c != look.glyph_colour]),
-                accessory=rng.choice([a for a in ACCESSORIES if a != look.accessory]),
-                accessory_colour=rng.choice(
-                    [c for c in ACCESSORY_COLOURS if c not in (look.accessory_colour, look.colour)]
-                ),
-            )
-        if look_split(other, seed) == split:
-            return other
-
-
-def vary(look: Look, rng: random.Random, split: Split, seed: int = 0, vocabulary: Vocabulary = FULL) -> Look:
-    """A look that differs in one attribute only, never in its category."""
+def lookalike(look: Look, rng: random.Random, split: Split, seed: int = 0, part: str | None = None) -> Look:
+    """A look that differs in one attribute only (one of `PARTS`; ``part`` says which)."""
     values = {
-        "colour": vocabulary.colours,
+        "colour": COLOURS,
         "pattern": PATTERNS,
-        "glyph": vocabulary.glyphs,
-        "glyph_colour": vocabulary.glyph_colours,
+        "glyph": GLYPHS,
+        "glyph_colour": GLYPH_COLOURS,
         "accessory": ACCESSORIES,
         "accessory_colour": ACCESSORY_COLOURS,
     }
     while True:
-        part = rng.choice(list(values))
-        other = replace(look, **{part: rng.choice([v for v in values[part] if v != getattr(look, part)])})
+        changed = part or rng.choice(PARTS)
+        other = replace(
+            look, **{changed: rng.choice([v for v in values[changed] if v != getattr(look, changed)])}
+        )
         if other.colour != other.accessory_colour and look_split(other, seed) == split:
             return other
 
@@ -214,21 +175,30 @@ def draw_concepts(rng: random.Random, count: int, split: Split, seed: int = 0) -
 def draw_gallery(
     rng: random.Random, count: int, split: Split, alike: float = 0.3, seed: int = 0
 ) -> list[PocketConcept]:
-    """Any number of concepts of `FULL`, no two of one name or look.
-
-    The share ``alike`` of them is followed by a look-alike that differs in one attribute.
-    """
+    """Any number of concepts, no two of one name or look; the share ``alike`` has a look-alike there."""
     looks: dict[Look, None] = {}
     while len(looks) < count:
-        look = draw_look(rng, split, seed, FULL)
+        look = draw_look(rng, split, seed)
         looks[look] = None
         if rng.random() < alike:
-            looks[vary(look, rng, split, seed)] = None
+            looks[lookalike(look, rng, split, seed)] = None
     names: dict[str, None] = {}
     while len(names) < count:
         names[draw_name(rng, split, seed)] = None
     pairs = zip(names, list(looks)[:count], strict=True)
     return [PocketConcept(name, look, draw_facts(rng)) for name, look in pairs]
+
+
+def befriend(rng: random.Random, concepts: list[PocketConcept], share: float = 1.0) -> list[PocketConcept]:
+    """The concepts, each with probability ``share`` sharing a bowl with another one of them."""
+    if len(concepts) < 2:
+        return concepts
+    return [
+        replace(c, facts=c.facts | {FRIEND: rng.choice([o.name for o in concepts if o is not c])})
+        if rng.random() < share
+        else c
+        for c in concepts
+    ]
 
 
 def with_emblem(concept: PocketConcept, glyph: str, colour: str) -> PocketConcept:

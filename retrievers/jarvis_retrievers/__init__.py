@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from .encoder import ImageTextEncoder as ImageTextEncoder
     from .faiss_index import FaissIndex as FaissIndex
     from .faiss_index import VectorSource as VectorSource
+    from .grounded_masker import GroundedMasker as GroundedMasker
     from .images import encode_png as encode_png
     from .images import load_image as load_image
     from .images import pixel_digest as pixel_digest
     from .index import FlatIndex as FlatIndex
     from .index import VectorIndex as VectorIndex
+    from .masker import SubjectMasker as SubjectMasker
+    from .masker import WholePhoto as WholePhoto
+    from .mining import MinerConfig as MinerConfig
+    from .mining import Patch as Patch
     from .names import NameMatch as NameMatch
     from .names import match_names as match_names
     from .openclip import OpenCLIPEncoder as OpenCLIPEncoder
-    from .patches import MinerConfig as MinerConfig
-    from .patches import Patch as Patch
     from .patches import PatchMiner as PatchMiner
     from .reference import ColourEncoder as ColourEncoder
     from .retrieval import Entry as Entry
@@ -48,20 +51,23 @@ _EXPORTS = {
     "ClusterPlan": "clusters",
     "FaissIndex": "faiss_index",
     "FlatIndex": "index",
+    "GroundedMasker": "grounded_masker",
     "Hit": "retrieval",
     "ImageTextEncoder": "encoder",
-    "MinerConfig": "patches",
+    "MinerConfig": "mining",
     "NameMatch": "names",
     "OpenCLIPEncoder": "openclip",
-    "Patch": "patches",
+    "Patch": "mining",
     "PatchMiner": "patches",
     "PatchScorer": "scorer",
     "PromptScorer": "scorer",
     "Retrieval": "retrieval",
     "RetrieverConfig": "retrieval",
     "Sighting": "retrieval",
+    "SubjectMasker": "masker",
     "VectorIndex": "index",
     "VectorSource": "faiss_index",
+    "WholePhoto": "masker",
     "crop": "crops",
     "encode_png": "images",
     "load_image": "images",
@@ -80,6 +86,7 @@ __all__ = [
     "Entry",
     "FaissIndex",
     "FlatIndex",
+    "GroundedMasker",
     "Hit",
     "ImageTextEncoder",
     "MinerConfig",
@@ -92,8 +99,10 @@ __all__ = [
     "Retrieval",
     "RetrieverConfig",
     "Sighting",
+    "SubjectMasker",
     "VectorIndex",
     "VectorSource",
+    "WholePhoto",
     "crop",
     "encode_png",
     "load_image",

@@ -1,4 +1,4 @@
-"""Every error this project raises on purpose.
+"""Every error this project raises on purpose, and every warning about what was given.
 
 ::
 
@@ -13,13 +13,21 @@
     │   ├── HomeFormatError                written by a newer version
     │   ├── HomeReadOnlyError              no permission to write
     │   └── CorruptRecordError             a record or blob whose digest does not match
+    ├── ExtraError (ImportError)           a part of the package whose extra is not installed
     └── ModelError                         the model cannot do what is asked
         ├── UnsupportedModelError          an architecture whose KV cache cannot be moved or composed
         ├── FingerprintError               a segment that another model, or another prefix, has made
-        └── ContextError                   a context and a model, or a cut, that do not go together
+        ├── ContextError                   a context and a model, or a cut, that do not go together
+        └── ProfileError                   a model's answer that is no description of a concept
 
-Each message says what was wrong, what was got, and what to do. The command line prints it on one line and
-exits with 2.
+    JarvisWarning (UserWarning)            done as asked, but it may not be what was meant
+    ├── PhotoWarning                       a photo that shows nothing of its concept, or another concept
+    ├── NoteWarning                        notes that contradict each other
+    └── MaskWarning                        no subject was found on a photo, so nothing of it is masked
+
+Each message says what was wrong, what was got, and what to do. The command line prints it on one line; after
+an error it exits with 2. Warnings come before anything is stored: ``warnings.simplefilter("error",
+JarvisWarning)`` refuses what they are about.
 """
 
 from __future__ import annotations
@@ -29,13 +37,19 @@ __all__ = [
     "ContextError",
     "CorruptRecordError",
     "DuplicateConceptError",
+    "ExtraError",
     "FingerprintError",
     "HomeFormatError",
     "HomeReadOnlyError",
     "ImageError",
     "InputError",
     "JarvisError",
+    "JarvisWarning",
+    "MaskWarning",
     "ModelError",
+    "NoteWarning",
+    "PhotoWarning",
+    "ProfileError",
     "SettingError",
     "StoreError",
     "UnknownConceptError",
@@ -87,6 +101,10 @@ class CorruptRecordError(StoreError):
     """A record or blob whose digest does not match."""
 
 
+class ExtraError(JarvisError, ImportError):
+    """A part of the package whose extra is not installed."""
+
+
 class ModelError(JarvisError):
     """The model cannot do what is asked."""
 
@@ -101,3 +119,23 @@ class FingerprintError(ModelError):
 
 class ContextError(ModelError):
     """A context and a model, or a cut, that do not go together."""
+
+
+class ProfileError(ModelError):
+    """A model's answer that is no description of a concept."""
+
+
+class JarvisWarning(UserWarning):
+    """Base of all warnings about what was given: it was done as asked, but look at it."""
+
+
+class PhotoWarning(JarvisWarning):
+    """A photo that shows nothing of its concept, or another concept."""
+
+
+class NoteWarning(JarvisWarning):
+    """Notes that contradict each other."""
+
+
+class MaskWarning(JarvisWarning):
+    """No subject was found on a photo, so nothing of it is masked."""

@@ -25,6 +25,11 @@ MAX_PIXELS: Final = 25_000_000
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _ADVICE: Final = "give a JPEG, PNG or WEBP image"
+# Brands of an ISO media file (ISO/IEC 14496-12, 4.3) that hold a photo, as telephones write them.
+_PHONE_BRANDS: Final = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "HEIC"),
+    **dict.fromkeys((b"avif", b"avis"), "AVIF"),
+}
 _ORIENTATION_TAG: Final = 0x0112
 _TURN: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -86,6 +91,7 @@ def load_image(
         raise ImageError(f"{name} is empty (0 bytes); {_ADVICE}")
     if len(data) > max_bytes:
         raise ImageError(f"{name} is larger than {max_bytes / 2**20:g} MB; give a smaller file")
+    _check_phone_format(data, name)
     _check_webp_canvas(data, name, max_pixels)
     try:
         opened = Image.open(io.BytesIO(data), formats=_FORMATS)
@@ -144,6 +150,16 @@ def _read(source: str | os.PathLike[str], name: str, max_bytes: int) -> bytes:
         raise ImageError(f"{name} cannot be read ({error.strerror}); check the disk") from error
     finally:
         os.close(handle)
+
+
+def _check_phone_format(data: bytes, name: str) -> None:
+    """Say by its name what a telephone has written and is not read here: no plug-in for it is required."""
+    kind = _PHONE_BRANDS.get(data[8:12]) if data[4:8] == b"ftyp" else None
+    if kind:
+        raise ImageError(
+            f"{name} is a {kind} photo, which cannot be read; save it as JPEG, or open it with a plug-in of "
+            "Pillow and pass the image"
+        )
 
 
 def _check_webp_canvas(data: bytes, name: str, max_pixels: int) -> None:

@@ -2,104 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .boxes import DEFAULT_SCALES, Box, nms, propose_boxes
+from .boxes import Box, nms, propose_boxes
 from .crops import crop
 from .encoder import ImageTextEncoder
-from .errors import InputError, SettingError
+from .errors import InputError
+from .masker import SubjectMasker, checked_masks, inside
+from .mining import MinerConfig, Patch, Survey
 from .scorer import Candidate, PatchScorer, PromptScorer
 
-__all__ = ["Candidate", "MinerConfig", "Patch", "PatchMiner", "PatchScorer", "PromptScorer", "crop"]
+__all__ = ["Candidate", "MinerConfig", "Patch", "PatchMiner", "PatchScorer", "PromptScorer", "Survey", "crop"]
 
 # Crops held in memory at once: 256 of 224 x 224 pixels are 39 MB.
 _CROPS_AT_ONCE: Final = 256
 # Float32 noise in the last digits must not choose between windows that look the same.
 _DIGITS: Final = 6
+# A window with less of the subject is a patch of something else.
+_MOSTLY: Final = 0.5
 
 Vectors = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class MinerConfig:
-    """How patches are chosen.
-
-    Attributes:
-        k: patches per concept, at least 1.
-        k_added: patches of each photo that comes later, at least 1.
-        scales: window sides relative to a photo's shorter side, each in (0, 1].
-        overlap: share of a window that its neighbour repeats, in [0, 0.9].
-        subject_scale: windows of at least this scale can show the whole subject.
-        nms_iou: within a photo, of two windows whose IoU is above this only the better stays.
-        diversity: 0 takes the best scores, 1 only what differs most from what is chosen.
-        scale_weight: how much of that difference is the size of the box (the rest is the vector).
-        background_prompts: what the subject is not; suppresses windows that show it.
-        aspects: groups of texts, one for each kind of detail worth a patch of its own (an emblem, something
-            worn); each gets the window that shows it best.
-        logit_scale: the encoder's inverse temperature (100 for published CLIP models).
-        min_side: smallest window side, in pixels; subject windows are exempt, so a tiny photo has patches
-            too.
-        side: crops reach the encoder as squares of this many pixels.
-    """
-
-    k: int = 5
-    k_added: int = 3
-    scales: tuple[float, ...] = DEFAULT_SCALES
-    overlap: float = 0.5
-    subject_scale: float = 0.75
-    nms_iou: float = 0.4
-    diversity: float = 0.4
-    scale_weight: float = 0.25
-    background_prompts: tuple[str, ...] = (
-        "background",
-        "a wall",
-        "the floor",
-        "grass",
-        "the sky",
-        "a blurred room",
-    )
-    aspects: tuple[tuple[str, ...], ...] = ()
-    logit_scale: float = 100.0
-    min_side: int = 16
-    side: int = 224
-
-    def __post_init__(self) -> None:
-        for name in ("k", "k_added", "min_side", "side"):
-            if getattr(self, name) < 1:
-                raise SettingError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("subject_scale", "nms_iou", "diversity", "scale_weight"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise SettingError(f"{name} must be in [0, 1], got {getattr(self, name)}")
-        if not 0.0 <= self.overlap <= 0.9:
-            raise SettingError(f"overlap must be in [0, 0.9], got {self.overlap}")
-        if not self.scales or any(not 0.0 < scale <= 1.0 for scale in self.scales):
-            raise SettingError(f"scales must be one or more numbers in (0, 1], got {self.scales}")
-        if max(self.scales) < self.subject_scale:
-            raise SettingError(f"no scale reaches subject_scale {self.subject_scale}; add 1.0 to scales")
-        if not (math.isfinite(self.logit_scale) and self.logit_scale > 0):
-            raise SettingError(f"logit_scale must be a positive number, got {self.logit_scale}")
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """A mined region: where it is, why it was taken, and its unit vector (dim,), read-only.
-
-    ``score = relevance * distinctiveness``, each in [0, 1].
-    """
-
-    photo: int
-    box: Box
-    relevance: float
-    distinctiveness: float
-    score: float
-    vector: Vectors = field(compare=False, repr=False)
 
 
 class PatchMiner:
@@ -107,15 +34,16 @@ class PatchMiner:
 
     Every window ``e`` of every photo gets::
 
-        score(e) = relevance(e) * distinctiveness(e)
+        score(e) = relevance(e) * distinctiveness(e) * inside(e)
         distinctiveness(e) = 1 - max(0, max_o cos(e, o))      o: vectors of other concepts and of a
         background bank
+        inside(e): how much of the window is the subject; 1 without a mask (`jarvis_retrievers.masker`)
 
     First come whole subjects: for each photo the window of at least ``subject_scale`` with the largest
-    relevance, by falling relevance, at most half of ``k`` (rounded up). Distinctiveness does not count here:
-    beside a look-alike the window that fits the subject worst is the most distinct. Then
-    one detail per aspect: the surviving window with the largest ``relevance(e) * distinctiveness(e)`` for
-    the aspect's texts, the texts of the subject and of the other aspects counting as background. Then
+    ``relevance(e) * inside(e)``, by falling value, at most half of ``k`` (rounded up). Distinctiveness does
+    not count here: beside a look-alike the window that fits the subject worst is the most distinct. Then
+    one detail per aspect: the surviving window with the largest score for the aspect's texts, the texts of
+    the subject and of the other aspects counting as background. Then
     other details: windows that survive non-maximum suppression within their photo, chosen one by one for the
     largest
 
@@ -123,14 +51,20 @@ class PatchMiner:
         similarity(e, c) = (1 - scale_weight) * max(0, cos(e, c)) + scale_weight * min(scales) / max(scales)
 
     (maximal marginal relevance, Carbonell and Goldstein 1998, with the box scale as a second kind of
-    likeness). Equal values go to the earlier photo, the larger scale, the upper left. Nothing is random.
+    likeness). Of both kinds of details those mostly outside a mask come after all others. Equal values go to
+    the earlier photo, the larger scale, the upper left. Nothing is random.
     """
 
     def __init__(
-        self, encoder: ImageTextEncoder, config: MinerConfig | None = None, scorer: PatchScorer | None = None
+        self,
+        encoder: ImageTextEncoder,
+        config: MinerConfig | None = None,
+        scorer: PatchScorer | None = None,
+        masker: SubjectMasker | None = None,
     ) -> None:
         self.encoder = encoder
         self.config = config or MinerConfig()
+        self._masker = masker
         self._scorer = scorer or PromptScorer(
             encoder, self.config.background_prompts, self.config.logit_scale
         )
@@ -143,7 +77,18 @@ class PatchMiner:
         *,
         added: bool = False,
     ) -> list[Patch]:
-        """At most ``k`` patches: whole subjects first, then details in the order they were chosen.
+        """The patches of `survey`."""
+        return self.survey(photos, prompts, others, added=added).patches
+
+    def survey(
+        self,
+        photos: Sequence[Image.Image],
+        prompts: Sequence[str],
+        others: NDArray[Any] | None = None,
+        *,
+        added: bool = False,
+    ) -> Survey:
+        """At most ``k`` patches, and of each photo the window that shows the whole subject best.
 
         Args:
             photos: the concept's photos, RGB.
@@ -152,7 +97,8 @@ class PatchMiner:
             added: the concept has patches of other photos already; these get ``k_added`` each.
 
         Raises:
-            InputError: no prompt, or ``others`` of a wrong shape, not finite, or with a zero row.
+            InputError: no prompt, ``others`` of a wrong shape, not finite, or with a zero row, or a scorer
+                or masker that breaks its contract.
         """
         if isinstance(prompts, str) or not prompts:
             raise InputError(f"prompts must be one or more texts in a list, got {prompts!r}")
@@ -161,7 +107,7 @@ class PatchMiner:
             candidate for index, photo in enumerate(photos) for candidate in self._windows(index, photo)
         ]
         if not candidates:
-            return []
+            return Survey([], [])
         vectors = self._encode(photos, candidates)
         relevance = np.asarray(self._scorer.relevance(photos, candidates, vectors, prompts), dtype=np.float64)
         if relevance.shape != (len(candidates),) or not ((relevance >= 0) & (relevance <= 1)).all():
@@ -170,13 +116,22 @@ class PatchMiner:
             )
         nearest = (vectors @ bank.T).max(axis=1) if len(bank) else np.zeros(len(vectors))
         distinct = 1.0 - np.clip(nearest.astype(np.float64), 0.0, 1.0)
+        masks = checked_masks(self._masker, photos, prompts)
+        within = inside(masks, candidates, self.config.subject_scale)
         aspects = [
-            self._aspect(photos, candidates, vectors, prompts, i) * distinct
+            self._aspect(photos, candidates, vectors, prompts, i) * distinct * within
             for i in range(len(self.config.aspects))
         ]
         k = self.config.k_added * len(photos) if added else self.config.k
-        chosen = self._choose(candidates, vectors, relevance, relevance * distinct, aspects, k)
-        return [_patch(candidates[i], vectors[i], float(relevance[i]), float(distinct[i])) for i in chosen]
+        subjects = self._subjects(candidates, np.round(relevance * within, _DIGITS))
+        scores = relevance * distinct * within
+        chosen = self._choose(candidates, vectors, subjects[: (k + 1) // 2], scores, aspects, within, k)
+
+        def patch(i: int) -> Patch:
+            return _patch(candidates[i], vectors[i], relevance[i], distinct[i], within[i])
+
+        by_photo = sorted(subjects, key=lambda i: candidates[i].photo)
+        return Survey([patch(i) for i in chosen], [patch(i) for i in by_photo])
 
     def _windows(self, index: int, photo: Image.Image) -> list[Candidate]:
         shorter = min(photo.size)
@@ -215,28 +170,33 @@ class PatchMiner:
             self._scorer.relevance(photos, candidates, vectors, aspects[index], contrast), dtype=np.float64
         )
 
+    def _subjects(self, candidates: Sequence[Candidate], fits: NDArray[np.float64]) -> list[int]:
+        """Of each photo the window that fits the whole subject best, the best photo first."""
+        best: dict[int, int] = {}
+        for i, candidate in enumerate(candidates):
+            photo = candidate.photo
+            if candidate.scale >= self.config.subject_scale and (
+                photo not in best or fits[i] > fits[best[photo]]
+            ):
+                best[photo] = i
+        return sorted(best.values(), key=lambda i: (-fits[i], i))
+
     def _choose(
         self,
         candidates: Sequence[Candidate],
         vectors: Vectors,
-        relevance: NDArray[np.float64],
+        subjects: Sequence[int],
         scores: NDArray[np.float64],
         aspects: Sequence[NDArray[np.float64]],
+        within: NDArray[np.float64],
         k: int,
     ) -> list[int]:
-        config, scores, fits = self.config, np.round(scores, _DIGITS), np.round(relevance, _DIGITS)
-        subjects: dict[int, int] = {}
-        for i, candidate in enumerate(candidates):
-            photo = candidate.photo
-            if candidate.scale >= config.subject_scale and (
-                photo not in subjects or fits[i] > fits[subjects[photo]]
-            ):
-                subjects[photo] = i
-        chosen = sorted(subjects.values(), key=lambda i: (-fits[i], i))[: (k + 1) // 2]
+        config, scores, chosen = self.config, np.round(scores, _DIGITS), list(subjects)
         for aspect in aspects[: k - len(chosen)]:
             details = [i for i in range(len(candidates)) if candidates[i].scale < config.subject_scale]
             free = [i for i in details if self._apart(candidates, chosen, i)]
             if free:
+                free = _mostly(free, within)
                 chosen.append(max(free, key=lambda i: (round(float(aspect[i]), _DIGITS), -i)))
         left = self._survivors(candidates, scores, chosen)
         similarity = np.zeros(len(candidates))
@@ -245,7 +205,7 @@ class PatchMiner:
             similarity = np.maximum(similarity, self._likeness(vectors, scales, i))
         while left and len(chosen) < k:
             gain = (1.0 - config.diversity) * scores - config.diversity * similarity
-            best = max(left, key=lambda i: (round(float(gain[i]), _DIGITS), -i))
+            best = max(_mostly(left, within), key=lambda i: (round(float(gain[i]), _DIGITS), -i))
             left.remove(best)
             chosen.append(best)
             similarity = np.maximum(similarity, self._likeness(vectors, scales, best))
@@ -280,11 +240,17 @@ class PatchMiner:
         return likeness
 
 
-def _patch(candidate: Candidate, vector: Vectors, relevance: float, distinctiveness: float) -> Patch:
+def _patch(candidate: Candidate, vector: Vectors, *factors: np.float64) -> Patch:
     own = vector.copy()
     own.flags.writeable = False
-    score = relevance * distinctiveness
-    return Patch(candidate.photo, candidate.box, relevance, distinctiveness, score, own)
+    relevance, distinctiveness, within = map(float, factors)
+    score = relevance * distinctiveness * within
+    return Patch(candidate.photo, candidate.box, relevance, distinctiveness, score, own, within)
+
+
+def _mostly(places: list[int], within: NDArray[np.float64]) -> list[int]:
+    """Those mostly of the subject; all if none is. What is outside is diverse, and would win by it."""
+    return [i for i in places if within[i] >= _MOSTLY] or places
 
 
 def _bank(others: NDArray[Any] | None, dim: int) -> Vectors:

@@ -122,6 +122,8 @@ def test_its_segments_have_no_rows_and_say_why(whole: Tiny) -> None:
         assert reach.why in str(refused.value)
 
 
+# Photos of noise all look alike to the encoder.
+@pytest.mark.filterwarnings("ignore::jarvis_retrievers.errors.PhotoWarning")
 def test_a_memory_works_on_such_a_model(whole: Tiny, tmp_path: Path, encoder: OpenCLIPEncoder) -> None:
     with PersonalMemory.open(tmp_path / "home", model=whole.vlm, clip=encoder) as memory:
         memory.remember("Bo", [picture(1, (64, 64))], "Bo is a dog. Bo likes noodles.")
@@ -136,6 +138,7 @@ def test_a_memory_works_on_such_a_model(whole: Tiny, tmp_path: Path, encoder: Op
         assert memory._engine.storage is Storage.NONE
 
 
+@pytest.mark.filterwarnings("ignore::jarvis_retrievers.errors.PhotoWarning")
 def test_gemma_remembers_one_and_computes_several(
     gemma: Tiny, tmp_path: Path, encoder: OpenCLIPEncoder
 ) -> None:

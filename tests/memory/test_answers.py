@@ -22,7 +22,8 @@ from tests.memory.conftest import Opener
 def test_every_kind_of_question_is_answered(household: PersonalMemory, exam: Exam) -> None:
     marks: dict[str, list[bool]] = defaultdict(list)
     for item in exam.items:
-        answer = household.ask(item.question.text, [item.image] if item.image else [])
+        images = [item.image] if item.image else []
+        answer = household.ask(item.question.text, images, history=item.question.history)
         marks[item.question.kind].append(item.question.right(answer.text))
     assert set(marks) == set(ask.KINDS)
     assert all(any(of_kind) for of_kind in marks.values()), dict(marks)
@@ -78,7 +79,7 @@ def test_one_concept_is_lossless(household: PersonalMemory, exam: Exam) -> None:
 def test_a_picture_brings_its_evidence(household: PersonalMemory, exam: Exam) -> None:
     item = next(item for item in exam.items if item.question.kind == "caption")
     answer = household.ask(item.question.text, [item.image] if item.image else [])
-    assert set(item.question.needs) <= set(answer.concepts)
+    assert set(item.question.about) <= set(answer.concepts)
     seen = [e for e in answer.evidence if e.region is not None]
     assert seen
     assert {e.image for e in seen} == {0}

@@ -115,6 +115,7 @@ def test_the_notes_lead_to_who_shares_a_bowl(household: PersonalMemory, exam: Ex
     assert len(household._engine.finder.find(f"How old is {concept.name}?")) == 1
 
 
+@pytest.mark.filterwarnings("ignore::jarvis_retrievers.errors.PhotoWarning")
 def test_a_threshold_rises_when_a_neighbour_moves_in(opened: Opener, exam: Exam) -> None:
     """Calibrated from its own photos, those of others and a cohort of strangers, as they are today."""
     memory = opened()

@@ -56,7 +56,7 @@ def test_an_answer_says_what_was_left_out(
     question = f"Do {first} and {second} have the same emblem?"
     whole = household.ask(question, mode="compose")
     assert whole.notices == ()
-    most = 96
+    most = 256
     asked = vlm.window - vlm.prefix.width - most - vlm.room(Query(None, question, (), most))
     rows = whole.usage.reused - vlm.prefix.tokens
 

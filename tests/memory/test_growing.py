@@ -21,17 +21,17 @@ class Watch:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.mined: list[int] = []
         self.read: list[int] = []
-        mine, append = PatchMiner.mine, ConceptEncoder._append
+        survey, append = PatchMiner.survey, ConceptEncoder._append
 
-        def mining(this: PatchMiner, photos: list[object], *args: object, **more: object) -> object:
+        def surveying(this: PatchMiner, photos: list[object], *args: object, **more: object) -> object:
             self.mined.append(len(photos))
-            return mine(this, photos, *args, **more)  # type: ignore[arg-type]
+            return survey(this, photos, *args, **more)  # type: ignore[arg-type]
 
         def appending(this: ConceptEncoder, before: object, inputs: Inputs) -> object:
             self.read.append(inputs.tokens)
             return append(this, before, inputs)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(PatchMiner, "mine", mining)
+        monkeypatch.setattr(PatchMiner, "survey", surveying)
         monkeypatch.setattr(ConceptEncoder, "_append", appending)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,7 @@ from PIL import Image
 from jarvis_memory.store.owner import OwnerStore
 from jarvis_plugins.cli.sheet import GAP, colour_of, photo_scale, placed
 from jarvis_plugins.demo.place import read_household
+from jarvis_pocket.scene import background
 from jarvis_retrievers.boxes import Box
 from tests.plugins.homes import jarvis
 
@@ -43,6 +46,18 @@ def test_what_was_remembered_is_there(home: Path) -> None:
     assert (rows["Liki"]["category"], rows["Liki"]["aliases"], rows["Liki"]["photos"]) == ("cat", ["Lili"], 2)
 
 
+def test_remember_with_a_look_at_the_photos(tmp_path: Path) -> None:
+    home, liki = str(tmp_path / "home"), next(c for c in read_household().concepts if c.name == "Liki")
+    photos = ("--photo", str(liki.photos[0]), "--photo", str(liki.photos[1]))
+    result = jarvis("remember", "Liki", *photos, "--about", liki.about, "--describe", "--home", home)
+    assert result.exit_code == 0, result.exception
+    shown = json.loads(jarvis("show", "Liki", "--json", "--home", home).stdout)
+    assert shown["profile"]["category"] == "cat"
+    assert {a.partition(":")[0] for a in shown["profile"]["attributes"]} >= {"body", "emblem"}
+    assert shown["profile"]["caption"].startswith("Liki is a ")
+    assert len(shown["profile"]["facts"]) == 5
+
+
 def test_ask(home: Path) -> None:
     result = jarvis("ask", "Where does Lili sleep?", "--home", str(home))
     assert result.exit_code == 0, result.exception
@@ -64,6 +79,22 @@ def test_ask_json(home: Path) -> None:
     assert exact["usage"]["reused"] == 0
     assert exact["usage"]["computed"] > compose["usage"]["computed"]
     assert {one["concept"] for one in compose["evidence"]} == set(compose["concepts"])
+
+
+@pytest.mark.filterwarnings("always")
+def test_doubts_are_one_line_each(home: Path, tmp_path: Path) -> None:
+    domu = next(c for c in read_household().concepts if c.name == "Domu")
+    background(random.Random(3), 256, 256).save(tmp_path / "room.png")
+    command = ["remember", "Twin", "--photo", str(domu.photos[0]), "--photo", str(tmp_path / "room.png")]
+    copy = tmp_path / "home"
+    shutil.copytree(home, copy)
+    result = jarvis(*command, "--about", "Born in May. Born in June.", "--home", str(copy))
+    assert result.exit_code == 0, result.exception
+    assert result.stdout.startswith("Remembered Twin: 2 photos")
+    empty, alike, notes = result.stderr.splitlines()
+    assert empty.startswith("warning: photo 2 of 'Twin' shows nothing of it")
+    assert alike.startswith("warning: photo 1 of 'Twin' looks like 'Domu' (cosine 1.000")
+    assert notes.startswith("warning: the notes of 'Twin' contradict each other: 'Twin was born in May.' and")
 
 
 def test_a_photo_that_a_camera_has_turned(home: Path, tmp_path: Path) -> None:

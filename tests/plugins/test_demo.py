@@ -19,6 +19,9 @@ from jarvis_retrievers.reference import ColourEncoder
 from tests.kv.tiny import make_tiny
 from tests.plugins.homes import jarvis, refused
 
+# Thresholds of no encoder in particular: to colours alone two of the household are one.
+pytestmark = pytest.mark.filterwarnings("ignore::jarvis_retrievers.errors.PhotoWarning")
+
 Ran = tuple[DemoResult, Path, list[tuple[str, int, int]]]
 
 KEYS = ["questions", "accuracy", "accuracy_without_memory", "ttft_ratio_median", "home_bytes"]
@@ -34,8 +37,8 @@ def small() -> Household:
     concepts = tuple(
         c.model_copy(update={"photos": c.photos[:1]}) for c in whole.concepts if c.name in ("Domu", "Tomiko")
     )
-    wanted = ("What does", "birthday of Domu", "see on the left", "emblems of Domu and Tomiko")
-    questions = tuple(q for q in whole.questions if any(words in q.question for words in wanted[1:]))
+    wanted = (("fact", "Domu"), ("who", "Tomiko"), ("compare", "Domu", "Tomiko"))
+    questions = tuple(q for q in whole.questions if (q.kind, *q.about) in wanted)
     assert len(questions) == 3
     return Household(concepts=concepts, questions=questions)
 
@@ -107,7 +110,7 @@ def test_the_demo_asks_with_memory_and_without(ran: Ran, vlm: VLM) -> None:
             assert one.tokens_reused == answer.usage.reused
             assert one.right == asked.right(answer.text)
             opened = [Image.open(image) for image in images]
-            alone = vlm.generate(None, asked.question, opened, max_new_tokens=96).text
+            alone = vlm.generate(None, asked.question, opened, max_new_tokens=256).text
             assert one.answer_without_memory == alone
             assert one.right_without_memory == asked.right(alone)
             assert one.expected == asked.answer
@@ -168,7 +171,7 @@ def test_the_command_prints_a_table(tmp_path: Path) -> None:
     assert result.stderr == ""
     assert result.exit_code in (0, 1), result.exception
     assert max(map(len, result.stdout.split("Try it yourself")[0].splitlines())) <= 100
-    for words in ("In which month is the birthday of Domu?", "expected: Domu was born in January.", "Domu"):
+    for words in ("When is Domu's birthday?", "expected: Domu was born in January.", "Domu"):
         assert words in result.stdout
     assert ("WRONG" in result.stdout) == (result.exit_code == 1)
     assert "jarvis remember Domu --photo " in result.stdout

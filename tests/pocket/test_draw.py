@@ -10,6 +10,7 @@ import pytest
 from jarvis_pocket import scene, world
 from jarvis_pocket.draw import BODY_RGB, Pose, sprite
 from jarvis_pocket.glyphs import glyph_points
+from jarvis_pocket.telling import Shown
 
 
 def look(**changes: str) -> world.Look:
@@ -25,7 +26,7 @@ def look(**changes: str) -> world.Look:
     return world.Look(**(base | changes))
 
 
-@pytest.mark.parametrize("category", world.FULL.categories)
+@pytest.mark.parametrize("category", world.CATEGORIES)
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_emblem_and_accessory_lie_where_their_boxes_say(category: str, mirrored: bool) -> None:
     image, emblem, accessory = sprite(look(category=category), Pose(mirrored), 200)
@@ -37,13 +38,13 @@ def test_emblem_and_accessory_lie_where_their_boxes_say(category: str, mirrored:
     assert inside[max(0, top) : bottom, left:right].sum() == inside.sum() > 100
 
 
-@pytest.mark.parametrize("category", world.FULL.categories)
+@pytest.mark.parametrize("category", world.CATEGORIES)
 def test_silhouettes_differ_clearly(category: str) -> None:
     def mask(kind: str) -> np.ndarray:
         return np.asarray(sprite(look(category=kind), Pose(), 96)[0])[..., 3] > 0
 
     mine = mask(category)
-    for other in set(world.FULL.categories) - {category}:
+    for other in set(world.CATEGORIES) - {category}:
         theirs = mask(other)
         assert (mine & theirs).sum() / (mine | theirs).sum() < 0.75, other
 
@@ -66,18 +67,18 @@ def test_a_photo_keeps_its_colour_at_the_emblem_in_any_pose() -> None:
 
 
 def test_a_scene_stands_in_the_given_order() -> None:
-    looks = [
-        look(colour=colour, category=category)
+    shown = [
+        Shown(look(colour=colour, category=category), None)
         for colour, category in (("red", "cat"), ("blue", "mug"), ("yellow", "fish"))
     ]
-    picture = scene.draw_scene(random.Random(1), looks)
+    picture = scene.draw_scene(random.Random(1), shown)
     assert picture.image.size == (384, 192)
     lefts = [figure.subject[0] for figure in picture.figures]
     assert lefts == sorted(lefts)
-    for figure, one in zip(picture.figures, looks, strict=True):
+    for figure, one in zip(picture.figures, shown, strict=True):
         left, _, right, _ = (max(0, round(v)) for v in figure.subject)
         part = np.asarray(picture.image)[:, left:right].reshape(-1, 3).astype(float)
-        near = np.abs(part - np.array(BODY_RGB[one.colour]) * 0.95).max(1) < 45
+        near = np.abs(part - np.array(BODY_RGB[one.look.colour]) * 0.95).max(1) < 45
         assert near.sum() > 400
 
 

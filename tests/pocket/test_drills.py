@@ -43,6 +43,8 @@ def written(seed: int) -> Example:
             "Bo is a red cat with a blue bow. I see a red cat with a blue bow, yes. Bo is here.",
             ["yes", "here"],
         ),
+        ("On the left a red cat. Like a red cat: Bo. Bo is a red cat. It is Bo.", ["Bo"]),
+        ("A red cat. Like a red cat: Bo. Bo is a red spotted cat. It is a stranger.", ["a"]),
     ],
 )
 def test_the_decisive_words_are_judged(answer: str, judged: list[str]) -> None:
@@ -60,19 +62,21 @@ def test_the_decisive_words_are_judged(answer: str, judged: list[str]) -> None:
 
 
 def test_half_are_the_same() -> None:
-    same: dict[str, list[bool]] = {"recognise": [], "emblem": [], "first": []}
+    same: dict[str, list[bool]] = {"recognise": [], "who": [], "emblem": [], "first": []}
     for seed in range(800):
         drill = draw_drill(random.Random(seed), "train")
         assert drill.right(drill.answer)
         if drill.kind == "recognise":
             same["recognise"].append("not here" not in drill.answer)
+        elif drill.kind == "who":
+            same["who"].append("stranger" not in drill.answer)
         elif "same" in drill.answer:
             same["emblem"].append("yes" in drill.answer)
         else:
             same["first"].append("yes" in drill.answer.split(".")[0])
     for kind, marks in same.items():
-        assert len(marks) > 100
-        assert 0.4 < sum(marks) / len(marks) < 0.6, kind
+        assert len(marks) > 80
+        assert 0.4 < sum(marks) / len(marks) < (0.7 if kind == "who" else 0.6), kind
 
 
 def test_a_drill_stands_behind_the_context_and_has_a_kind_of_its_own() -> None:
@@ -82,6 +86,7 @@ def test_a_drill_stands_behind_the_context_and_has_a_kind_of_its_own() -> None:
         kinds = {kind for kind in example.kinds if kind >= 0}
         assert kinds <= {
             len(ask.KINDS) + ask.KINDS.index("recognise"),
+            len(ask.KINDS) + ask.KINDS.index("who"),
             len(ask.KINDS) + ask.KINDS.index("compare"),
         }
         assert kinds

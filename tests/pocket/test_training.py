@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from functools import cache, partial
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +15,18 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+from transformers import AutoTokenizer
 
 from jarvis_pocket.tokens import build_processor
 from jarvis_pocket.train import loop
 from jarvis_pocket.train.batch import collate, forward, patchify, see
 from jarvis_pocket.train.data import PREFIX, Stage, draw_example
-from jarvis_pocket.train.model import build_vlm
-from jarvis_pocket.train.vlm import CURRICULUM, draw_batch, train, whole_answers
+from jarvis_pocket.train.model import adopt, build_vlm
+from jarvis_pocket.train.validation import Validation, whole_answers
+from jarvis_pocket.train.vlm import CURRICULUM, Plan, draw_batch, train
 from jarvis_pocket.train.writer import TAIL, Example, Writer
+
+WEIGHTS = Path(str(files("jarvis_pocket") / "weights"))
 
 
 @cache
@@ -29,7 +35,7 @@ def parts() -> tuple[Any, Any]:
     return build_vlm(processor.tokenizer).eval(), processor
 
 
-@pytest.mark.parametrize("size", [(32, 32), (64, 64), (96, 48)])
+@pytest.mark.parametrize("size", [(32, 32), (64, 64), (128, 64)])
 def test_patches_and_tower_are_those_of_the_stock_classes(size: tuple[int, int]) -> None:
     model, processor = parts()
     pixels = np.random.default_rng(0).integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)
@@ -167,17 +173,82 @@ def test_the_rate_warms_up_holds_and_falls() -> None:
     assert loop.rate(1.0, 50, 1.0, warmup=10) == pytest.approx(0.01)
 
 
-def test_training_goes_on_where_it_stopped_and_from_an_exported_model(tmp_path: Path) -> None:
-    """One step each: from scratch, resumed, and from the export at the stage of pixels."""
-    run = partial(train, minutes=1e-4, device="cpu", workers=0, compiled=False, eyes_steps=1)
-    first = run(tmp_path / "a")
-    assert progress_of(tmp_path / "a")["step"] == 1
-    before = weights(first)
-    run(tmp_path / "a", resume=True)
-    assert progress_of(tmp_path / "a")["step"] == 2
-    assert any(not torch.equal(before[key], value) for key, value in weights(first).items())
+PLAN = Plan(steps=2, eyes_steps=1, workers=0, compiled=False, watched=2)
+
+
+def test_a_resumed_run_is_the_run_that_was_not_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two steps at once, and two steps with a stop in between, end in the same weights, to the bit."""
+    monkeypatch.setattr("jarvis_pocket.train.vlm.CHECK", 1)
+    whole = weights(train(tmp_path / "whole", PLAN))
+    assert progress_of(tmp_path / "whole")["step"] == 2
+    with monkeypatch.context() as patched:
+        patched.setattr("jarvis_pocket.train.vlm.export", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr("jarvis_pocket.train.loop.rate", partial(stop_at, 1, loop.rate))
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / "parts", PLAN)
+    assert progress_of(tmp_path / "parts")["step"] == 1
+    parts = weights(train(tmp_path / "parts", PLAN, resume=True))
+    assert whole.keys() == parts.keys()
+    assert all(torch.equal(value, parts[key]) for key, value in whole.items())
+    history = progress_of(tmp_path / "parts")["history"]
+    assert [seen["step"] for seen in history] == [1, 2]
+    assert all(0 <= seen["mean"] <= 1 for seen in history)
+
+
+def stop_at(last: int, rate: Any, lr: float, step: int, spent: float) -> float:
+    """The learning rate until a step at which somebody presses Ctrl-C."""
+    if step >= last:
+        raise KeyboardInterrupt
+    return float(rate(lr, step, spent))
+
+
+def test_training_goes_on_from_an_exported_model(tmp_path: Path) -> None:
     pixels = next(start for start, stage, _ in CURRICULUM if stage.pictures == "pixels")
-    other = run(tmp_path / "b", init=first)
+    first = train(tmp_path / "a", replace(PLAN, steps=1))
+    before = load_file(tmp_path / "a" / "state.safetensors")
+    other = train(tmp_path / "b", replace(PLAN, steps=pixels + 1, layers=5), init=first)
     assert progress_of(tmp_path / "b")["step"] == pixels + 1
-    assert not (tmp_path / "b" / "tower.safetensors").exists()  # its eyes are open already
+    assert (tmp_path / "b" / "tower.safetensors").exists()  # its eyes speak the words of its own vocabulary
     assert (other / "tokenizer.json").read_bytes() == (first / "tokenizer.json").read_bytes()
+    after = load_file(tmp_path / "b" / "state.safetensors")
+    assert "model/model.language_model.layers.4.mlp.up_proj.weight" in after
+    key = "model/model.language_model.layers.0.mlp.up_proj.weight"
+    assert (after[key] - before[key].bfloat16().float()).abs().max() < 5e-3
+
+
+def test_a_model_keeps_what_it_knows_with_another_vocabulary_and_more_layers() -> None:
+    model, processor = parts()
+    tokenizer = processor.tokenizer
+    other = adopt(model, tokenizer, tokenizer, layers=6).eval()
+    ids = torch.tensor([tokenizer("Liki likes noodles.")["input_ids"]])
+    with torch.no_grad():
+        torch.testing.assert_close(other(input_ids=ids).logits, model(input_ids=ids).logits)
+    with pytest.raises(ValueError, match="at least as many"):
+        adopt(model, tokenizer, tokenizer, layers=3)
+
+
+def test_tokens_that_are_new_look_like_old_ones() -> None:
+    model, processor = parts()
+    tokenizer = AutoTokenizer.from_pretrained(processor.tokenizer.name_or_path or WEIGHTS / "vlm")
+    tokenizer.add_tokens(["zebra"])
+    table = adopt(model, processor.tokenizer, tokenizer, layers=4).get_input_embeddings().weight
+    old = model.get_input_embeddings().weight
+    shared = [t for t in tokenizer.get_vocab() if t in processor.tokenizer.get_vocab()]
+    mine = torch.tensor([tokenizer.get_vocab()[t] for t in shared])
+    theirs = torch.tensor([processor.tokenizer.get_vocab()[t] for t in shared])
+    assert torch.equal(table[mine], old[theirs])
+    new = table[tokenizer.get_vocab()["zebra"]]
+    assert 0.5 < new.norm() / old.norm(dim=1).median() < 2
+
+
+def test_validation_is_apart_from_training_and_from_exams() -> None:
+    tokenizer = parts()[1].tokenizer
+    stage = CURRICULUM[-1][1]
+    seen = Validation(tokenizer, stage, 3)
+    again = Validation(tokenizer, stage, 3)
+    assert all(torch.equal(a.ids, b.ids) for a, b in zip(seen.batches, again.batches, strict=True))
+    scores = seen.look(parts()[0], torch.device("cpu"))
+    assert scores["mean"] == pytest.approx(0, abs=0.05)  # a fresh model knows nothing
+    assert {"fact", "detail"} <= scores.keys()

@@ -127,6 +127,18 @@ def test_bad_paths_are_named_in_one_line(tmp_path: Path) -> None:
         assert repr(name)[1:-1] in message
 
 
+@pytest.mark.parametrize(
+    ("brand", "kind"), [(b"heic", "HEIC"), (b"heix", "HEIC"), (b"mif1", "HEIC"), (b"avif", "AVIF")]
+)
+def test_photos_of_telephones_are_named(brand: bytes, kind: str, tmp_path: Path) -> None:
+    data = b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1" + brand + b"\0" * 40
+    (tmp_path / "phone.jpg").write_bytes(data)
+    with pytest.raises(ImageError, match=rf"phone.jpg' is a {kind} photo, which cannot be read; save it as"):
+        load_image(tmp_path / "phone.jpg")
+    with pytest.raises(ImageError, match="not an image that can be read"):
+        load_image(data.replace(brand, b"qt  "))
+
+
 def test_bytes_are_checked_too() -> None:
     with pytest.raises(ImageError, match="empty"):
         load_image(b"")

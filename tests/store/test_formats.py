@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from jarvis_memory.profiling import Description
 from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.contracts import VectorRows
-from jarvis_memory.store.rows import insert
+from jarvis_memory.store.rows import insert, select
 from jarvis_retrievers.errors import CorruptRecordError
 from tests.store.drafts import DIM, draft
 from tests.store.test_home import filled
@@ -73,3 +76,29 @@ def test_a_home_of_format_1_is_brought_up_to_date(tmp_path: Path) -> None:
         assert list(store.vectors().concept_ids).count(added.id) == 4
     with OwnerStore.open(home, "ana") as store:
         assert store.setting("kv") == "int8"
+
+
+@pytest.mark.parametrize("missing", ["description", "edits", "history"])
+def test_a_record_from_before_a_field_is_read(tmp_path: Path, missing: str) -> None:
+    home = filled(tmp_path / "home")
+    with OwnerStore.open(home, "ana") as store:
+        before = store.list()
+    connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
+    found = select(connection, "concepts", "1", ())
+    connection.execute("DELETE FROM concepts")
+    for *head, text in found:
+        body = json.loads(text)
+        del body[missing]
+        insert(connection, "concepts", (*head, json.dumps(body)))
+    connection.close()
+    with OwnerStore.open(home, "ana") as store:
+        assert store.list() == before
+
+
+def test_a_description_is_kept(tmp_path: Path) -> None:
+    said = Description(category="cat", caption="A cat.", attributes=("ear: black",), facts=("It purrs.",))
+    with OwnerStore.open(tmp_path / "home", "ana") as store:
+        added = store.add_concept(replace(draft("Bo"), description=said))
+    with OwnerStore.open(tmp_path / "home", "ana") as store:
+        assert store.get("Bo") == added
+        assert store.get("Bo").description == said

@@ -15,7 +15,19 @@ from ..concept import Concept, name_key
 from .connection import Database
 from .contracts import BlobRef, ConceptRows, SegmentRow, Usage, VectorRows
 from .keys import keyed
-from .queries import OF_CONCEPT, THIS, advance, blobs_of, delete_rows, dim_of, key_of, mark_traces, updated_of
+from .queries import (
+    OF_CONCEPT,
+    THIS,
+    advance,
+    blobs_of,
+    delete_rows,
+    dim_of,
+    has_table,
+    key_of,
+    mark_traces,
+    tidy,
+    updated_of,
+)
 from .rows import (
     blob_of,
     check_dim,
@@ -53,6 +65,11 @@ class SQLiteCatalogue:
     def read_only(self) -> bool:
         """See `Catalogue.read_only`."""
         return self._db.read_only
+
+    @property
+    def database(self) -> Database:
+        """The file, for tables that are not of the record."""
+        return self._db
 
     def owner_key(self, owner: str) -> bytes | None:
         """See `Catalogue.owner_key`."""
@@ -212,8 +229,7 @@ class SQLiteCatalogue:
         """See `Catalogue.setting`."""
         with self._db.read() as connection:
             # A home of format 1 that cannot be written has no such table.
-            named = ("SELECT 1 FROM sqlite_master WHERE name = 'settings'",)
-            if connection.execute(*named).fetchone() is None:
+            if not has_table(connection, "settings"):
                 return None
             rows = select(connection, "settings", "key = ?", (key,))
         return str(rows[0][1]) if rows else None
@@ -236,19 +252,14 @@ class SQLiteCatalogue:
         with self._db.write() as connection:
             for table in (*OF_CONCEPT, "owners"):
                 connection.execute(f"DELETE FROM {table} WHERE owner = ?", (owner,))
+            if has_table(connection, "items"):
+                connection.execute("DELETE FROM items WHERE owner = ?", (owner,))
             mark_traces(connection)
         self.tidy()
 
     def tidy(self) -> None:
         """See `Catalogue.tidy`."""
-        with self._db.read() as connection:
-            marked = connection.execute("SELECT value FROM meta WHERE key = 'traces'").fetchone()
-        if marked is None:
-            return
-        self._db.compact()
-        with self._db.write() as connection:
-            # A mark that a later erasure has made since stays for that one.
-            connection.execute("DELETE FROM meta WHERE key = 'traces' AND value = ?", marked)
+        tidy(self._db)
 
     def close(self) -> None:
         """See `Catalogue.close`."""

@@ -27,6 +27,7 @@ from ..concept import (
     name_key,
 )
 from ..profile import build_profile
+from ..profiling.description import Description
 from .contracts import BlobRef, ConceptRows
 
 __all__ = ["ConceptDraft", "DraftPatch", "DraftPhoto", "PatchLike"]
@@ -86,10 +87,13 @@ class ConceptDraft:
         name, aliases, category, notes: as the owner gave them.
         photos: `DraftPhoto` or plain tuples of the same four.
         patches: of photos that came together best first; those of later photos stand behind.
+        subjects: of each photo that was mined for this draft what shows the whole subject best; to check
+            photos with, not stored.
         profile_vectors: float (m, dim), the profile in the encoder's space; same dim as the patches'.
         profile: made from name, notes and category by `build_profile` if left out.
         encoder: fingerprint of the encoder that made the vectors.
         edits: what of the profile was written by hand.
+        description: what a model has made of the photos.
         history: what the profile was before.
     """
 
@@ -99,10 +103,12 @@ class ConceptDraft:
     notes: Sequence[str] = ()
     photos: Sequence[DraftPhoto | tuple[bytes, str, int, int]] = ()
     patches: Sequence[PatchLike] = ()
+    subjects: Sequence[PatchLike] = ()
     profile_vectors: NDArray[np.float32] | None = None
     profile: Profile | None = None
     encoder: str = ""
     edits: Edits = field(default_factory=Edits)
+    description: Description | None = None
     history: tuple[PastProfile, ...] = ()
     _photos: tuple[DraftPhoto, ...] = field(init=False, repr=False)
     _concept: Concept = field(init=False, repr=False)
@@ -138,17 +144,21 @@ class ConceptDraft:
         category = None if self.category is None else check_name(self.category)
         records = tuple(_photo(number, photo) for number, photo in enumerate(photos))
         profile = self.profile or build_profile(name, notes, category)
+        # One written by hand or seen by a model is the profile's alone, so that it can be reset or seen anew.
+        borrowed = self.edits.category is not None or (
+            self.description is not None and profile.category == self.description.category
+        )
         return Concept(
             id="",
             owner="",
             name=name,
             aliases=tuple(aliases.values()),
-            # One written by hand is the profile's alone, so that it can be reset.
-            category=category or (profile.category if self.edits.category is None else None),
+            category=category or (None if borrowed else profile.category),
             about=notes,
             profile=profile,
             encoder=self.encoder,
             edits=self.edits,
+            description=self.description,
             history=self.history,
             photos=records,
             patches=tuple(_patch(number, patch, records) for number, patch in enumerate(self.patches)),

@@ -7,6 +7,7 @@ import sqlite3
 
 from jarvis_retrievers.errors import CorruptRecordError
 
+from .connection import Database
 from .contracts import BlobRef
 from .rows import blob_of
 
@@ -17,8 +18,10 @@ __all__ = [
     "blobs_of",
     "delete_rows",
     "dim_of",
+    "has_table",
     "key_of",
     "mark_traces",
+    "tidy",
     "updated_of",
 ]
 
@@ -46,6 +49,24 @@ def mark_traces(connection: sqlite3.Connection) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO meta VALUES ('traces', ?)", (advance(connection, "sequence", 1),)
     )
+
+
+def tidy(database: Database) -> None:
+    """Write the file anew if deleted bytes may be left in it; see `Catalogue.tidy`."""
+    with database.read() as connection:
+        marked = connection.execute("SELECT value FROM meta WHERE key = 'traces'").fetchone()
+    if marked is None:
+        return
+    database.compact()
+    with database.write() as connection:
+        # A mark that a later erasure has made since stays for that one.
+        connection.execute("DELETE FROM meta WHERE key = 'traces' AND value = ?", marked)
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether there is a table of this name: some are made when they are first needed."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+    return found.fetchone() is not None
 
 
 def key_of(connection: sqlite3.Connection, owner: str) -> bytes | None:

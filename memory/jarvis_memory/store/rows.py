@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.errors import CorruptRecordError, InputError
 
-from ..concept import Concept, Edits, PastProfile, PatchRecord, PhotoRecord, Profile, name_key
+from ..concept import Concept, Description, Edits, PastProfile, PatchRecord, PhotoRecord, Profile, name_key
 from .contracts import BlobRef, ConceptRows, SegmentRow, VectorRows
 from .keys import frames
 from .schema import columns
@@ -52,6 +52,7 @@ class _Body(BaseModel):
     about: tuple[str, ...]
     profile: Profile
     edits: Edits = Edits()
+    description: Description | None = None
     history: tuple[PastProfile, ...] = ()
     encoder: str
     created_at: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION_ID", "FORMAT_VERSION", "MIGRATIONS", "PAGE_SIZE", "TABLES", "columns"]
+__all__ = ["APPLICATION_ID", "FORMAT_VERSION", "ITEMS", "MIGRATIONS", "PAGE_SIZE", "TABLES", "columns"]
 
 FORMAT_VERSION = 3
 """Version of the whole home. A home of a newer version is refused."""
@@ -53,6 +53,17 @@ TABLES: tuple[str, ...] = (
     _SETTINGS,
 )
 
+ITEMS: tuple[str, ...] = (
+    """CREATE TABLE IF NOT EXISTS items (
+        row INTEGER PRIMARY KEY, owner TEXT NOT NULL, namespace TEXT NOT NULL, key TEXT NOT NULL,
+        value TEXT NOT NULL, fields TEXT NOT NULL, created TEXT NOT NULL, updated TEXT NOT NULL,
+        ttl REAL, expires REAL, encoder TEXT NOT NULL, kinds TEXT NOT NULL, vectors BLOB NOT NULL,
+        digest BLOB NOT NULL)""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS items_key ON items (owner, namespace, key)",
+    "CREATE INDEX IF NOT EXISTS items_expires ON items (owner, expires)",
+)
+"""What agents keep. Made when the first item is written; a home without it is whole."""
+
 MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,), 2: ()}
 """Per version the statements that make the next one of it; they add, and change no row that is there.
 
@@ -95,6 +106,10 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "vectors": ("id", "owner", "concept", "kind", "data", "digest"),
     "settings": ("key", "value", "digest"),
+    "items": (
+        *("owner", "namespace", "key", "value", "fields", "created", "updated"),
+        *("ttl", "expires", "encoder", "kinds", "vectors", "digest"),
+    ),
     "segments": (
         *("owner", "concept", "key", "fingerprint", "updated", "tokens", "blob", "length", "blob_digest"),
         "digest",

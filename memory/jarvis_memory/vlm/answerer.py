@@ -15,6 +15,7 @@ from jarvis_retrievers.errors import FingerprintError, SettingError
 from .batch import BatchRunner
 from .decoding import greedy, text_pieces
 from .generation import Generation
+from .grammar import Grammar
 from .layout import Layout
 from .query import Query
 from .runner import Runner
@@ -31,12 +32,19 @@ class Answerer:
         layout: Writes questions as tokens.
         encoder: Reads tokens as text.
         stop_ids: Tokens that end an answer.
+        grammar: What leads answers along a schema.
     """
 
     def __init__(
-        self, runner: Runner, layout: Layout, encoder: TextEncoder, stop_ids: frozenset[int]
+        self,
+        runner: Runner,
+        layout: Layout,
+        encoder: TextEncoder,
+        stop_ids: frozenset[int],
+        grammar: Grammar,
     ) -> None:
         self._runner, self._layout, self._encoder, self._stop_ids = runner, layout, encoder, stop_ids
+        self._grammar = grammar
 
     def answer(self, prefix: Prefix, query: Query) -> Generation:
         """One answer."""
@@ -44,7 +52,7 @@ class Answerer:
         memory, asked = self._prepare(prefix, query)
         ids: list[int] = []
         first = began
-        for token in self._greedy(memory, asked, query.max_new_tokens):
+        for token in self._greedy(memory, asked, query):
             if not ids:
                 first = time.perf_counter()
             ids.append(token)
@@ -52,7 +60,7 @@ class Answerer:
 
     def answer_many(self, prefix: Prefix, queries: Sequence[Query]) -> list[Generation]:
         """One answer each, all computed together."""
-        if self._runner.reach.segments == 0:
+        if self._runner.reach.segments == 0 or any(query.schema is not None for query in queries):
             return [self.answer(prefix, query) for query in queries]
         began = time.perf_counter()
         ready = [self._prepare(prefix, query) for query in queries]
@@ -69,7 +77,7 @@ class Answerer:
         memory, asked = self._prepare(prefix, query)
 
         def pieces() -> Iterator[str]:
-            with closing(self._greedy(memory, asked, query.max_new_tokens)) as tokens:
+            with closing(self._greedy(memory, asked, query)) as tokens:
                 yield from text_pieces(tokens, self._encoder.decode)
 
         return pieces()
@@ -110,9 +118,11 @@ class Answerer:
             return replace(bare, reused=0, inputs=prefix.inputs)
         return bare
 
-    def _greedy(self, memory: Context, asked: Inputs, most: int) -> Generator[int, None, None]:
+    def _greedy(self, memory: Context, asked: Inputs, query: Query) -> Generator[int, None, None]:
+        guide = None if query.schema is None else self._grammar.guide(query.schema)
+        most = query.max_new_tokens
         cache, inputs, start = self._runner.begin(memory, asked, most)
-        return greedy(self._runner, cache, inputs, start, self._stop_ids, most)
+        return greedy(self._runner, cache, inputs, start, self._stop_ids, most, guide)
 
     def _told(
         self, memory: Context, asked: Inputs, ids: Sequence[int], first: float, seconds: float

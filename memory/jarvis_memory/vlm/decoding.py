@@ -7,6 +7,7 @@ from typing import Any
 
 from jarvis_memory.kv import Inputs
 
+from .grammar import Guide
 from .runner import Runner
 
 __all__ = ["greedy", "stop_ids", "text_pieces"]
@@ -22,6 +23,7 @@ def greedy(
     next_position: int,
     stop_ids: frozenset[int],
     max_new_tokens: int,
+    guide: Guide | None = None,
 ) -> Generator[int, None, None]:
     """The most likely token, again and again, up to and with the first of ``stop_ids``.
 
@@ -32,13 +34,17 @@ def greedy(
         next_position: Where the question goes on.
         stop_ids: Tokens that end the answer.
         max_new_tokens: The most tokens to generate, at least 1.
+        guide: What says which tokens may come next; all may if there is none.
     """
     inputs, at = question, next_position
     for number in range(1, max_new_tokens + 1):
-        token = int(runner.run(inputs, at, cache).argmax())
+        logits = runner.run(inputs, at, cache)
+        token = int((logits if guide is None else guide.mask(logits)).argmax())
         yield token
         if token in stop_ids or number == max_new_tokens:
             return
+        if guide is not None:
+            guide.follow(token)
         inputs, at = runner.token(token), at + inputs.width
 
 

@@ -13,6 +13,7 @@ from jarvis_retrievers.errors import SettingError
 
 from .families import choose_family
 from .settings import ImageSettings, Measured
+from .slots import Slots
 
 __all__ = ["Loaded", "load_model"]
 
@@ -30,6 +31,7 @@ class Loaded:
         revision: The commit on the hub, where it came from there.
         settings: How large images are made.
         measured: What the gate found for it, where its folder says so.
+        slots: Questions that fill a profile, where its folder has some.
     """
 
     model: Any
@@ -38,6 +40,7 @@ class Loaded:
     revision: str | None
     settings: ImageSettings
     measured: Measured | None
+    slots: Slots | None
 
 
 def load_model(
@@ -85,6 +88,7 @@ def load_model(
         revision=None if folder else getattr(config, "_commit_hash", None) or revision,
         settings=ImageSettings.read(folder) if folder else ImageSettings(),
         measured=Measured.read(folder) if folder else None,
+        slots=Slots.read(folder) if folder else None,
     )
 
 

@@ -26,11 +26,13 @@ from .decoding import stop_ids
 from .families import Reach, choose_family
 from .fingerprint import model_fingerprint
 from .generation import Generation
+from .grammar import Grammar
 from .layout import Layout
 from .loading import load_model
 from .query import Query, Turn
 from .runner import Runner
 from .settings import ImageSettings, Measured
+from .slots import Slots
 from .source import SegmentSource
 from .template import read_frame
 from .text import TextEncoder
@@ -52,6 +54,7 @@ class VLM:
         revision: The revision of its repository, where it came from one.
         repair: How much is computed anew in the modes ``link`` and ``blend``.
         measured: What the gate found for this model, if that came with it.
+        slots: Questions that fill a profile, if they came with it.
 
     Raises:
         UnsupportedModelError: It is of no supported family, or its processor lacks something.
@@ -68,12 +71,11 @@ class VLM:
         revision: str | None = None,
         repair: Repair | None = None,
         measured: Measured | None = None,
+        slots: Slots | None = None,
     ) -> None:
-        self.name = name
-        self.revision = revision
-        self.settings = settings or ImageSettings()
-        self.repair = repair or Repair()
-        self.measured = measured
+        self.name, self.revision = name, revision
+        self.settings, self.repair = settings or ImageSettings(), repair or Repair()
+        self.measured, self.slots = measured, slots
         self._model = model.eval()
         self._processor = processor
         self._family = choose_family(model.config)
@@ -85,7 +87,9 @@ class VLM:
         self._runner = Runner(model, self._family, tokens.pad, name)
         self._concepts = ConceptEncoder(self._layout, self._runner)
         stops = stop_ids(model, processor.tokenizer, self._frame.tail[0], self._encoder.control_ids)
-        self._answerer = Answerer(self._runner, self._layout, self._encoder, stops)
+        vocabulary = int(model.config.get_text_config().vocab_size)
+        grammar = Grammar(processor.tokenizer, vocabulary, stops, self._encoder.control_ids)
+        self._answerer = Answerer(self._runner, self._layout, self._encoder, stops, grammar)
         self._lock = threading.RLock()
         self._fingerprint: str | None = None
         self._prefix: Prefix | None = None
@@ -101,8 +105,8 @@ class VLM:
     ) -> VLM:
         """Load ``"pocket"`` from the package, a folder, or an id on the hub; see :func:`load_model`."""
         one = load_model(name, device=device, dtype=dtype, revision=revision)
-        known = {"settings": one.settings, "revision": one.revision, "measured": one.measured}
-        return cls(one.model, one.processor, one.name, **known)  # type: ignore[arg-type]
+        known = {name: getattr(one, name) for name in ("settings", "revision", "measured", "slots")}
+        return cls(one.model, one.processor, one.name, **known)
 
     @property
     def patch_side(self) -> int:
@@ -229,6 +233,7 @@ class VLM:
         max_new_tokens: int = 64,
         *,
         history: Sequence[Turn] = (),
+        schema: str | None = None,
     ) -> Generation:
         """Answer a question, always with the most likely token: the same call has the same answer.
 
@@ -238,6 +243,7 @@ class VLM:
             images: What the question shows, before its text.
             max_new_tokens: The most tokens of the answer.
             history: Earlier questions and their answers, oldest first; they come behind the images.
+            schema: A JSON schema, as JSON, that the answer follows.
 
         Raises:
             InputError: The question is blank.
@@ -245,9 +251,10 @@ class VLM:
             ImageError: An image cannot be used.
             SettingError: ``max_new_tokens`` is less than 1.
             FingerprintError: Another model made the context.
+            ExtraError: There is a schema, and xgrammar is not installed.
             ContextError: Context, question and answer are together longer than the window.
         """
-        query = Query(context, question, images, max_new_tokens, history)
+        query = Query(context, question, images, max_new_tokens, history, schema)
         return self._answerer.answer(self.prefix, query)
 
     def generate_many(self, queries: Sequence[Query], batch_size: int = 8) -> list[Generation]:

@@ -25,6 +25,7 @@ class Query:
         images: What the question shows, before its text.
         max_new_tokens: The most tokens of the answer.
         history: Earlier questions and their answers, oldest first; they come behind the images.
+        schema: A JSON schema, as JSON, that the answer follows; ``None`` is plain text.
     """
 
     context: Context | None
@@ -32,3 +33,4 @@ class Query:
     images: Sequence[Image.Image] = ()
     max_new_tokens: int = 64
     history: Sequence[Turn] = ()
+    schema: str | None = None

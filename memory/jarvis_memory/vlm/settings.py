@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from jarvis_memory.kv import Mode, Storage
 from jarvis_retrievers.errors import SettingError
 
-__all__ = ["ImageSettings", "Measured"]
+__all__ = ["ImageSettings", "Measured", "read_settings"]
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -38,7 +38,7 @@ class ImageSettings(BaseModel):
         Raises:
             SettingError: The file is there, but is not these settings.
         """
-        return _read(cls, folder / "jarvis.json", '{"patch_side": 224}') or cls()
+        return read_settings(cls, folder / "jarvis.json", '{"patch_side": 224}') or cls()
 
 
 class Measured(BaseModel):
@@ -61,10 +61,15 @@ class Measured(BaseModel):
         Raises:
             SettingError: The file is there, but is not this.
         """
-        return _read(cls, folder / "gate.json", '{"mode": "exact", "storage": "bf16"}')
+        return read_settings(cls, folder / "gate.json", '{"mode": "exact", "storage": "bf16"}')
 
 
-def _read(kind: type[T], file: Path, example: str) -> T | None:
+def read_settings(kind: type[T], file: Path, example: str) -> T | None:
+    """A JSON file of a model folder, None if it is not there.
+
+    Raises:
+        SettingError: The file is there, but is not of this kind; the message shows an example.
+    """
     if not file.is_file():
         return None
     try:

@@ -11,9 +11,6 @@ app = typer.Typer(add_completion=False, help="Train Pocket's models from scratch
 Out = Annotated[Path, typer.Option(help="Folder for checkpoints and the exported model.")]
 Resume = Annotated[bool, typer.Option(help="Go on from the last checkpoint in --out.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
-Minutes = Annotated[
-    float, typer.Option(help="How long to train; the learning rate falls over the last 30 %.")
-]
 Seed = Annotated[int, typer.Option(help="Seed of weights, data and split.")]
 Workers = Annotated[int, typer.Option(help="Processes that draw data ahead.")]
 Threads = Annotated[int, typer.Option(help="Threads of the training process; 0 leaves torch's default.")]
@@ -32,7 +29,7 @@ def vlm(
     out: Out,
     resume: Resume = False,
     device: Device = "auto",
-    minutes: Minutes = 90,
+    steps: Annotated[int, typer.Option(help="Steps; the learning rate falls over the last 30 %.")] = 8000,
     seed: Seed = 0,
     workers: Workers = 1,
     threads: Threads = 0,
@@ -40,25 +37,28 @@ def vlm(
     compiled: Annotated[bool, typer.Option(help="Fuse the text layers with torch.compile.")] = True,
     init: Annotated[Path | None, typer.Option(help="An exported model to go on from.")] = None,
     lr: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
+    width: Annotated[int, typer.Option(help="Width of the text layers; a multiple of 64.")] = 192,
+    layers: Annotated[int, typer.Option(help="Text layers.")] = 4,
     eyes_steps: Annotated[int, typer.Option(help="Steps of the stage that opens the eyes.")] = 2000,
+    patience: Annotated[int, typer.Option(help="Looks without progress before the rate falls.")] = 12,
 ) -> None:
     """Train the vision-language model and export it to OUT/export."""
-    from jarvis_pocket.train.vlm import train
+    from jarvis_pocket.train.vlm import Plan, train
 
     where = _prepare(device, threads)
-    folder = train(
-        out,
-        resume=resume,
-        init=init,
-        device=where,
-        minutes=minutes,
+    plan = Plan(
+        steps=steps,
+        eyes_steps=eyes_steps,
+        patience=patience,
+        lr=lr,
+        scale=scale,
         seed=seed,
         workers=workers,
-        scale=scale,
+        width=width,
+        layers=layers,
         compiled=compiled,
-        lr=lr,
-        eyes_steps=eyes_steps,
     )
+    folder = train(out, plan, resume=resume, init=init, device=where)
     typer.echo(f"exported to {folder}")
 
 

@@ -38,7 +38,7 @@ def write_bank(folder: Path, model: Any, side: int, count: int = COHORT, seed: i
     for start in range(0, count, _AT_ONCE):
         pixels = []
         for _ in range(min(_AT_ONCE, count - start)):
-            photo = scene.draw_photo(rng, world.draw_look(rng, "train", seed, world.FULL), _SIDE).image
+            photo = scene.draw_photo(rng, world.draw_look(rng, "train", seed), _SIDE).image
             small = photo.resize((side, side), Image.Resampling.BOX)  # as photos are shrunk in use
             pixels.append(np.asarray(small, dtype=np.uint8).transpose(2, 0, 1))
         batch = torch.from_numpy(np.stack(pixels)).float() / 255

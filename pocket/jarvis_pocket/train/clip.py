@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from jarvis_pocket import scene, world
-from jarvis_pocket.ask import article
+from jarvis_pocket.telling import Shown, article
 from jarvis_pocket.train import loop
 from jarvis_pocket.train.bank import write_bank
 
@@ -87,10 +87,10 @@ def draw_regions(rng: random.Random, looks: int) -> Regions:
     """Views of ``looks`` concepts, many of them look-alikes of others, and of empty places."""
     cast: list[world.Look] = []
     while len(cast) < looks:
-        look = world.draw_look(rng, "train", vocabulary=world.FULL)
+        look = world.draw_look(rng, "train")
         cast.append(look)
         if rng.random() < 0.6:
-            cast.append(world.vary(look, rng, "train"))
+            cast.append(world.lookalike(look, rng, "train"))
     cast = cast[:looks]
     pixels, told, accepted, groups = [], set(), [], []
     ids: dict[object, int] = {}
@@ -111,7 +111,7 @@ def draw_regions(rng: random.Random, looks: int) -> Regions:
         )
         crowd = [cast[(i + j) % looks] for j in range(rng.choice((1, 2, 3)))]
         rng.shuffle(crowd)
-        drawn = scene.draw_scene(rng, crowd, 112, hidden=[rng.random() < 0.25 for _ in crowd])
+        drawn = scene.draw_scene(rng, [Shown(one, None, rng.random() < 0.25) for one in crowd], 112)
         there = drawn.figures[crowd.index(look)]
         put(_region(rng, drawn.image, there.subject, rng.uniform(0.8, 1.2), 0.12), whole_captions(look), look)
         close = _region(rng, photo.image, figure.emblem, rng.uniform(1.0, 2.0), 0.12)

@@ -17,14 +17,16 @@ from PIL import Image
 from jarvis_pocket import ask, notes, scene, world
 from jarvis_pocket.ask import Question
 from jarvis_pocket.cast import draw_cast
+from jarvis_pocket.exam import draw_follow, draw_relation
+from jarvis_pocket.telling import article
 from jarvis_pocket.tokens import MEMORY_INSTRUCTION
 from jarvis_pocket.train import imagined
 from jarvis_pocket.train.drills import write_drill
-from jarvis_pocket.train.writer import TAIL, Example, Writer
+from jarvis_pocket.train.writer import TAIL, TURN, Example, Writer
 
 PATCH_SIDE = 32
 PHOTO_SIDE = 64
-SCENE_SIZES = {1: (64, 64), 2: (96, 48), 3: (96, 48)}
+SCENE_SIZES = {1: (64, 64), 2: (128, 64), 3: (128, 64)}
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def write_segment(rng: random.Random, writer: Writer, concept: world.PocketConce
     """One concept as its segment: profile lines, then its name before each patch (or each whole photo)."""
     name, look = concept.name, concept.look
     lines = notes.draw_notes(rng, concept)
-    visible = (f"has {ask.article(look.emblem)}", f"wears {ask.article(look.worn)}", f"is a {look.body}")
+    visible = (f"has {article(look.emblem)}", f"wears {article(look.worn)}", f"is a {look.body}")
     told = 1.0 if stage.pictures == "none" else stage.told
     lines += [f"{name} {seen}." for seen in visible if rng.random() < told]
     rng.shuffle(lines)
@@ -120,6 +122,8 @@ def write_segment(rng: random.Random, writer: Writer, concept: world.PocketConce
 def write_question(writer: Writer, parent: int, question: Question) -> None:
     """A question block: user text, the template's rest, and the answer that is judged."""
     writer.open(parent)
+    for asked, answered in question.history:
+        writer.text(f"{asked}{TAIL}{answered}{TURN}")
     writer.text(question.text + TAIL)
     writer.text(question.answer + "<|im_end|>", ask.KINDS.index(question.kind))
 
@@ -131,11 +135,15 @@ def text_question(rng: random.Random, concepts: list[world.PocketConcept], split
             name = world.draw_name(rng, split)
             if name not in {c.name for c in concepts}:
                 return ask.ask_unknown(rng, name)
-    if len(concepts) > 1 and rng.random() < 0.28:
+    if len(concepts) > 1 and rng.random() < 0.2:
         return ask.draw_compare(rng, concepts)
+    if rng.random() < 0.4 and any(world.FRIEND in c.facts for c in concepts):
+        return draw_relation(rng, concepts)
     concept = rng.choice(concepts)
+    if rng.random() < 0.15:
+        return draw_follow(rng, concept)
     if rng.random() < 0.35:
-        return ask.ask_fact(rng, concept, rng.choice(list(concept.facts)))
+        return ask.ask_fact(rng, concept, rng.choice([key for key in concept.facts if key != world.FRIEND]))
     return ask.ask_detail(rng, concept, rng.choices(("emblem", "worn", "body"), (5, 3, 1))[0])
 
 
@@ -147,23 +155,23 @@ def write_scene(
     asked = rng.choice(concepts)
     inside = rng.random() < 0.5
     cast = draw_cast(rng, concepts, asked, split, count=count, inside=inside, alike=rng.random() < 0.5)
-    looks, size = [look for look, _ in cast], SCENE_SIZES[len(cast)]
+    size = SCENE_SIZES[len(cast)]
     root = writer.open(0)
     if stage.pictures == "words":
         rows, columns = size[1] // 16, size[0] // 16
-        writer.imagine(imagined.scene(rng, looks, rows, columns), rows, columns)
+        writer.imagine(imagined.scene(rng, cast, rows, columns), rows, columns)
     else:
-        drawn = scene.draw_scene(rng, looks, 96, hidden=[rng.random() < 0.3 for _ in cast])
+        drawn = scene.draw_scene(rng, cast, 128)
         writer.image(shrink(rng, drawn.image, size))
     writer.text("\n")
-    names = [c.name for c in concepts]
     questions = [ask.ask_here(rng, cast, asked)]
+    places = rng.sample(range(len(cast)), len(cast))
     for _ in range(stage.scene_questions - 1):
         roll = rng.random()
-        if roll < 0.6:
-            questions.append(ask.ask_who(rng, cast, rng.randrange(len(cast)), names))
-        elif roll < 0.75:
-            questions.append(ask.ask_caption(rng, cast, names))
+        if roll < 0.65 and places:
+            questions.append(ask.ask_who(rng, cast, places.pop(), concepts))
+        elif roll < 0.85:
+            questions.append(ask.ask_caption(rng, cast, concepts))
         else:
             questions.append(text_question(rng, concepts, split))
     for question in questions:
@@ -172,7 +180,8 @@ def write_scene(
 
 def _forgetful(rng: random.Random, concept: world.PocketConcept) -> world.PocketConcept:
     """A concept of which the notes tell some facts only."""
-    keys = rng.sample(list(concept.facts), rng.randint(1, len(concept.facts) - 1))
+    keys = rng.sample(list(world.FACTS), rng.randint(1, len(world.FACTS) - 1))
+    keys += [key for key in concept.facts if key == world.FRIEND]
     return replace(concept, facts={key: concept.facts[key] for key in keys})
 
 
@@ -182,6 +191,7 @@ def draw_example(rng: random.Random, writer: Writer, stage: Stage, split: world.
     concepts = world.draw_concepts(rng, rng.choice(stage.concepts), split)
     if rng.random() < 0.5:
         concepts = world.share_emblem(rng, concepts, split)
+    concepts = world.befriend(rng, concepts, 0.5)
     concepts = [_forgetful(rng, c) if rng.random() < 0.25 else c for c in concepts]
     if rng.random() < 0.03:
         concepts = []

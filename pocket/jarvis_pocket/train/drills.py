@@ -15,11 +15,13 @@ from jarvis_pocket import ask, world
 from jarvis_pocket.cast import draw_cast
 from jarvis_pocket.train.writer import TAIL, Writer
 
-VERDICTS = re.compile(r"\b(yes|no)\b|(?<=is )(not here|here)\b|(?<=, )not the same|the same(?=\.)")
+VERDICTS = re.compile(
+    r"\b(yes|no)\b|(?<=is )(not here|here)\b|(?<=, )not the same|the same(?=\.)|(?<=It is )\w+"
+)
 
 
 def draw_drill(rng: random.Random, split: world.Split) -> ask.Question:
-    """A question of `recognise` or `compare` about concepts that exist in it alone."""
+    """A question of `recognise`, `who` or `compare` about concepts that exist in it alone."""
     concepts = world.draw_concepts(rng, 3, split)
     if rng.random() < 0.5:
         a, b = concepts[:2]
@@ -41,6 +43,8 @@ def draw_drill(rng: random.Random, split: world.Split) -> ask.Question:
         inside=rng.random() < 0.5,
         alike=rng.random() < 0.7,
     )
+    if rng.random() < 0.5:
+        return ask.ask_who(rng, cast, rng.randrange(len(cast)), concepts)
     return ask.ask_here(rng, cast, asked)
 
 

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from jarvis_pocket import scene, world
+from jarvis_pocket.telling import Shown
 from jarvis_pocket.train.batch import see
 from jarvis_pocket.train.data import PHOTO_SIDE, SCENE_SIZES, crop, shrink
 from jarvis_pocket.train.imagined import place_word
@@ -43,6 +44,30 @@ def _row(look: world.Look, seen: tuple[str, ...], place: str | None = None) -> l
     return [values.index(said[key]) if key in said else -100 for key, values in TARGETS.items()]
 
 
+def _cells(frame: tuple[float, ...], size: tuple[int, int], scale: float) -> list[float]:
+    """How much of each 16-pixel cell of a picture lies in a frame, row by row, in pixels."""
+    left, top, right, bottom = (edge * scale for edge in frame)
+    return [
+        max(0.0, min(right, x + 16) - max(left, x)) * max(0.0, min(bottom, y + 16) - max(top, y))
+        for y in range(0, size[1], 16)
+        for x in range(0, size[0], 16)
+    ]
+
+
+def _parts(
+    look: world.Look, figure: scene.Figure, size: tuple[int, int], scale: float, place: str | None
+) -> tuple[list[list[int]], list[list[float]]]:
+    """Body, emblem and accessory of a figure: what each says, and in which cells, as shares."""
+    emblem, worn = (_cells(frame, size, scale) for frame in (figure.emblem, figure.accessory))
+    body = [
+        max(0.02 * whole, whole - covered - on)
+        for whole, covered, on in zip(_cells(figure.subject, size, scale), emblem, worn, strict=True)
+    ]
+    said = (("category", "colour", "pattern"), () if figure.hidden else EMBLEM, WORN)
+    rows = [_row(look, seen, place) for seen in said]
+    return rows, [[cell / max(1e-9, sum(cells)) for cell in cells] for cells in (body, emblem, worn)]
+
+
 def draw_views(rng: random.Random, count: int) -> Views:
     """Per kind: pixels (N, 3, H, W), targets (N, figures, 8; -100: unseen), cells (N, figures, tokens)."""
     out: dict[str, tuple[list[Any], list[Any], list[Any]]] = {}
@@ -61,24 +86,19 @@ def draw_views(rng: random.Random, count: int) -> Views:
         put("whole", crop(rng, photo, figure.subject, rng.uniform(0.9, 1.2)), [_row(look, WHOLE)], even)
         put("emblem", crop(rng, photo, figure.emblem, rng.uniform(1.05, 2.2)), [_row(look, EMBLEM)], even)
         put("worn", crop(rng, photo, figure.accessory, rng.uniform(1.0, 1.8)), [_row(look, WORN)], even)
-        put(
-            "photo",
-            shrink(rng, photo.image, (PHOTO_SIDE, PHOTO_SIDE)),
-            [_row(look, WHOLE + EMBLEM)],
-            [[1 / 16] * 16],
-        )
+        rows, cells = _parts(look, figure, (PHOTO_SIDE, PHOTO_SIDE), PHOTO_SIDE / 112, None)
+        put("photo", shrink(rng, photo.image, (PHOTO_SIDE, PHOTO_SIDE)), rows, cells)
         people = rng.choice((2, 3))
-        looks = [world.draw_look(rng, "train") for _ in range(people)]
-        drawn = scene.draw_scene(rng, looks, 96)
-        width, height = SCENE_SIZES[people]
+        shown = [Shown(world.draw_look(rng, "train"), None, rng.random() < 0.25) for _ in range(people)]
+        drawn = scene.draw_scene(rng, shown, 128)
+        size = SCENE_SIZES[people]
         rows, cells = [], []
-        for i, (other, at) in enumerate(zip(looks, drawn.figures, strict=True)):
-            left, right = at.subject[0] / 2, at.subject[2] / 2
-            weights = [max(0.0, min(right, 16 * c + 16) - max(left, 16 * c)) for c in range(width // 16)]
-            total = sum(weights) * (height // 16)
-            cells.append([w / total for _ in range(height // 16) for w in weights])
-            rows.append(_row(other, WHOLE if at.hidden else WHOLE + EMBLEM, place_word(i, people)))
-        put(f"scene{people}", shrink(rng, drawn.image, SCENE_SIZES[people]), rows, cells)
+        for i, (other, at) in enumerate(zip(shown, drawn.figures, strict=True)):
+            place = place_word(i, people)
+            some, where = _parts(other.look, at, size, size[0] / drawn.image.width, place)
+            rows += some
+            cells += where
+        put(f"scene{people}", shrink(rng, drawn.image, size), rows, cells)
     return {
         kind: (torch.from_numpy(np.stack(p)), torch.tensor(t), torch.tensor(w, dtype=torch.float32))
         for kind, (p, t, w) in out.items()
@@ -88,8 +108,9 @@ def draw_views(rng: random.Random, count: int) -> Views:
 # Nobody says these: they are what is left when no other value of their target is near.
 SILENT = ("plain", "middle")
 # What a view says in plain words; its other parts are read through a map that is thrown away afterwards, as
-# one picture cannot hold "red" for a body and "blue" for a hat in the same place.
-PLAIN = {"emblem": EMBLEM, "worn": WORN}
+# one small picture cannot hold "red" for a body and "blue" for a hat in the same place. Larger ones can: each
+# part speaks in its own cells, and says where it stands.
+PLAIN = {"emblem": EMBLEM, "worn": WORN, "photo": tuple(TARGETS), "scene": tuple(TARGETS)}
 BODY = ("category", "colour", "pattern", "place")
 
 
@@ -115,7 +136,7 @@ class Heads(nn.Module):
         self.maps = nn.ModuleDict(
             {
                 f"{kind}_{part}": nn.Linear(width, width, bias=False)
-                for kind in ("whole", "photo", "scene")
+                for kind in ("whole",)
                 for part in ("emblem", "worn")
             }
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from jarvis_pocket.ask import PLACES_IN_SCENE
+from jarvis_pocket.telling import PLACES_IN_SCENE, Shown
 from jarvis_pocket.world import Look
 
 SIDES = ("left", "right")
@@ -34,21 +34,24 @@ def patches(rng: random.Random, look: Look) -> list[list[str]]:
     return [_fill(rng, words, 4) for words in (*whole, *details)]
 
 
-def scene(rng: random.Random, looks: Sequence[Look], rows: int, columns: int) -> list[str]:
-    """A scene, row by row: each figure in its columns, what it wears on top, its body and its place below."""
+def scene(rng: random.Random, shown: Sequence[Shown], rows: int, columns: int) -> list[str]:
+    """A scene, row by row: each figure in its columns, what it wears on top, the rest and its place below."""
     cells = [[""] * columns for _ in range(rows)]
-    for i, look in enumerate(looks):
-        mine = range(i * columns // len(looks), (i + 1) * columns // len(looks))
+    for i, (look, _, hidden) in enumerate(shown):
+        mine = range(i * columns // len(shown), (i + 1) * columns // len(shown))
         for column, word in zip(
             mine, _fill(rng, [look.accessory_colour, look.accessory], len(mine)), strict=True
         ):
             cells[0][column] = word
-        place = place_word(i, len(looks))
+        place = place_word(i, len(shown))
+        if not hidden:
+            emblem = _fill(rng, [look.glyph_colour, look.glyph], len(mine))
+            for column, word in zip(mine, emblem, strict=True):
+                cells[-1][column] = word
+        free = [(row, column) for row in range(1, rows) for column in mine if not cells[row][column]]
         words = [*_body(look), *([place] if place in SIDES else [])]
-        below = iter(_fill(rng, words, len(mine) * (rows - 1)))
-        for row in range(1, rows):
-            for column in mine:
-                cells[row][column] = next(below)
+        for (row, column), word in zip(free, _fill(rng, words, len(free)), strict=True):
+            cells[row][column] = word
     return [word for row in cells for word in row]
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 TAIL = "<|im_end|>\n<|im_start|>assistant\n"
+TURN = "<|im_end|>\n<|im_start|>user\n"
 
 
 @dataclass

@@ -1,0 +1,61 @@
+"""Personal memory in LangChain: retriever, tools, middleware, embeddings, a vector and a long-term store.
+
+Importing this package loads neither torch nor LangChain; a name loads its module on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import TYPE_CHECKING, Any
+
+from jarvis_retrievers.errors import ExtraError
+
+if TYPE_CHECKING:
+    from .blocks import picture_block as picture_block
+    from .blocks import pictures_of as pictures_of
+    from .embeddings import OpenCLIPEmbeddings as OpenCLIPEmbeddings
+    from .middleware import PersonalMemoryMiddleware as PersonalMemoryMiddleware
+    from .retriever import JarvisRetriever as JarvisRetriever
+    from .store import PersonalStore as PersonalStore
+    from .tools import memory_tools as memory_tools
+    from .vectorstore import FaissVectorStore as FaissVectorStore
+
+_EXPORTS = {
+    "FaissVectorStore": "vectorstore",
+    "JarvisRetriever": "retriever",
+    "OpenCLIPEmbeddings": "embeddings",
+    "PersonalMemoryMiddleware": "middleware",
+    "PersonalStore": "store",
+    "memory_tools": "tools",
+    "picture_block": "blocks",
+    "pictures_of": "blocks",
+}
+
+__all__ = [
+    "FaissVectorStore",
+    "JarvisRetriever",
+    "OpenCLIPEmbeddings",
+    "PersonalMemoryMiddleware",
+    "PersonalStore",
+    "memory_tools",
+    "picture_block",
+    "pictures_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    for needed in ("langchain_core", "langchain", "langgraph"):
+        if importlib.util.find_spec(needed) is None:
+            raise ExtraError(
+                f'{name} needs {needed}, which is not installed; run: pip install "jarvis-plugins[langchain]"'
+            )
+    value = getattr(importlib.import_module(f".{_EXPORTS[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

@@ -1,0 +1,66 @@
+"""Pictures in messages: LangChain's content blocks to images, and back."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import BaseMessage, HumanMessage
+from PIL import Image
+
+from jarvis_retrievers.errors import ImageError
+from jarvis_retrievers.images import encode_png
+from jarvis_retrievers.sources import ImagePolicy
+
+__all__ = ["last_said", "picture_block", "pictures_of", "text_of"]
+
+
+def pictures_of(message: BaseMessage, policy: ImagePolicy | None = None) -> list[Image.Image]:
+    """The images of a message: v1 blocks (base64, url) and OpenAI's ``image_url``.
+
+    Args:
+        message: any message.
+        policy: where images may come from besides the message itself; by default nowhere.
+
+    Raises:
+        ImageError: an image that is not allowed, or cannot be read.
+    """
+    rules = policy or ImagePolicy()
+    # `content_blocks` has every dialect in one form; `content` has not.
+    blocks: Sequence[Mapping[str, Any]] = message.content_blocks
+    return [_picture(block, rules) for block in blocks if block.get("type") == "image"]
+
+
+def picture_block(image: Image.Image) -> dict[str, Any]:
+    """An image as a v1 content block, PNG in base64, without metadata."""
+    data = base64.b64encode(encode_png(image)).decode("ascii")
+    return {"type": "image", "base64": data, "mime_type": "image/png"}
+
+
+def text_of(message: BaseMessage) -> str:
+    """The text of a message, its blocks joined by line breaks."""
+    blocks: Sequence[Mapping[str, Any]] = message.content_blocks
+    return "\n".join(str(block.get("text", "")) for block in blocks if block.get("type") == "text")
+
+
+def last_said(messages: Sequence[BaseMessage]) -> HumanMessage | None:
+    """What the user said last."""
+    return next((m for m in reversed(messages) if isinstance(m, HumanMessage)), None)
+
+
+def _picture(block: Mapping[str, Any], policy: ImagePolicy) -> Image.Image:
+    if block.get("base64"):
+        return policy.from_base64(str(block["base64"]))
+    url = block.get("url")
+    if url:
+        text = str(url)
+        # A single letter before a colon is a drive.
+        if "://" in text or text[:5].casefold() == "data:":
+            if text[:7].casefold() == "file://":
+                return policy.from_path(text[7:])
+            return policy.from_url(text)
+        return policy.from_path(text)
+    raise ImageError(
+        f"an image block must have base64 or url, got {sorted(block)}; a file_id belongs to another service"
+    )

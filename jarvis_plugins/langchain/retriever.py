@@ -1,0 +1,136 @@
+"""`JarvisRetriever`: the concepts that a question or pictures are about, as LangChain documents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever, LangSmithRetrieverParams
+from pydantic import ConfigDict, Field
+
+from jarvis_memory.answer import Recollection
+from jarvis_memory.intake import Photo
+from jarvis_memory.memory import PersonalMemory
+from jarvis_memory.profile import profile_text
+
+__all__ = ["JarvisRetriever", "document_of"]
+
+Filter = Mapping[str, Any] | Callable[[Document], bool]
+
+
+class JarvisRetriever(BaseRetriever):
+    """Concepts of a memory as documents: the profile as text, photos and patches as references.
+
+    Nobody is a possible answer: what no name, note or picture speaks of is not returned to fill up ``k``.
+
+    ::
+
+        retriever = JarvisRetriever(memory=memory, k=2)
+        retriever.invoke("When was Bo born?")
+        retriever.invoke("Who is this?", image="today.jpg")
+
+    Attributes:
+        memory: whose concepts.
+        k: the most documents, at least 1.
+        score_threshold: leave out what is less like the question, in [0, 1]; see ``metadata["likeness"]``.
+        filter: metadata that documents must have (a list: one of its values), or a test of a document.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    memory: PersonalMemory = Field(exclude=True, repr=False)
+    k: int = Field(default=4, ge=1)
+    score_threshold: float | None = Field(default=None, ge=0.0, le=1.0)
+    filter: Filter | None = None
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        k: int | None = None,
+        image: Photo | None = None,
+        images: Sequence[Photo] = (),
+        score_threshold: float | None = None,
+        filter: Filter | None = None,
+    ) -> list[Document]:
+        """Documents, best first; see the class.
+
+        Raises:
+            InputError: ``k`` is less than 1. ImageError: a picture that cannot be used.
+        """
+        most = self.k if k is None else k
+        pictures = [*images, *([] if image is None else [image])]
+        least = self.score_threshold if score_threshold is None else score_threshold
+        wanted = self.filter if filter is None else filter
+        # Everybody who is found: what a filter leaves out makes room for others.
+        everyone = max(most, len(self.memory.list())) if wanted is not None else most
+        found = self.memory.recall(query, pictures, everyone)
+        documents = [document_of(one) for one in found if least is None or one.likeness >= least]
+        return [document for document in documents if _passes(document, wanted)][:most]
+
+    async def _aget_relevant_documents(
+        self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **more: Any
+    ) -> list[Document]:
+        """The same in a thread, so that the event loop goes on."""
+        manager = run_manager.get_sync()
+        return await asyncio.to_thread(
+            lambda: self._get_relevant_documents(query, run_manager=manager, **more)
+        )
+
+    def _get_ls_params(self, **kwargs: Any) -> LangSmithRetrieverParams:
+        return LangSmithRetrieverParams(ls_retriever_name="jarvis", ls_vector_store_provider="faiss")
+
+
+def document_of(found: Recollection) -> Document:
+    """A concept as a document; its ``id`` is that of the concept.
+
+    The metadata are plain values: ``concept`` (its name), ``concept_id``, ``category``, ``aliases``,
+    ``score`` (fused; only its order has a meaning), ``likeness`` in [0, 1], ``why`` (what each path found),
+    ``photos`` (ids that `PersonalMemory.photo` reads), ``patches`` (photo, box, score) and ``segment`` (the
+    concept's id and version, as segments are kept under).
+    """
+    concept = found.concept
+    why = {"name": found.by_name, "words": found.by_words, "text": found.by_text, "image": found.by_image}
+    seen = None
+    if found.region is not None:
+        number, box = found.region
+        seen = {"image": number, "box": list(astuple(box))}
+    return Document(
+        id=concept.id,
+        page_content=profile_text(concept.profile).rstrip("\n") or concept.name,
+        metadata={
+            "concept": concept.name,
+            "concept_id": concept.id,
+            "category": concept.profile.category,
+            "aliases": list(concept.aliases),
+            "score": found.score,
+            "likeness": found.likeness,
+            "why": {path: score for path, score in why.items() if score is not None}
+            | ({"region": seen} if seen else {})
+            | ({"via": found.via or "history"} if found.via is not None else {}),
+            "photos": [photo.id for photo in concept.photos],
+            "patches": [
+                {"photo": p.photo_id, "box": list(astuple(p.box)), "score": p.score} for p in concept.patches
+            ],
+            "segment": f"{concept.id}:{concept.updated}",
+        },
+    )
+
+
+def _passes(document: Document, wanted: Filter | None) -> bool:
+    if wanted is None:
+        return True
+    if callable(wanted):
+        return bool(wanted(document))
+    return all(_matches(document.metadata.get(key), value) for key, value in wanted.items())
+
+
+def _matches(there: Any, wanted: Any) -> bool:
+    any_of = wanted if isinstance(wanted, (list, tuple, set, frozenset)) else (wanted,)
+    mine = there if isinstance(there, (list, tuple)) else (there,)
+    return any(one in any_of for one in mine)

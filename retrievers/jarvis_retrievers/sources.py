@@ -1,0 +1,169 @@
+"""Images that somebody else names: base64 text, data URLs, addresses, files. Most are refused."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import os
+import socket
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http.client import HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from PIL import Image
+
+from .errors import ImageError
+from .images import MAX_BYTES, load_image
+
+__all__ = ["ImagePolicy"]
+
+_CHUNK: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePolicy:
+    """Where images of messages may come from. Their bytes are always welcome; by default nothing else is.
+
+    A model or a stranger may have written a message: whoever follows every address in it can be led into a
+    private network, and whoever opens every path gives any file away.
+
+    Attributes:
+        root: a folder whose files may be read; None for none.
+        https: whether images may be fetched, over https and from public addresses only.
+        seconds: how long a fetch may take before each answer of the other side.
+        max_bytes: the largest image.
+    """
+
+    root: str | os.PathLike[str] | None = None
+    https: bool = False
+    seconds: float = 10.0
+    max_bytes: int = MAX_BYTES
+
+    def from_base64(self, text: str) -> Image.Image:
+        """An image from base64 text.
+
+        Raises:
+            ImageError: no base64, too large (told before it is decoded), or no image.
+        """
+        if len(text) * 3 // 4 > self.max_bytes + 2:
+            raise ImageError(f"an image in base64 is larger than {self._limit}; give a smaller file")
+        try:
+            data = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise ImageError(
+                f"an image is not valid base64 ({error}); encode the bytes of the file"
+            ) from error
+        return load_image(data, max_bytes=self.max_bytes)
+
+    def from_url(self, url: str) -> Image.Image:
+        """An image from a ``data:`` URL, or an address that the policy allows.
+
+        Raises:
+            ImageError: the address is not allowed, cannot be reached, or is of no image.
+        """
+        scheme = url[:8].partition(":")[0].casefold()
+        if scheme == "data":
+            return self._from_data(url)
+        if scheme == "https" and self.https:
+            return load_image(self._fetched(url), max_bytes=self.max_bytes)
+        if scheme == "https":
+            raise ImageError(
+                "an image is an address, and none are fetched; allow it with ImagePolicy(https=True)"
+            )
+        raise ImageError(
+            f"an image address must be data: or https:, got {url[:40]!r}; give the bytes of the image instead"
+        )
+
+    def from_path(self, path: str | os.PathLike[str]) -> Image.Image:
+        """An image file under ``root``; links that lead out of it are refused.
+
+        Raises:
+            ImageError: there is no root, the file is not under it, or it is no image.
+        """
+        if self.root is None:
+            raise ImageError(
+                "an image is a path, and no files are read; allow a folder with ImagePolicy(root=...)"
+            )
+        root = Path(self.root).expanduser().resolve()
+        file = (root / Path(path)).resolve()
+        if not file.is_relative_to(root):
+            raise ImageError(f"the image {str(path)!r} is not under the allowed folder; move it there")
+        return load_image(file, max_bytes=self.max_bytes)
+
+    @property
+    def _limit(self) -> str:
+        return f"{self.max_bytes / 2**20:g} MB"
+
+    def _from_data(self, url: str) -> Image.Image:
+        head, comma, body = url.partition(",")
+        if not comma:
+            raise ImageError("an image is a data: URL without a comma; write data:image/png;base64,...")
+        if head.casefold().endswith(";base64"):
+            return self.from_base64(body)
+        if len(body) > 3 * self.max_bytes:
+            raise ImageError(f"an image in a data: URL is larger than {self._limit}; give a smaller file")
+        return load_image(unquote_to_bytes(body), max_bytes=self.max_bytes)
+
+    def _fetched(self, url: str) -> bytes:
+        """The bytes behind an https address. Redirects are not followed: they lead anywhere."""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port or 443
+        except ValueError as error:
+            raise ImageError(f"an image address cannot be read ({error}); check it") from error
+        if not host or parts.username is not None or parts.password is not None:
+            raise ImageError("an image address must have a host and no password; check it")
+        target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+        if not (target.isascii() and target.isprintable()) or " " in target:
+            raise ImageError("an image address holds characters that must be percent-encoded; encode them")
+        try:
+            return self._read(host, port, target)
+        except (OSError, HTTPException) as error:
+            raise ImageError(
+                f"the image at {host!r} cannot be fetched ({error}); give its bytes instead"
+            ) from error
+
+    def _read(self, host: str, port: int, target: str) -> bytes:
+        address = _public(host, port)
+        connection = HTTPSConnection(host, port, timeout=self.seconds)
+        # Connected by the address that was checked: a name may mean another one the next time.
+        plain = socket.create_connection((address, port), timeout=self.seconds)
+        try:
+            connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+            connection.request("GET", target, headers={"Accept": "image/*"})
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise ImageError(
+                    f"the image at {host!r} was answered with {answer.status}; check the address"
+                )
+            data = bytearray()
+            while chunk := answer.read(_CHUNK):
+                data += chunk
+                if len(data) > self.max_bytes:
+                    raise ImageError(
+                        f"the image at {host!r} is larger than {self._limit}; give a smaller one"
+                    )
+            return bytes(data)
+        finally:
+            connection.close()
+            plain.close()
+
+
+def _public(host: str, port: int) -> str:
+    """The first address of a host, all of which are public."""
+    found: Iterable[str] = [
+        str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ]
+    addresses = [ipaddress.ip_address(address.partition("%")[0]) for address in found]
+    for address in addresses:
+        mapped = getattr(address, "ipv4_mapped", None) or address
+        if not mapped.is_global or mapped.is_multicast:
+            raise ImageError(f"the image at {host!r} is in a private network; give its bytes instead")
+    if not addresses:
+        raise ImageError(f"the image at {host!r} has no address; check it")
+    return str(addresses[0])
