@@ -54,13 +54,7 @@ def _picture(block: Mapping[str, Any], policy: ImagePolicy) -> Image.Image:
         return policy.from_base64(str(block["base64"]))
     url = block.get("url")
     if url:
-        text = str(url)
-        # A single letter before a colon is a drive.
-        if "://" in text or text[:5].casefold() == "data:":
-            if text[:7].casefold() == "file://":
-                return policy.from_path(text[7:])
-            return policy.from_url(text)
-        return policy.from_path(text)
+        return policy.load(str(url))
     raise ImageError(
         f"an image block must have base64 or url, got {sorted(block)}; a file_id belongs to another service"
     )

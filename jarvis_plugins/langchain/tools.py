@@ -138,7 +138,7 @@ def _tool(name: str, about: str, work: Callable[..., Told], arguments: type[Base
 
 
 def _photos(given: Sequence[str], policy: ImagePolicy) -> list[Image.Image]:
-    return [policy.from_url(one) if ":" in one[:8] else policy.from_path(one) for one in given]
+    return [policy.load(one) for one in given]
 
 
 def _shown(memory: PersonalMemory, found: Sequence[Recollection], show: int) -> str | list[dict[str, Any]]:

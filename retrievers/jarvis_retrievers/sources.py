@@ -44,6 +44,20 @@ class ImagePolicy:
     seconds: float = 10.0
     max_bytes: int = MAX_BYTES
 
+    def load(self, reference: str) -> Image.Image:
+        """An image from whatever names it: a ``data:`` URL, an address, or a path (also as ``file://``).
+
+        Raises:
+            ImageError: it is not allowed, or is no image.
+        """
+        scheme, colon, _ = reference.partition(":")
+        if reference[:7].casefold() == "file://":
+            return self.from_path(reference[7:])
+        # A single letter before a colon is a drive.
+        if colon and len(scheme) > 1 and scheme.isalpha():
+            return self.from_url(reference)
+        return self.from_path(reference)
+
     def from_base64(self, text: str) -> Image.Image:
         """An image from base64 text.
 
@@ -90,7 +104,10 @@ class ImagePolicy:
                 "an image is a path, and no files are read; allow a folder with ImagePolicy(root=...)"
             )
         root = Path(self.root).expanduser().resolve()
-        file = (root / Path(path)).resolve()
+        try:
+            file = (root / Path(path)).resolve()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ImageError(f"the image {str(path)[:60]!r} is no path ({error}); check it") from error
         if not file.is_relative_to(root):
             raise ImageError(f"the image {str(path)!r} is not under the allowed folder; move it there")
         return load_image(file, max_bytes=self.max_bytes)
