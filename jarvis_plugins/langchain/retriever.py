@@ -17,9 +17,9 @@ from jarvis_memory.intake import Photo
 from jarvis_memory.memory import PersonalMemory
 from jarvis_memory.profile import profile_text
 
-__all__ = ["JarvisRetriever", "document_of"]
+from .filters import Filter, document_filter
 
-Filter = Mapping[str, Any] | Callable[[Document], bool]
+__all__ = ["JarvisRetriever", "document_of"]
 
 
 class JarvisRetriever(BaseRetriever):
@@ -37,7 +37,8 @@ class JarvisRetriever(BaseRetriever):
         memory: whose concepts.
         k: the most documents, at least 1.
         score_threshold: leave out what is less like the question, in [0, 1]; see ``metadata["likeness"]``.
-        filter: metadata that documents must have (a list: one of its values), or a test of a document.
+        filter: metadata that documents must have, as for `FaissVectorStore`, and a list stands for one of its
+            values; or a test of a document.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -66,12 +67,12 @@ class JarvisRetriever(BaseRetriever):
         most = self.k if k is None else k
         pictures = [*images, *([] if image is None else [image])]
         least = self.score_threshold if score_threshold is None else score_threshold
-        wanted = self.filter if filter is None else filter
+        test = _test(self.filter if filter is None else filter)
         # Everybody who is found: what a filter leaves out makes room for others.
-        everyone = max(most, len(self.memory.list())) if wanted is not None else most
+        everyone = max(most, len(self.memory.list())) if test else most
         found = self.memory.recall(query, pictures, everyone)
         documents = [document_of(one) for one in found if least is None or one.likeness >= least]
-        return [document for document in documents if _passes(document, wanted)][:most]
+        return [document for document in documents if test is None or test(document)][:most]
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **more: Any
@@ -122,15 +123,12 @@ def document_of(found: Recollection) -> Document:
     )
 
 
-def _passes(document: Document, wanted: Filter | None) -> bool:
-    if wanted is None:
-        return True
-    if callable(wanted):
-        return bool(wanted(document))
-    return all(_matches(document.metadata.get(key), value) for key, value in wanted.items())
-
-
-def _matches(there: Any, wanted: Any) -> bool:
-    any_of = wanted if isinstance(wanted, (list, tuple, set, frozenset)) else (wanted,)
-    mine = there if isinstance(there, (list, tuple)) else (there,)
-    return any(one in any_of for one in mine)
+def _test(wanted: Filter | None) -> Callable[[Document], bool] | None:
+    """A filter as a test; a list stands for any of its values."""
+    if isinstance(wanted, Mapping):
+        many = (list, tuple, set, frozenset)
+        wanted = {
+            key: {"$in": list(value)} if isinstance(value, many) and not key.startswith("$") else value
+            for key, value in wanted.items()
+        }
+    return document_filter(wanted)
