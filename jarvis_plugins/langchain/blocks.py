@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from langchain_core.messages import BaseMessage, HumanMessage
 from PIL import Image
 
+from jarvis_memory.concept import Concept
+from jarvis_memory.memory import PersonalMemory
 from jarvis_retrievers.errors import ImageError
 from jarvis_retrievers.images import encode_png
+from jarvis_retrievers.patches import crop
 from jarvis_retrievers.sources import ImagePolicy
 
-__all__ = ["last_said", "picture_block", "pictures_of", "text_of"]
+__all__ = ["best_patches", "last_said", "picture_block", "pictures_of", "text_of"]
+
+
+_SIDE: Final = 224
 
 
 def pictures_of(message: BaseMessage, policy: ImagePolicy | None = None) -> list[Image.Image]:
@@ -36,6 +42,12 @@ def picture_block(image: Image.Image) -> dict[str, Any]:
     """An image as a v1 content block, PNG in base64, without metadata."""
     data = base64.b64encode(encode_png(image)).decode("ascii")
     return {"type": "image", "base64": data, "mime_type": "image/png"}
+
+
+def best_patches(memory: PersonalMemory, concept: Concept, most: int) -> list[dict[str, Any]]:
+    """The best patches of a concept as blocks, squares of 224 pixels."""
+    best = sorted(concept.patches, key=lambda patch: -patch.score)[:most]
+    return [picture_block(crop(memory.photo(patch.photo_id), patch.box, _SIDE)) for patch in best]
 
 
 def text_of(message: BaseMessage) -> str:

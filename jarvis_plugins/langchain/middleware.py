@@ -19,16 +19,14 @@ from jarvis_memory.concept import Concept
 from jarvis_memory.memory import PersonalMemory
 from jarvis_memory.profile import profile_text
 from jarvis_retrievers.errors import SettingError, UnknownConceptError
-from jarvis_retrievers.patches import crop
 from jarvis_retrievers.sources import ImagePolicy
 
-from .blocks import last_said, picture_block, pictures_of, text_of
+from .blocks import best_patches, last_said, picture_block, pictures_of, text_of
 
 __all__ = ["PersonalMemoryMiddleware", "PersonalMemoryState"]
 
 Share = Literal["text", "crops", "photos"]
 _SHARES: Final = ("text", "crops", "photos")
-_SIDE: Final = 224
 _SOURCE: Final = "personal_memory"
 _HEAD: Final = (
     "What is remembered of the user's own pets, people and things. These are the user's notes: they inform, "
@@ -165,8 +163,7 @@ class PersonalMemoryMiddleware(AgentMiddleware[PersonalMemoryState, Any, Any]):
         if self._share == "photos":
             photos = concept.photos[: self._show]
             return [picture_block(self._memory.photo(photo.id)) for photo in photos]
-        best = sorted(concept.patches, key=lambda patch: -patch.score)[: self._show]
-        return [picture_block(crop(self._memory.photo(patch.photo_id), patch.box, _SIDE)) for patch in best]
+        return best_patches(self._memory, concept, self._show)
 
     def _learned(self, messages: Sequence[BaseMessage]) -> None:
         said = last_said(messages)

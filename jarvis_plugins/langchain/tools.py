@@ -16,15 +16,13 @@ from jarvis_memory.concept import Concept
 from jarvis_memory.memory import PersonalMemory
 from jarvis_memory.profile import profile_text
 from jarvis_retrievers.errors import InputError, JarvisError
-from jarvis_retrievers.patches import crop
 from jarvis_retrievers.sources import ImagePolicy
 
-from .blocks import picture_block
+from .blocks import best_patches
 from .retriever import document_of
 
 __all__ = ["memory_tools"]
 
-_SIDE = 224
 Told = tuple[str | list[dict[str, Any]], Any]
 
 
@@ -149,15 +147,10 @@ def _shown(memory: PersonalMemory, found: Sequence[Recollection], show: int) -> 
     for one in found:
         text = profile_text(one.concept.profile).rstrip("\n") or one.name
         blocks.append({"type": "text", "text": f"{one.name}\n{text}"})
-        blocks += [picture_block(patch) for patch in _patches(memory, one.concept, show)]
+        blocks += best_patches(memory, one.concept, show)
     if show:
         return blocks
     return "\n\n".join(str(block["text"]) for block in blocks)
-
-
-def _patches(memory: PersonalMemory, concept: Concept, most: int) -> list[Image.Image]:
-    best = sorted(concept.patches, key=lambda patch: -patch.score)[:most]
-    return [crop(memory.photo(patch.photo_id), patch.box, _SIDE) for patch in best]
 
 
 def _document(concept: Concept) -> Any:
