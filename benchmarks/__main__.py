@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from benchmarks import fidelity, quality, retrieval, storage, ttft
+from benchmarks import doubts, encoder, fidelity, quality, retrieval, storage, training, ttft
 
 if __name__ == "__main__":
-    quality.main(split="heldout", n=400, seed=1, as_json=False)
-    retrieval.main(concepts=100, scenes=240, seed=1, as_json=False)
+    quality.main(split="heldout", n=2000, seed=1, as_json=False)
+    encoder.main(galleries=5, seed=1, as_json=False)
+    for seed in (1, 2, 3, 4):
+        retrieval.main(concepts=100, scenes=240, seed=seed, as_json=False)
+    doubts.main(strangers=200, seed=1, as_json=False)
+    training.main(run=None, plot=None, as_json=False)
     fidelity.main(n=160, seed=1, as_json=False, plot=None)
     storage.main(rounds=7, as_json=False)
     ttft.main(None, "cpu", "0,1,2,3,4,6,8", "1,3,5", rounds=5, seed=1, layers=None, as_json=False, plot=None)
