@@ -1,4 +1,4 @@
-"""Personal memory in LangChain: retriever, tools, middleware, embeddings, a vector and a long-term store.
+"""Personal memory in LangChain: chat model, retriever, tools, middleware, embeddings, a vector and a long-term store.
 
 Importing this package loads neither torch nor LangChain; a name loads its module on first use.
 """
@@ -14,6 +14,7 @@ from jarvis_retrievers.errors import ExtraError
 if TYPE_CHECKING:
     from .blocks import picture_block as picture_block
     from .blocks import pictures_of as pictures_of
+    from .chat_model import ChatJarvis as ChatJarvis
     from .embeddings import OpenCLIPEmbeddings as OpenCLIPEmbeddings
     from .middleware import PersonalMemoryMiddleware as PersonalMemoryMiddleware
     from .retriever import JarvisRetriever as JarvisRetriever
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .vectorstore import FaissVectorStore as FaissVectorStore
 
 _EXPORTS = {
+    "ChatJarvis": "chat_model",
     "FaissVectorStore": "vectorstore",
     "JarvisRetriever": "retriever",
     "OpenCLIPEmbeddings": "embeddings",
@@ -33,6 +35,7 @@ _EXPORTS = {
 }
 
 __all__ = [
+    "ChatJarvis",
     "FaissVectorStore",
     "JarvisRetriever",
     "OpenCLIPEmbeddings",

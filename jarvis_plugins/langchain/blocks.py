@@ -16,7 +16,7 @@ from jarvis_retrievers.images import encode_png
 from jarvis_retrievers.patches import crop
 from jarvis_retrievers.sources import ImagePolicy
 
-__all__ = ["best_patches", "last_said", "picture_block", "pictures_of", "text_of"]
+__all__ = ["best_patches", "last_said", "picture_block", "picture_of", "pictures_of", "text_of"]
 
 
 _SIDE: Final = 224
@@ -35,7 +35,7 @@ def pictures_of(message: BaseMessage, policy: ImagePolicy | None = None) -> list
     rules = policy or ImagePolicy()
     # `content_blocks` has every dialect in one form; `content` has not.
     blocks: Sequence[Mapping[str, Any]] = message.content_blocks
-    return [_picture(block, rules) for block in blocks if block.get("type") == "image"]
+    return [picture_of(block, rules) for block in blocks if block.get("type") == "image"]
 
 
 def picture_block(image: Image.Image) -> dict[str, Any]:
@@ -61,7 +61,12 @@ def last_said(messages: Sequence[BaseMessage]) -> HumanMessage | None:
     return next((m for m in reversed(messages) if isinstance(m, HumanMessage)), None)
 
 
-def _picture(block: Mapping[str, Any], policy: ImagePolicy) -> Image.Image:
+def picture_of(block: Mapping[str, Any], policy: ImagePolicy) -> Image.Image:
+    """The image of an image block.
+
+    Raises:
+        ImageError: it is not allowed, or cannot be read.
+    """
     if block.get("base64"):
         return policy.from_base64(str(block["base64"]))
     url = block.get("url")

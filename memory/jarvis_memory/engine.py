@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
@@ -14,17 +14,21 @@ from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import ContextError, SettingError
 from jarvis_retrievers.masker import SubjectMasker
 
+from .chat.sessions import Sessions
 from .finder import Finder
 from .gate import Verdict
 from .intake import Intake
 from .keeper import SegmentKeeper
-from .kv import Context, Mode, Segment, Storage
+from .kv import Context, Mode, Prefix, Segment, Storage
 from .profiling.choice import check_profiler, choose_profiler
 from .profiling.profiler import Profiler
 from .store.owner import OwnerStore
 from .tiers import Quotas, SegmentTiers
 from .tuning import tuned
 from .vlm import VLM
+
+if TYPE_CHECKING:
+    from .chat import ChatVLM
 
 __all__ = ["STORAGE_KEY", "Engine"]
 
@@ -98,6 +102,12 @@ class Engine:
         return Finder(self._store, self.encoder, self._tuning.retriever, self._tuning.bank)
 
     @cached_property
+    def _made_chat(self) -> ChatVLM:
+        from .chat import ChatVLM
+
+        return ChatVLM(self.vlm, Sessions(self._quotas.sessions))
+
+    @cached_property
     def _made_tiers(self) -> SegmentTiers:
         return SegmentTiers(self._quotas, self.vlm.device)
 
@@ -140,6 +150,12 @@ class Engine:
         return SegmentKeeper(self._store, self.vlm, self.storage, self.tiers)
 
     @property
+    def chat(self) -> ChatVLM:
+        """Conversations with the VLM node, and what is kept of them."""
+        with self._lock:
+            return self._made_chat
+
+    @property
     def tiers(self) -> SegmentTiers:
         """The segments at hand."""
         with self._lock:
@@ -149,6 +165,8 @@ class Engine:
         """Keep nothing of a concept at hand; loads no model for it."""
         if "_made_tiers" in self.__dict__:
             self._made_tiers.forget(concept_id)
+        if "_made_chat" in self.__dict__:
+            self._made_chat.sessions.clear()
 
     @property
     def storage(self) -> Storage:
@@ -195,9 +213,9 @@ class Engine:
             _log.warning(notice)
         return Mode.EXACT, (notice,)
 
-    def context(self, segments: Sequence[Segment], mode: Mode) -> Context:
+    def context(self, segments: Sequence[Segment], mode: Mode, behind: Prefix | None = None) -> Context:
         """The context of segments; see `VLM.context`."""
-        return self.spare(lambda rows: self.vlm.context(segments, mode, rows_at_once=rows))
+        return self.spare(lambda rows: self.vlm.context(segments, mode, rows_at_once=rows, behind=behind))
 
     def spare(self, work: Callable[[int | None], T]) -> T:
         """Do work on the GPU; if its memory runs out, give back what segments take of it and try once more.

@@ -18,6 +18,8 @@ from jarvis_retrievers.masker import SubjectMasker
 from . import remembering
 from .answer import Answer, Recollection
 from .asynchronous import AsyncMemory
+from .chat.sessions import SESSION_BYTES
+from .chatting import Chatting
 from .concept import Concept, check_name
 from .edits import with_edits
 from .engine import Engine
@@ -38,7 +40,7 @@ from .vlm.query import Turn
 __all__ = ["PersonalMemory"]
 
 
-class PersonalMemory(AsyncMemory, Looking, Maintaining):
+class PersonalMemory(AsyncMemory, Chatting, Looking, Maintaining):
     """Personal memory of one owner. Use `open`.
 
     Threads may share it. Close it, or use it as a context manager.
@@ -61,6 +63,7 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
         read_only: bool = False,
         kv_ram_bytes: int = KV_RAM_BYTES,
         kv_gpu_bytes: int = KV_GPU_BYTES,
+        session_bytes: int = SESSION_BYTES,
         masker: SubjectMasker | None = None,
         profiler: str | Profiler | None = None,
     ) -> Self:
@@ -75,6 +78,7 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
             mode: how contexts are made; see `Mode`.
             read_only: refuse writes.
             kv_ram_bytes, kv_gpu_bytes: how many bytes of segments used lately are kept at hand.
+            session_bytes: and of what was computed for earlier turns of conversations.
             masker: says where on photos the subject is, so that patches are of it; none by default.
             profiler: who describes new photos: None for nobody (profiles are made of the notes), "vlm" for
                 the model itself, or a `Profiler`.
@@ -84,7 +88,7 @@ class PersonalMemory(AsyncMemory, Looking, Maintaining):
             HomeReadOnlyError: there is no home and none can be made.
             CorruptRecordError: the catalogue is damaged.
         """
-        checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes)
+        checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
         store = OwnerStore.open(home, owner, read_only=read_only)
         return cls(store, Engine(store, model, clip, device, quotas, masker, profiler), checked)

@@ -13,14 +13,16 @@ from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
 
 from .answer import Answer, Evidence, Recollection, Timings, Usage
+from .concept import Concept
 from .engine import Engine
 from .finder import Find
 from .fitting import Fitted, fit
 from .intake import Photo
+from .keeper import Kept
 from .kv import Context, Mode
 from .vlm import Generation, Query
 
-__all__ = ["Recall", "answered", "evidence", "recall", "recalled"]
+__all__ = ["Recall", "answered", "evidence", "fitting", "recall", "recalled"]
 
 _log = logging.getLogger(__name__)
 
@@ -69,16 +71,14 @@ def recall(engine: Engine, asked: Query, images: Sequence[Photo], mode: Mode) ->
     notices: tuple[str, ...] = ()
     composing = retrieved
     if found:
-        kept = [engine.keeper.get(find.concept) for find in found]
-        scores = [[patch.score for patch in find.concept.patches] for find in found]
         room = vlm.room(replace(asked, images=loaded))
-        fitted = fit([one.segment for one in kept], scores, room)
+        fitted, kept, left = fitting(engine, [find.concept for find in found], room)
         how, told = engine.settle(mode, len(fitted.segments))
         composing = time.perf_counter()
         context = engine.context(fitted.segments, how) if fitted.segments else None
         fresh = sum(s.tokens for s, one in zip(fitted.segments, kept, strict=False) if not one.stored)
         reused = max(0, context.reused - fresh) if context else 0
-        notices = (*told, *_left_out(found, fitted), *(one.notice for one in kept if one.notice))
+        notices = (*told, *left)
         found = found[: len(fitted.segments)]
         engine.tiers.lift([one.key for one in kept])
     done = time.perf_counter()
@@ -86,12 +86,22 @@ def recall(engine: Engine, asked: Query, images: Sequence[Photo], mode: Mode) ->
     return Recall(loaded, found, context, reused, notices, seconds)
 
 
-def _left_out(found: Sequence[Find], fitted: Fitted) -> tuple[str, ...]:
+def fitting(
+    engine: Engine, concepts: Sequence[Concept], room: int
+) -> tuple[Fitted, list[Kept], tuple[str, ...]]:
+    """The segments of concepts as far as they fit into so many positions, all that were loaded, and notices."""
+    kept = [engine.keeper.get(concept) for concept in concepts]
+    scores = [[patch.score for patch in concept.patches] for concept in concepts]
+    fitted = fit([one.segment for one in kept], scores, room)
+    return fitted, kept, (*_left_out(concepts, fitted), *(one.notice for one in kept if one.notice))
+
+
+def _left_out(concepts: Sequence[Concept], fitted: Fitted) -> tuple[str, ...]:
     lines = []
     if fitted.cut:
         lines.append(f"{fitted.cut} patches did not fit the model's window and were left out")
     if fitted.dropped:
-        names = ", ".join(repr(find.concept.name) for find in found[len(fitted.segments) :])
+        names = ", ".join(repr(concept.name) for concept in concepts[len(fitted.segments) :])
         lines.append(f"{names} did not fit the model's window and were left out")
     for line in lines:
         _log.warning(line)

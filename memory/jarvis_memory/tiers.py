@@ -12,6 +12,7 @@ from cachetools import LRUCache
 
 from jarvis_retrievers.errors import SettingError
 
+from .chat.sessions import SESSION_BYTES
 from .kv import Segment
 from .kv.streams import side_stream
 
@@ -36,6 +37,7 @@ class Quotas:
     Attributes:
         ram: In main memory.
         gpu: On the GPU, where there is one.
+        sessions: Of what was computed for earlier turns of conversations.
 
     Raises:
         SettingError: A number is negative.
@@ -43,6 +45,7 @@ class Quotas:
 
     ram: int = KV_RAM_BYTES
     gpu: int = KV_GPU_BYTES
+    sessions: int = SESSION_BYTES
 
     def __post_init__(self) -> None:
         if self.ram < 0 or self.gpu < 0:

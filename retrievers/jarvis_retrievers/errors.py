@@ -18,6 +18,8 @@
         ├── UnsupportedModelError          an architecture whose KV cache cannot be moved or composed
         ├── FingerprintError               a segment that another model, or another prefix, has made
         ├── ContextError                   a context and a model, or a cut, that do not go together
+        │   └── WindowError                more positions than the model's window has
+        ├── DeadlineError (TimeoutError)   an answer that took longer than it may
         └── ProfileError                   a model's answer that is no description of a concept
 
     JarvisWarning (UserWarning)            done as asked, but it may not be what was meant
@@ -36,6 +38,7 @@ __all__ = [
     "ConceptNameError",
     "ContextError",
     "CorruptRecordError",
+    "DeadlineError",
     "DuplicateConceptError",
     "ExtraError",
     "FingerprintError",
@@ -54,6 +57,7 @@ __all__ = [
     "StoreError",
     "UnknownConceptError",
     "UnsupportedModelError",
+    "WindowError",
 ]
 
 
@@ -119,6 +123,14 @@ class FingerprintError(ModelError):
 
 class ContextError(ModelError):
     """A context and a model, or a cut, that do not go together."""
+
+
+class WindowError(ContextError):
+    """More positions than the model's window has."""
+
+
+class DeadlineError(ModelError, TimeoutError):
+    """An answer that took longer than it may."""
 
 
 class ProfileError(ModelError):

@@ -22,7 +22,9 @@ __all__ = ["compose"]
 _STEPS = 8
 
 
-def compose(prefix: Prefix, segments: Sequence[Segment], *, overlap: bool = False) -> Context:
+def compose(
+    prefix: Prefix, segments: Sequence[Segment], *, overlap: bool = False, behind: Prefix | None = None
+) -> Context:
     """Put segments behind the prefix, one after the other, each moved to its new place.
 
     Keys are turned once, from the position they were encoded at; values carry no position and stay. The first
@@ -35,6 +37,8 @@ def compose(prefix: Prefix, segments: Sequence[Segment], *, overlap: bool = Fals
         segments: In the order in which the model shall read them; may be empty.
         overlap: On a GPU, return before the rows are there: the model waits for each layer when it gets to it
             (:meth:`Context.wait`), so that later layers are copied while the first ones compute.
+        behind: Other rows of the same model that stand in the prefix's place, such as an agent's instructions
+            and tools. Then the first segment is moved like the others, and is not lossless.
 
     Returns:
         A context of new tensors; all of its rows count as reused.
@@ -45,6 +49,7 @@ def compose(prefix: Prefix, segments: Sequence[Segment], *, overlap: bool = Fals
     """
     for number, segment in enumerate(segments, start=1):
         _check(prefix, segment, number)
+    prefix = behind or prefix
     layers, heads, _, dim = prefix.keys.shape
     places, token_ids, position = [], list(prefix.token_ids), prefix.width
     for segment in segments:

@@ -41,16 +41,14 @@ class Repair:
             raise SettingError(f"blend_share is above 0 and at most 1, got {self.blend_share}.")
 
 
-def later_rows(segments: Sequence[Segment], first: int) -> list[int]:
-    """All rows of the segments behind the first one; ``first`` is the row where the first segment begins."""
-    if not segments:
-        return []
-    start = first + segments[0].tokens
-    return list(range(start, start + sum(segment.tokens for segment in segments[1:])))
+def later_rows(segments: Sequence[Segment], first: int, sound: int = 1) -> list[int]:
+    """All rows of the segments behind the first ``sound`` ones; the first segment begins at row ``first``."""
+    start = first + sum(segment.tokens for segment in segments[:sound])
+    return list(range(start, start + sum(segment.tokens for segment in segments[sound:])))
 
 
-def linked_rows(segments: Sequence[Segment], first: int, patch_tokens: int) -> list[int]:
-    """The profile rows and the first ``patch_tokens`` patch rows of each segment behind the first one.
+def linked_rows(segments: Sequence[Segment], first: int, patch_tokens: int, sound: int = 1) -> list[int]:
+    """The profile rows and the first ``patch_tokens`` patch rows of each segment behind the first ones.
 
     What goes wrong at the beginning of a segment spreads to all that follows, and text is what binds a
     concept to the others (MPIC, section 4: all text and the first tokens of each image).
@@ -59,11 +57,13 @@ def linked_rows(segments: Sequence[Segment], first: int, patch_tokens: int) -> l
         segments: In the order of the context.
         first: The row where the first of them begins.
         patch_tokens: How many patch rows of each.
+        sound: How many of the first ones are where they were encoded, and need nothing: 1, or 0 where
+            something else stands in the prefix's place.
     """
     rows: list[int] = []
     at = first
     for number, segment in enumerate(segments):
-        if number:
+        if number >= sound:
             rows += range(at, at + min(segment.tokens, segment.parts[0].tokens + patch_tokens))
         at += segment.tokens
     return rows

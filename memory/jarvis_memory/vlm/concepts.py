@@ -41,9 +41,9 @@ class ConceptEncoder:
         self._layout = layout
         self._runner = runner
 
-    def prefix(self, fingerprint: str, inv_freq: torch.Tensor) -> Prefix:
-        """The prefix, encoded at position 0."""
-        inputs = self._runner.inputs(self._layout.prefix())
+    def prefix(self, fingerprint: str, inv_freq: torch.Tensor, head: Block | None = None) -> Prefix:
+        """The prefix, or another head in its place, encoded at position 0."""
+        inputs = self._runner.inputs(head or self._layout.prefix())
         keys, values = self._append(None, inputs)
         return Prefix(
             keys=keys,
@@ -108,20 +108,21 @@ class ConceptEncoder:
         mode: Mode,
         repair: Repair,
         rows_at_once: int | None,
+        behind: Prefix | None = None,
     ) -> Context:
-        """A context of concepts in any mode but ``auto``."""
+        """A context of concepts in any mode but ``auto``; ``behind`` as for :func:`compose`."""
         if mode is Mode.EXACT:
             read = [i.inputs if isinstance(i, Segment) else self.read(i)[1] for i in items]
-            return self.exact(prefix, read)
-        self._check_reach(mode, len(items))
+            return self.exact(behind or prefix, read)
+        self._check_reach(mode, len(items) + (behind is not None))
         segments = [item if isinstance(item, Segment) else self.segment(prefix, item) for item in items]
         fresh = sum(s.tokens for s, item in zip(segments, items, strict=True) if s is not item)
-        room = prefix.width + sum(segment.width for segment in segments)
+        room = (behind or prefix).width + sum(segment.width for segment in segments)
         self._runner.check_room(room, "The context")
         if mode is Mode.COMPOSE:
-            context = compose(prefix, segments, overlap=True)
+            context = compose(prefix, segments, overlap=True, behind=behind)
         else:
-            context = self.repaired(prefix, segments, mode, repair, rows_at_once)
+            context = self.repaired(prefix, segments, mode, repair, rows_at_once, behind)
         return replace(context, reused=max(0, context.reused - fresh))
 
     def _check_reach(self, mode: Mode, segments: int) -> None:
@@ -156,20 +157,23 @@ class ConceptEncoder:
         mode: Mode,
         repair: Repair,
         rows_at_once: int | None = None,
+        behind: Prefix | None = None,
     ) -> Context:
         """Segments composed, and some rows of the later ones computed anew (``link`` or ``blend``)."""
-        context = compose(prefix, segments)
-        if len(segments) < 2:
+        context = compose(prefix, segments, behind=behind)
+        sound, prefix = (1, prefix) if behind is None else (0, behind)
+        if len(segments) <= sound:
             return replace(context, mode=mode)
         inputs = Inputs.join([prefix.inputs, *(segment.inputs for segment in segments)])
         run = partial(recompute, self._runner, context.keys, context.values, inputs)
         if mode is Mode.LINK:
-            rows = torch.tensor(linked_rows(segments, prefix.tokens, repair.link_tokens), dtype=torch.long)
+            linked = linked_rows(segments, prefix.tokens, repair.link_tokens, sound)
+            rows = torch.tensor(linked, dtype=torch.long)
             # Earlier rows are done in all layers before later ones look at them, so chunks change nothing.
             done = sum(run(some) for some in rows.split(rows_at_once or max(1, len(rows))))
         else:
             done = run(
-                torch.tensor(later_rows(segments, prefix.tokens)),
+                torch.tensor(later_rows(segments, prefix.tokens, sound)),
                 choose=partial(moved_most, share=repair.blend_share),
                 check_layer=min(repair.check_layer, len(context.keys) - 1),
             )

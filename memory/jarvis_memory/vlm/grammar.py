@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from collections.abc import Collection
 from typing import Any
@@ -33,6 +34,11 @@ class Guide:
         banned = (allowed.flatten()[: len(self._never)] == 0) | self._never
         return logits.masked_fill(banned.to(logits.device), float("-inf"))
 
+    @property
+    def complete(self) -> bool:
+        """Whether the answer could end here."""
+        return bool(self._matcher.is_completed())
+
     def follow(self, token: int) -> None:
         """Go on behind a token that was allowed."""
         self._matcher.accept_token(token)
@@ -57,6 +63,11 @@ class Grammar:
         self._never[[i for i in control_ids if i < vocabulary and i not in stop_ids]] = True
         self._compiler: Any = None
         self._lock = threading.Lock()
+
+    @property
+    def ready(self) -> bool:
+        """Whether xgrammar is installed."""
+        return importlib.util.find_spec("xgrammar") is not None
 
     def guide(self, schema: str) -> Guide:
         """What leads an answer along a JSON schema, given as JSON.

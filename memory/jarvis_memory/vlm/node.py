@@ -21,6 +21,7 @@ from jarvis_memory.kv import (
 from jarvis_retrievers.errors import SettingError
 
 from .answerer import Answerer
+from .block import Block
 from .concepts import ConceptEncoder
 from .decoding import stop_ids
 from .families import Reach, choose_family
@@ -29,6 +30,7 @@ from .generation import Generation
 from .grammar import Grammar
 from .layout import Layout
 from .loading import load_model
+from .parts import Parts
 from .query import Query, Turn
 from .runner import Runner
 from .settings import ImageSettings, Measured
@@ -77,19 +79,22 @@ class VLM:
         self.settings, self.repair = settings or ImageSettings(), repair or Repair()
         self.measured, self.slots = measured, slots
         self._model = model.eval()
-        self._processor = processor
         self._family = choose_family(model.config)
-        self._encoder = TextEncoder(processor.tokenizer)
-        self._frame = read_frame(processor, self._encoder)
+        encoder = TextEncoder(processor.tokenizer)
+        self._frame = read_frame(processor, encoder)
         tokens = self._family.image_tokens(model.config, processor)
-        self._images = self._family.images(model.config, processor, self.settings)
-        self._layout = Layout(self._encoder, self._frame, tokens, self._images)
+        images = self._family.images(model.config, processor, self.settings)
+        self._layout = Layout(encoder, self._frame, tokens, images)
         self._runner = Runner(model, self._family, tokens.pad, name)
         self._concepts = ConceptEncoder(self._layout, self._runner)
-        stops = stop_ids(model, processor.tokenizer, self._frame.tail[0], self._encoder.control_ids)
+        stops = stop_ids(model, processor.tokenizer, self._frame.tail[0], encoder.control_ids)
         vocabulary = int(model.config.get_text_config().vocab_size)
-        grammar = Grammar(processor.tokenizer, vocabulary, stops, self._encoder.control_ids)
-        self._answerer = Answerer(self._runner, self._layout, self._encoder, stops, grammar)
+        grammar = Grammar(processor.tokenizer, vocabulary, stops, encoder.control_ids)
+        self._answerer = Answerer(self._runner, self._layout, encoder, stops, grammar)
+        end = min(stops, key=lambda token: token != self._frame.tail[0], default=self._frame.tail[0])
+        self.parts = Parts(
+            processor, encoder, tokens, images, self._runner, self._concepts, grammar, stops, end
+        )
         self._lock = threading.RLock()
         self._fingerprint: str | None = None
         self._prefix: Prefix | None = None
@@ -111,7 +116,7 @@ class VLM:
     @property
     def patch_side(self) -> int:
         """Side in pixels of the square that a patch is resized to before it is encoded."""
-        return self._images.side
+        return self.parts.images.side
 
     @property
     def device(self) -> torch.device:
@@ -135,10 +140,10 @@ class VLM:
             if self._fingerprint is None:
                 self._fingerprint = model_fingerprint(
                     self._model,
-                    self._processor,
+                    self.parts.processor,
                     name=self.name,
                     revision=self.revision,
-                    tokenizer_state=self._encoder.state,
+                    tokenizer_state=self.parts.encoder.state,
                     prefix_ids=self._frame.prefix,
                     patch_side=self.patch_side,
                 )
@@ -149,9 +154,14 @@ class VLM:
         """The cache that all segments stand behind. Encoded on first use, and then kept."""
         with self._lock:
             if self._prefix is None:
-                inv_freq = self._family.inv_freq(self._model).float().cpu()
-                self._prefix = self._concepts.prefix(self.fingerprint, inv_freq)
+                self._prefix = self.head()
             return self._prefix
+
+    def head(self, token_ids: Sequence[int] | None = None) -> Prefix:
+        """Other tokens than the prefix's, encoded to stand in its place before moved segments."""
+        block = None if token_ids is None else Block(tuple(token_ids))
+        inv_freq = self._family.inv_freq(self._model).float().cpu()
+        return self._concepts.prefix(self.fingerprint, inv_freq, block)
 
     def encode_segment(self, source: SegmentSource) -> Segment:
         """Encode a concept behind the prefix: once, for all questions to come.
@@ -200,6 +210,7 @@ class VLM:
         mode: Mode = Mode.COMPOSE,
         *,
         rows_at_once: int | None = None,
+        behind: Prefix | None = None,
     ) -> Context:
         """Make a context of several concepts, in the order in which the model shall read them.
 
@@ -209,6 +220,7 @@ class VLM:
                 sources are encoded first.
             mode: See :class:`Mode`; all but ``auto``.
             rows_at_once: In ``link`` mode, compute so many rows in one pass: the same rows with less memory.
+            behind: What stands in the prefix's place (:meth:`head`); then no segment is lossless.
 
         Raises:
             ContextError: It is longer than the window.
@@ -219,7 +231,7 @@ class VLM:
         mode = Mode(mode)
         if mode is Mode.AUTO:
             raise SettingError("mode 'auto' is settled by the memory; give one of the others to a node.")
-        return self._concepts.context(self.prefix, items, mode, self.repair, rows_at_once)
+        return self._concepts.context(self.prefix, items, mode, self.repair, rows_at_once, behind)
 
     def room(self, query: Query) -> int:
         """How many positions are left for concepts, between the prefix and a question with its answer."""

@@ -8,10 +8,11 @@ from typing import Any
 import torch
 
 from jarvis_memory.kv import Context, Inputs, Part
-from jarvis_retrievers.errors import ContextError
+from jarvis_retrievers.errors import ContextError, WindowError
 
 from .block import Block
 from .families import Family, reach_of
+from .images import Pixels
 
 __all__ = ["Runner"]
 
@@ -33,6 +34,11 @@ class Runner:
         self.reach = reach_of(model.config)
 
     @property
+    def config(self) -> Any:
+        """The config of the language model."""
+        return self._model.config.get_text_config()
+
+    @property
     def text(self) -> Any:
         """The language model."""
         return self._family.text(self._model)
@@ -41,10 +47,10 @@ class Runner:
         """Refuse more positions than the model was made for.
 
         Raises:
-            ContextError: ``positions`` is more than the window.
+            WindowError: ``positions`` is more than the window.
         """
         if positions > self.window:
-            raise ContextError(
+            raise WindowError(
                 f"{what} would take {positions} positions, the window of {self._name!r} has {self.window}; "
                 "leave out concepts or patches, or ask for a shorter answer."
             )
@@ -54,14 +60,17 @@ class Runner:
 
         This is where the vision tower runs.
         """
-        pixels, positions = block.pixels, self.places(block)
-        grid = None if pixels is None or pixels.grid is None else pixels.grid.to(positions.device)
+        return Inputs(block.token_ids, self.places(block).cpu().long(), self.features(block.pixels))
+
+    def features(self, pixels: Pixels | None) -> torch.Tensor:
+        """(levels, image tokens, hidden) what the vision tower makes of images; of none, it does not run."""
+        if pixels is None:
+            return self.unseen
+        device = self._model.device
+        values = pixels.values.to(device=device, dtype=self._model.dtype)
+        grid = None if pixels.grid is None else pixels.grid.to(device)
         with torch.no_grad():
-            features = self.unseen
-            if pixels is not None:
-                values = pixels.values.to(device=positions.device, dtype=self._model.dtype)
-                features = self._family.features(self._model, replace(pixels, values=values, grid=grid))
-        return Inputs(block.token_ids, positions.cpu().long(), features)
+            return self._family.features(self._model, replace(pixels, values=values, grid=grid))
 
     def places(self, block: Block) -> torch.Tensor:
         """(axes, tokens) positions of a block from 0 on; the vision tower does not run."""
@@ -193,8 +202,13 @@ class Runner:
             return memory.cache(asked.tokens + room), asked, memory.next_position
         from transformers import DynamicCache
 
-        cache = DynamicCache(config=self._model.config.get_text_config())
+        cache = DynamicCache(config=self.config)
         return cache, Inputs.join([memory.inputs, asked]), 0
+
+    def blank(self) -> torch.Tensor:
+        """(layers, kv_heads, 0, head_dim) the keys, or the values, of no token."""
+        shape = self._family.shape(self._model.config)
+        return self.unseen.new_empty(shape.layers, shape.kv_heads, 0, shape.head_dim)
 
     def no_rows(self, tokens: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Keys and values (0, kv_heads, tokens, head_dim), where none can be stored."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -10,6 +11,8 @@ from tokenizers import Tokenizer
 from jarvis_retrievers.errors import InputError, UnsupportedModelError
 
 __all__ = ["TextEncoder"]
+
+_MARKUP = re.compile(r"[^\w\s]")
 
 
 class TextEncoder:
@@ -37,6 +40,8 @@ class TextEncoder:
         state["truncation"] = state["padding"] = None
         self._with_control: Tokenizer = Tokenizer.from_str(json.dumps(state))
         self._control = {int(token["id"]): str(token["content"]) for token in state["added_tokens"]}
+        self.control_texts = tuple(text for text in self._control.values() if _MARKUP.search(text))
+        """The added tokens that look like markup; runs of spaces, which some tokenizers add, do not."""
         self._bare: Tokenizer = Tokenizer.from_str(json.dumps({**state, "added_tokens": []}))
         self._state = json.dumps(state, sort_keys=True)
 

@@ -1,0 +1,293 @@
+"""`ChatJarvis`: a local vision-language model, with or without a memory, as a LangChain chat model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models.base import LangSmithParams
+from langchain_core.language_models.model_profile import ModelProfile
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from pydantic import ConfigDict, Field, PrivateAttr
+
+from jarvis_memory.chat import ChatNode, ChatRequest, Reply, Sampling
+from jarvis_memory.memory import PersonalMemory
+from jarvis_memory.vlm import VLM
+from jarvis_retrievers.errors import SettingError
+from jarvis_retrievers.sources import ImagePolicy
+
+from .chat_async import beside
+from .chat_errors import as_langchain
+from .chat_messages import conversation, last_chunk, message_of
+from .chat_options import checked_names, choice_of, schema_of, tool_of
+from .chat_structured import structured
+
+__all__ = ["ChatJarvis"]
+
+
+class ChatJarvis(BaseChatModel):
+    """A local vision-language model: images, tools, structured output, streaming, and what a memory holds.
+
+    ::
+
+        model = ChatJarvis(memory=PersonalMemory.open("~/.jarvis", owner="ana"))
+        model.invoke("What hangs on Bo's collar?").content
+        agent = create_agent(model, tools)
+
+    With a memory, the concepts that the conversation is about are found for each call, and answered from
+    their segments; ``concepts`` (ids, as an option of the call or in an agent's ``model_settings``) says
+    which ones instead, and ``[]`` none. ``usage_metadata`` counts as ``cache_read`` what was not computed.
+
+    Attributes:
+        model: "pocket", a Hugging Face id, a folder, a loaded `VLM`, or any `ChatNode`; loaded when first
+            needed. Not with ``memory``, which has a model.
+        memory: of one owner.
+        temperature, top_p, seed: see `Sampling`; by default the most likely token is taken.
+        max_tokens: the most tokens of an answer.
+        stop: texts that end an answer.
+        timeout: seconds after which an answer is given up.
+        policy: where images may come from besides the messages themselves; by default nowhere.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    model: Any = "pocket"
+    memory: PersonalMemory | None = Field(default=None, exclude=True, repr=False)
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int | None = None
+    max_tokens: int = 256
+    stop: list[str] | None = None
+    timeout: float | None = None
+    policy: ImagePolicy = Field(default_factory=ImagePolicy)
+
+    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+    _made: ChatNode | None = PrivateAttr(default=None)
+    _executor: ThreadPoolExecutor | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Refuse what cannot be; nothing is loaded."""
+        super().model_post_init(context)
+        if self.memory is not None:
+            if "model" in self.model_fields_set and self.model is not None:
+                raise SettingError("a memory has its model; give one of model and memory, not both")
+        elif not (isinstance(self.model, (str, VLM)) or _is_node(self.model)):
+            raise SettingError(
+                f"model is a name, a VLM or a ChatNode, got {type(self.model).__name__}; "
+                'for one by name: ChatJarvis(model="pocket")'
+            )
+        Sampling(self.temperature, self.top_p, self.seed)
+
+    @property
+    def node(self) -> ChatNode:
+        """What answers; loaded when first needed."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def _make(self) -> ChatNode:
+        if self.memory is not None:
+            return self.memory
+        if isinstance(self.model, (str, VLM)):
+            from jarvis_memory.chat import ChatVLM
+
+            return ChatVLM(VLM.load(self.model) if isinstance(self.model, str) else self.model)
+        node: ChatNode = self.model
+        return node
+
+    def bind_tools(
+        self,
+        tools: Sequence[Mapping[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | bool | Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The same with tools, one of which ``tool_choice`` may demand: "any", or its name.
+
+        Raises:
+            SettingError: what is no tool, or no such choice.
+        """
+        with as_langchain():
+            listed = [tool_of(tool) for tool in tools]
+            choice = choice_of(tool_choice)
+        functions = [
+            {"name": one.name, "description": one.description, "parameters": dict(one.parameters)}
+            for one in listed
+        ]
+        offered = [{"type": "function", "function": function} for function in functions]
+        # What other models know, and what makes no difference here.
+        kwargs = {key: value for key, value in kwargs.items() if key not in ("strict", "parallel_tool_calls")}
+        return self.bind(tools=offered, tool_choice=choice, **kwargs)
+
+    def with_structured_output(
+        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, Any]:
+        """The same with answers that follow a schema, token by token.
+
+        Args:
+            schema: a pydantic class, a TypedDict, or a JSON schema.
+            include_raw: give ``{"raw", "parsed", "parsing_error"}`` instead of the parsed value.
+            kwargs: ``method`` and ``strict`` as other models take them; there is one way here.
+        """
+        return structured(self, schema, include_raw=include_raw, options=kwargs)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with as_langchain():
+            node = self.node
+            reply = node.chat(self._request(messages, stop, kwargs))
+        return ChatResult(generations=[ChatGeneration(message=message_of(reply, node.name))])
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with as_langchain():
+            async for piece in beside(self._threads(), partial(self._pieces, messages, stop, kwargs)):
+                if isinstance(piece, Reply):
+                    message = message_of(piece, self.node.name)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        with as_langchain():
+            for piece in self._pieces(messages, stop, kwargs):
+                chunk = self._chunk(piece)
+                if run_manager and chunk.text:
+                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        with as_langchain():
+            async for piece in beside(self._threads(), partial(self._pieces, messages, stop, kwargs)):
+                chunk = self._chunk(piece)
+                if run_manager and chunk.text:
+                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                yield chunk
+
+    def _pieces(
+        self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
+    ) -> Iterator[str | Reply]:
+        return self.node.stream_chat(self._request(messages, stop, options))
+
+    def _chunk(self, piece: str | Reply) -> ChatGenerationChunk:
+        if isinstance(piece, str):
+            return ChatGenerationChunk(message=AIMessageChunk(content=piece))
+        return ChatGenerationChunk(message=last_chunk(piece, self.node.name))
+
+    def _request(
+        self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
+    ) -> ChatRequest:
+        checked_names([name for name in options if not name.startswith("ls_")])
+        model = options.get("model")
+        if model is not None and model != self.node.name:
+            raise SettingError(
+                f"this is {self.node.name!r}, and {model!r} was asked for; make another ChatJarvis for it"
+            )
+        ends = stop if stop is not None else self.stop
+        return ChatRequest(
+            conversation(messages, self.policy),
+            tools=[tool_of(tool) for tool in options.get("tools") or ()],
+            choice=choice_of(options.get("tool_choice")),
+            schema=schema_of(options.get("response_format")),
+            max_new_tokens=self._option(options, "max_tokens"),
+            stop=tuple(ends or ()),
+            sampling=Sampling(*(self._option(options, key) for key in ("temperature", "top_p", "seed"))),
+            seconds=self._option(options, "timeout"),
+            concepts=options.get("concepts"),
+        )
+
+    def _option(self, options: Mapping[str, Any], name: str) -> Any:
+        given = options.get(name)
+        return getattr(self, name) if given is None else given
+
+    def _threads(self) -> ThreadPoolExecutor:
+        """One thread: the model computes one answer at a time, and more threads would only hold up the loop."""
+        with self._lock:
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(1, thread_name_prefix="jarvis-chat")
+            return self._executor
+
+    @property
+    def _llm_type(self) -> str:
+        return "jarvis"
+
+    @property
+    def _model_name(self) -> str:
+        if self._made is not None:
+            return self._made.name
+        return self.model if isinstance(self.model, str) else str(getattr(self.model, "name", "jarvis"))
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        """What answers depend on; of a memory a digest of its versions, so that no cache gives old answers."""
+        fields = ("temperature", "top_p", "seed", "max_tokens", "stop")
+        known = {"model": self._model_name, **{name: getattr(self, name) for name in fields}}
+        if self.memory is not None:
+            versions = json.dumps([[concept.id, concept.updated] for concept in self.memory.list()])
+            known["memory"] = hashlib.sha256(versions.encode()).hexdigest()[:16]
+        return known
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        found = super()._get_ls_params(stop=stop, **kwargs)
+        found["ls_provider"] = "jarvis"
+        found["ls_model_name"] = str(kwargs.get("model") or self._model_name)
+        return found
+
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        """What is known of the model without loading it, and more once it is loaded."""
+        profile = ModelProfile(
+            name=self._model_name,
+            open_weights=True,
+            text_inputs=True,
+            image_inputs=True,
+            image_url_inputs=self.policy.https,
+            image_tool_message=True,
+            text_outputs=True,
+            max_output_tokens=self.max_tokens,
+            structured_output=find_spec("xgrammar") is not None,
+        )
+        node = self._made if self._made is not None else self.model
+        if self.memory is None and _is_node(node):
+            able = node.abilities
+            profile["max_input_tokens"] = able.window
+            profile["tool_calling"] = profile["tool_call_streaming"] = able.tools
+            profile["tool_choice"] = able.tools and able.schemas
+            profile["structured_output"] = able.schemas
+        return profile
+
+
+def _is_node(model: Any) -> bool:
+    """Whether it is a `ChatNode`; asked of its class, as its properties may load weights."""
+    return all(hasattr(type(model), name) for name in ("abilities", "chat", "stream_chat"))

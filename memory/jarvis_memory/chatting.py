@@ -1,0 +1,127 @@
+"""Conversations that are answered from a memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
+
+from jarvis_retrievers.errors import UnknownConceptError
+
+from .chat.message import Message
+from .chat.node import Abilities
+from .chat.reply import Reply
+from .chat.request import ChatRequest
+from .concept import Concept
+from .engine import Engine
+from .finder import Find
+from .kv import Mode
+from .recalling import fitting, recalled
+from .answer import Recollection
+from .store.owner import OwnerStore
+from .vlm.query import Turn
+
+__all__ = ["Chatting"]
+
+
+class Chatting:
+    """What `PersonalMemory` has for conversations of several turns, with images and tools: it is a `ChatNode`."""
+
+    _store: OwnerStore
+    _engine: Engine
+    mode: Mode
+
+    @property
+    def name(self) -> str:
+        """The id of its model."""
+        return self._engine.vlm.name
+
+    @property
+    def abilities(self) -> Abilities:
+        """What its model can do."""
+        return self._engine.chat.abilities
+
+    def chat(self, request: ChatRequest) -> Reply:
+        """Answer a conversation; see `stream_chat`."""
+        from .chat.telling import last_of
+
+        return last_of(self.stream_chat(request))
+
+    def stream_chat(self, request: ChatRequest) -> Iterator[str | Reply]:
+        """Answer a conversation from the concepts that it is about: text piece by piece, and at last the reply.
+
+        The concepts are those whose ids the request gives, else those that its last message of the user is
+        about, with the turns before it. Input is checked at once; closing the iterator stops the work.
+
+        Raises:
+            UnknownConceptError: an id that this owner has no concept of.
+            ImageError, InputError: what cannot be used. WindowError: the conversation is too long.
+            DeadlineError: it took too long. Others as for `ChatVLM.stream_chat`.
+        """
+        from .chat.telling import Told
+        from .chat.vlm_chat import Recalled
+
+        chat = self._engine.chat
+        asked = chat.read(request, remembering=True)
+        concepts = self._meant(request)
+        fitted, kept, notices = fitting(self._engine, concepts, chat.room(asked))
+        segments = fitted.segments
+        # Behind other instructions than the model was measured with, no segment is where it was encoded.
+        mode, said = self._engine.settle(self.mode, len(segments) + (not asked.plain and bool(segments)))
+        names = tuple(concept.name for concept in concepts[: len(segments)])
+        versions = tuple((one.key, segment.patches) for one, segment in zip(kept, segments, strict=False))
+        make = partial(self._engine.context, segments, mode)
+        recall = Recalled(segments, make, (mode, versions))
+        stream = chat.say(asked, recall, Told(names, (*said, *notices)))
+        self._engine.tiers.lift([one.key for one in kept])
+        return stream
+
+    def about(
+        self, messages: Sequence[Message], k: int = 3
+    ) -> list[Recollection]:
+        """The concepts that a conversation is about by now, best first, at most ``k`` besides those it names."""
+        return recalled(self._found(messages, k))
+
+    async def achat(self, request: ChatRequest) -> Reply:
+        """`chat` in a thread."""
+        return await asyncio.to_thread(self.chat, request)
+
+    async def astream_chat(self, request: ChatRequest) -> AsyncIterator[str | Reply]:
+        """`stream_chat` in a thread, one piece at a time; leaving the loop stops the work."""
+        pieces = await asyncio.to_thread(self.stream_chat, request)
+        try:
+            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+                yield piece
+        finally:
+            close = getattr(pieces, "close", None)
+            if close is not None:
+                close()
+
+    def _meant(self, request: ChatRequest) -> list[Concept]:
+        if request.concepts is None:
+            return [find.concept for find in self._found(request.messages, None)]
+        there = {concept.id: concept for concept in self._store.list()}
+        wanted = list(dict.fromkeys(request.concepts))
+        for key in wanted:
+            if key not in there:
+                raise UnknownConceptError(f"this memory has no concept with the id {key!r}; see PersonalMemory.list")
+        return [there[key] for key in wanted]
+
+    def _found(self, messages: Sequence[Message], k: int | None) -> list[Find]:
+        said = next(message for message in reversed(messages) if message.role == "user")
+        return self._engine.finder.find(said.text, said.images, _turns(messages, said), k=k)
+
+
+def _turns(messages: Sequence[Message], last: Message) -> list[Turn]:
+    """Earlier questions and their answers."""
+    turns: list[Turn] = []
+    asked: str | None = None
+    for message in messages:
+        if message is last:
+            break
+        if message.role == "user":
+            asked = message.text
+        elif message.role == "assistant" and asked is not None and not message.calls:
+            turns.append((asked, message.text))
+            asked = None
+    return turns
