@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -82,6 +80,9 @@ class ChatJarvis(BaseChatModel):
         if self.memory is not None:
             if "model" in self.model_fields_set and self.model is not None:
                 raise SettingError("a memory has its model; give one of model and memory, not both")
+            if self.cache is None:
+                # A cache of answers knows nothing of what a memory learns, forgets, and whose it is.
+                self.cache = False
         elif not (isinstance(self.model, (str, VLM)) or _is_node(self.model)):
             raise SettingError(
                 f"model is a name, a VLM or a ChatNode, got {type(self.model).__name__}; "
@@ -251,13 +252,9 @@ class ChatJarvis(BaseChatModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        """What answers depend on; of a memory a digest of its versions, so that no cache gives old answers."""
+        """What answers depend on, besides a memory."""
         fields = ("temperature", "top_p", "seed", "max_tokens", "stop")
-        known = {"model": self._model_name, **{name: getattr(self, name) for name in fields}}
-        if self.memory is not None:
-            versions = json.dumps([[concept.id, concept.updated] for concept in self.memory.list()])
-            known["memory"] = hashlib.sha256(versions.encode()).hexdigest()[:16]
-        return known
+        return {"model": self._model_name, **{name: getattr(self, name) for name in fields}}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         found = super()._get_ls_params(stop=stop, **kwargs)

@@ -22,6 +22,7 @@ from jarvis_retrievers.errors import SettingError, UnknownConceptError
 from jarvis_retrievers.sources import ImagePolicy
 
 from .blocks import best_patches, last_said, picture_block, pictures_of, text_of
+from .chat_model import ChatJarvis
 
 __all__ = ["PersonalMemoryMiddleware", "PersonalMemoryState"]
 
@@ -46,7 +47,8 @@ class PersonalMemoryMiddleware(AgentMiddleware[PersonalMemoryState, Any, Any]):
     """Finds once per turn whom the user speaks of, and tells the model what is remembered of them.
 
     What is remembered is put before the user's last message for the model alone: it is in no state, no
-    checkpoint and no output, and spans of this middleware carry no payload.
+    checkpoint and no output, and spans of this middleware carry no payload. A `ChatJarvis` of the same memory
+    is given ids of concepts instead, and answers from their segments.
 
     ::
 
@@ -134,6 +136,9 @@ class PersonalMemoryMiddleware(AgentMiddleware[PersonalMemoryState, Any, Any]):
         # A turn that goes on after an interrupt has lost what is in no checkpoint.
         kept: Any = request.state.get("jarvis_concepts")
         ids = self._found(messages) if kept is None else list(kept)
+        if isinstance(request.model, ChatJarvis) and request.model.memory is self._memory:
+            # It answers from the segments themselves; ids are all that travels.
+            return request.override(model_settings={**request.model_settings, "concepts": ids})
         there = {concept.id: concept for concept in self._memory.list()}
         concepts = [there[key] for key in ids if key in there]
         if said is None or not concepts:

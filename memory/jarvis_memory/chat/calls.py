@@ -61,7 +61,7 @@ class CallSyntax:
         except json.JSONDecodeError as error:
             return BadCall(key, text.strip(), f"no JSON: {error}")
         rest = text.strip()[end:].strip()
-        if rest:
+        if not self.closer.startswith(rest):  # it may have been cut within the closer
             return BadCall(key, text.strip(), f"{rest[:40]!r} stands behind the JSON")
         if not isinstance(value, dict) or not isinstance(value.get(self.name), str):
             return BadCall(key, text.strip(), f"a call is an object with {self.name!r} and {self.arguments!r}")

@@ -51,14 +51,14 @@ class Reader:
         syntax = self._syntax
         if token in self._stop_ids:
             self.done = True
+        elif syntax is not None and syntax.opener_id == token:
+            self._inside = True
+            self._calls.append([])
         elif self._inside:
             if syntax is not None and token == syntax.closer_id:
                 self._inside = False
             else:
                 self._calls[-1].append(token)
-        elif syntax is not None and syntax.opener_id == token:
-            self._inside = True
-            self._calls.append([])
         else:
             self._ids.append(token)
             self._text = self._decode(self._ids)
@@ -86,15 +86,15 @@ class Reader:
         text, calls = self._parted()
         if calls:
             return ""
-        held = 0
+        end = len(text)
         if not self.done:
             patterns = self._stop
+            sure = text.rstrip(_UNFINISHED)
+            end = len(sure)
             if self._syntax is not None:
                 patterns = (*patterns, self._syntax.opener)
-                held = len(text) - len(text.rstrip())
-            held = max(held, *(_overlap(text, pattern) for pattern in patterns), 0)
-            held = max(held, len(text) - len(text.rstrip(_UNFINISHED)))
-        end = len(text) - held
+                end = len(sure.rstrip())
+            end = min(end, len(sure) - max((_overlap(sure, pattern) for pattern in patterns), default=0))
         # A call may follow the spaces that were told of before: none is ever told twice.
         piece = text[self._told : end] if end > self._told else ""
         self._told += len(piece)
