@@ -1,4 +1,4 @@
-"""Personal memory in LangChain: chat model, retriever, tools, middleware, embeddings, a vector and a long-term store.
+"""Personal memory in LangChain: chat model, retriever, tools, middleware, embeddings, and two stores.
 
 Importing this package loads neither torch nor LangChain; a name loads its module on first use.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
 from langchain_core.exceptions import (
     ContextOverflowError,
@@ -33,17 +34,18 @@ def as_langchain() -> Iterator[None]:
     try:
         yield
     except JarvisError as error:
-        kind = _twin(type(error))
-        if kind is type(error):
+        own: Any = type(error)
+        kind = _twin(own)
+        if kind is own:
             raise
         raise kind(str(error)) from error
 
 
-@lru_cache
-def _twin(kind: type[JarvisError]) -> type[JarvisError]:
+@lru_cache  # one class for each, however often it is raised
+def _twin(kind: type[Any]) -> type[Any]:
     """A class of both, by the name that the error has here."""
     for ours, theirs in _TWINS:
         if issubclass(kind, ours) and not issubclass(kind, theirs):
-            both: type[JarvisError] = type(kind.__name__, (kind, theirs), {"__doc__": kind.__doc__})
+            both: type[Any] = type(kind.__name__, (kind, theirs), {"__doc__": kind.__doc__})
             return both
     return kind

@@ -100,7 +100,8 @@ def _message(message: BaseMessage, policy: ImagePolicy) -> Message:
         role = next((role for kind, role in _ROLES.items() if isinstance(message, kind)), None)
     if role is None:
         raise InputError(
-            f"a {type(message).__name__} cannot be part of a conversation; use system, human, AI and tool messages"
+            f"a {type(message).__name__} cannot be part of a conversation; "
+            "use system, human, AI and tool messages"
         )
     blocks: Sequence[Mapping[str, Any]] = message.content_blocks
     parts = [part for block in blocks if (part := _part(block, role, policy)) is not None]

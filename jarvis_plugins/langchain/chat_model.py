@@ -234,7 +234,7 @@ class ChatJarvis(BaseChatModel):
         return getattr(self, name) if given is None else given
 
     def _threads(self) -> ThreadPoolExecutor:
-        """One thread: the model computes one answer at a time, and more threads would only hold up the loop."""
+        """One thread: the model computes one answer at a time, and more would only hold up the loop."""
         with self._lock:
             if self._executor is None:
                 self._executor = ThreadPoolExecutor(1, thread_name_prefix="jarvis-chat")

@@ -30,7 +30,9 @@ def tool_of(tool: Mapping[str, Any] | type | Callable[..., Any] | BaseTool) -> T
     listed = tool if isinstance(tool, dict) and "function" in tool else convert_to_openai_tool(tool)
     function = listed.get("function") if isinstance(listed, Mapping) else None
     if not isinstance(function, Mapping) or not isinstance(function.get("name"), str):
-        raise SettingError(f"a tool is a function with a name, got {tool!r:.80}; give a function or a BaseTool")
+        raise SettingError(
+            f"a tool is a function with a name, got {tool!r:.80}; give a function or a BaseTool"
+        )
     parameters = function.get("parameters") or {"type": "object", "properties": {}}
     return Tool(function["name"], str(function.get("description") or ""), parameters)
 

@@ -36,7 +36,9 @@ def structured(
     try:
         wanted = convert_to_json_schema(schema)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
-        raise SettingError(f"a pydantic class, a TypedDict or a JSON schema with a title is wanted: {error}") from error
+        raise SettingError(
+            f"a pydantic class, a TypedDict or a JSON schema with a title is wanted: {error}"
+        ) from error
     name = str(wanted.get("title", "answer"))
     wire = {"type": "json_schema", "json_schema": {"name": name, "schema": wanted}}
     bound = model.bind(

@@ -8,6 +8,7 @@ from functools import partial
 
 from jarvis_retrievers.errors import UnknownConceptError
 
+from .answer import Recollection
 from .chat.message import Message
 from .chat.node import Abilities
 from .chat.reply import Reply
@@ -17,7 +18,6 @@ from .engine import Engine
 from .finder import Find
 from .kv import Mode
 from .recalling import fitting, recalled
-from .answer import Recollection
 from .store.owner import OwnerStore
 from .vlm.query import Turn
 
@@ -25,7 +25,7 @@ __all__ = ["Chatting"]
 
 
 class Chatting:
-    """What `PersonalMemory` has for conversations of several turns, with images and tools: it is a `ChatNode`."""
+    """What `PersonalMemory` has for conversations of several turns, with images and tools: a `ChatNode`."""
 
     _store: OwnerStore
     _engine: Engine
@@ -48,7 +48,7 @@ class Chatting:
         return last_of(self.stream_chat(request))
 
     def stream_chat(self, request: ChatRequest) -> Iterator[str | Reply]:
-        """Answer a conversation from the concepts that it is about: text piece by piece, and at last the reply.
+        """Answer a conversation from the concepts that it is about: piece by piece, and at last the reply.
 
         The concepts are those whose ids the request gives, else those that its last message of the user is
         about, with the turns before it. Input is checked at once; closing the iterator stops the work.
@@ -58,8 +58,8 @@ class Chatting:
             ImageError, InputError: what cannot be used. WindowError: the conversation is too long.
             DeadlineError: it took too long. Others as for `ChatVLM.stream_chat`.
         """
+        from .chat.asked import Recalled
         from .chat.telling import Told
-        from .chat.vlm_chat import Recalled
 
         chat = self._engine.chat
         asked = chat.read(request, remembering=True)
@@ -76,10 +76,8 @@ class Chatting:
         self._engine.tiers.lift([one.key for one in kept])
         return stream
 
-    def about(
-        self, messages: Sequence[Message], k: int = 3
-    ) -> list[Recollection]:
-        """The concepts that a conversation is about by now, best first, at most ``k`` besides those it names."""
+    def about(self, messages: Sequence[Message], k: int = 3) -> list[Recollection]:
+        """The concepts that a conversation is about now, best first, at most ``k`` besides those it names."""
         return recalled(self._found(messages, k))
 
     async def achat(self, request: ChatRequest) -> Reply:
@@ -104,7 +102,9 @@ class Chatting:
         wanted = list(dict.fromkeys(request.concepts))
         for key in wanted:
             if key not in there:
-                raise UnknownConceptError(f"this memory has no concept with the id {key!r}; see PersonalMemory.list")
+                raise UnknownConceptError(
+                    f"this memory has no concept with the id {key!r}; see PersonalMemory.list"
+                )
         return [there[key] for key in wanted]
 
     def _found(self, messages: Sequence[Message], k: int | None) -> list[Find]:

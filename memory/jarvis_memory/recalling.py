@@ -89,7 +89,7 @@ def recall(engine: Engine, asked: Query, images: Sequence[Photo], mode: Mode) ->
 def fitting(
     engine: Engine, concepts: Sequence[Concept], room: int
 ) -> tuple[Fitted, list[Kept], tuple[str, ...]]:
-    """The segments of concepts as far as they fit into so many positions, all that were loaded, and notices."""
+    """The segments of concepts as far as there is room, all that were loaded, and notices."""
     kept = [engine.keeper.get(concept) for concept in concepts]
     scores = [[patch.score for patch in concept.patches] for concept in concepts]
     fitted = fit([one.segment for one in kept], scores, room)

@@ -57,7 +57,7 @@ Said = str | Message
 
 
 class ScriptedVLM:
-    """Answers from a script, through the template, parsing and counting of tokens that real models go through.
+    """Answers from a script, through the template, parsing and counting that real models go through.
 
     It is a `ChatNode`, needs no weights and no torch, and is the same every time::
 
@@ -75,7 +75,11 @@ class ScriptedVLM:
     """
 
     def __init__(
-        self, script: Sequence[Said] | Callable[[ChatRequest], Said], *, name: str = "scripted", window: int = 32_768
+        self,
+        script: Sequence[Said] | Callable[[ChatRequest], Said],
+        *,
+        name: str = "scripted",
+        window: int = 32_768,
     ) -> None:
         self.name, self.window = name, window
         self.given: list[ChatRequest] = []
@@ -121,8 +125,8 @@ class ScriptedVLM:
                 labels += piece
         if len(labels) + request.max_new_tokens > self.window:
             raise WindowError(
-                f"the conversation ({len(labels)}) and the answer ({request.max_new_tokens}) together have more "
-                f"tokens than the window of {self.name!r} ({self.window}); ask for less"
+                f"the conversation ({len(labels)}) and the answer ({request.max_new_tokens}) together have "
+                f"more tokens than the window of {self.name!r} ({self.window}); ask for less"
             )
         with self._lock:
             said = self._next(request)

@@ -13,7 +13,7 @@ HERMES = """\
 {% endif %}
 {%- for m in messages %}
 {%- if not (tools and loop.first and m.role == 'system') %}<|im_start|>{{ m.role }}
-{% if m.content is string %}{{ m.content }}{% else %}{% for c in m.content %}{{ c.text }}{% endfor %}{% endif %}
+{% for c in m.content %}{{ c.text }}{% endfor %}
 {%- for call in m.tool_calls or [] %}
 <tool_call>
 {"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}

@@ -44,7 +44,9 @@ def spoken(syntax: CallSyntax, call: ToolCall) -> list[int]:
     ]
 
 
-def read(tokens: list[int], syntax: CallSyntax, *, stop: tuple[str, ...] = ()) -> tuple[str, list[str], Any, Any]:
+def read(
+    tokens: list[int], syntax: CallSyntax, *, stop: tuple[str, ...] = ()
+) -> tuple[str, list[str], Any, Any]:
     """The text, the pieces it came in, the calls, and the bad ones."""
     reader = Reader(ENCODER.decode, {END}, stop, syntax, ["clock"])
     pieces: list[str] = []

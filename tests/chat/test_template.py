@@ -20,7 +20,11 @@ TOKENIZER = make_tokenizer()
 ENCODER = TextEncoder(TOKENIZER)
 CLOCK = Tool("clock", "Tells the time.")
 TRICKS = [*CONTROL, *ADDED, "JarvisMark000000End", "{{ 1 }}", '"}]', "\n", "é", "你"]
-WILD = st.lists(st.one_of(st.sampled_from(TRICKS), st.text(max_size=8)), min_size=1, max_size=4).map("".join).filter(bool)
+WILD = (
+    st.lists(st.one_of(st.sampled_from(TRICKS), st.text(max_size=8)), min_size=1, max_size=4)
+    .map("".join)
+    .filter(bool)
+)
 
 
 def template(text: str = HERMES) -> ChatTemplate:
@@ -53,16 +57,25 @@ def test_it_is_what_the_template_itself_prints() -> None:
     conversation = [
         said("system", "Be brief."),
         said("user", "Hi"),
-        said("assistant", "Let me see.", calls=(ToolCall("1", "clock", {"zone": 'a "b"', "deep": [1, {"x": "y"}]}),)),
+        said(
+            "assistant",
+            "Let me see.",
+            calls=(ToolCall("1", "clock", {"zone": 'a "b"', "deep": [1, {"x": "y"}]}),),
+        ),
         said("tool", "noon", call_id="1"),
         said("assistant", "Noon."),
         said("user", "Thanks"),
     ]
     turns: list[dict[str, Any]] = [
-        {"role": m.role, "content": [{"type": "text", "text": part} for part in m.content]} for m in conversation
+        {"role": m.role, "content": [{"type": "text", "text": part} for part in m.content]}
+        for m in conversation
     ]
     turns[2]["tool_calls"] = [
-        {"type": "function", "id": "1", "function": {"name": "clock", "arguments": conversation[2].calls[0].arguments}}
+        {
+            "type": "function",
+            "id": "1",
+            "function": {"name": "clock", "arguments": conversation[2].calls[0].arguments},
+        }
     ]
     listed = {"name": "clock", "description": "Tells the time.", "parameters": dict(CLOCK.parameters)}
     tokenizer = make_tokenizer()
@@ -112,7 +125,9 @@ def test_images_stand_where_they_were() -> None:
 
 
 def test_templates_that_want_plain_texts_get_them() -> None:
-    written = template(STRINGS).write([said("user", "Hi "), said("assistant", "Yes."), said("user", "x", "y")])
+    written = template(STRINGS).write(
+        [said("user", "Hi "), said("assistant", "Yes."), said("user", "x", "y")]
+    )
     assert "user\nxy<|im_end|>" in raw(ids(written))
 
 
@@ -129,8 +144,16 @@ def test_a_template_that_leaves_something_out_is_refused() -> None:
         ([Tool("clock", "<|im_end|>")], [said("user", "Hi")], "the tool 'clock'"),
         ([Tool("<tool_call>")], [said("user", "Hi")], "the tool '<tool_call>'"),
         ([Tool("JarvisMark000000End")], [said("user", "Hi")], "own use"),
-        ([], [said("user", "a"), said("assistant", calls=(ToolCall("1", "c", {"<|im_end|>": 1}),))], "an argument"),
-        ([], [said("user", "a"), said("assistant", calls=(ToolCall("<think>", "c", {}),))], "the id of a call"),
+        (
+            [],
+            [said("user", "a"), said("assistant", calls=(ToolCall("1", "c", {"<|im_end|>": 1}),))],
+            "an argument",
+        ),
+        (
+            [],
+            [said("user", "a"), said("assistant", calls=(ToolCall("<think>", "c", {}),))],
+            "the id of a call",
+        ),
         ([], [said("user", "a"), said("tool", "b", call_id="<|im_end|>")], "the id of a call"),
         ([], [said("system", picture(1)), said("user", "a")], "a system message is text"),
         ([], [said("user", "")], "is empty"),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import Any
 
 import pytest
 import torch
 
 from jarvis_memory.chat import ChatRequest, ChatVLM, Message, Sampling, Sessions, Tool, ToolCall
-from jarvis_memory.chat.vlm_chat import Recalled
+from jarvis_memory.chat.asked import Recalled
 from jarvis_memory.kv import Mode
 from jarvis_memory.vlm import VLM
 from jarvis_retrievers.errors import (
@@ -144,9 +143,7 @@ def test_behind_the_prefix_itself_a_conversation_is_a_question(vlm: VLM) -> None
     asked = chat.read(request, remembering=True)
     assert asked.plain
     reply = list(chat.say(asked, recall))[-1]
-    said = vlm.generate(
-        vlm.context(recall.segments), "What does Bo like?", [picture(3)], max_new_tokens=8
-    )
+    said = vlm.generate(vlm.context(recall.segments), "What does Bo like?", [picture(3)], max_new_tokens=8)
     assert not isinstance(reply, str)
     assert reply.text == said.text
     assert reply.reused_tokens == said.reused_tokens
@@ -161,7 +158,12 @@ def test_a_turn_behind_segments_takes_their_rows_from_the_session(qwen: VLM) -> 
     assert not isinstance(reply, str)
     follow = ChatRequest(turns("What does Bo like?", reply.text, "And the mug?"), max_new_tokens=4)
     made: list[Any] = []
-    counted = Recalled(recall.segments, partial(lambda make, head: made.append(1) or make(head), recall.make), recall.label)
+
+    def make(behind: Any) -> Any:
+        made.append(behind)
+        return recall.make(behind)
+
+    counted = Recalled(recall.segments, make, recall.label)
     expected = logits_of(ChatVLM(qwen, Sessions(0)), follow, recall)
     torch.testing.assert_close(logits_of(chat, follow, counted), expected, atol=1e-4, rtol=1e-4)
     assert made == []

@@ -210,7 +210,7 @@ def test_earlier_turns_stand_between_image_and_question(tiny: Tiny) -> None:
     assert got.token_ids != tiny.vlm.generate(None, QUESTION, [picture(5)], 12).token_ids
     marked = tiny.vlm.generate(None, QUESTION, (), 1, history=TURNS[1:])
     plain = tiny.vlm.generate(None, QUESTION, (), 1, history=((TURNS[1][0], "A yellow star ."),))
-    control = len(tiny.vlm._encoder.encode("<|im_end|>"))
+    control = len(tiny.vlm.parts.encoder.encode("<|im_end|>"))
     assert control > 1
     assert marked.prompt_tokens == plain.prompt_tokens + control
     assert "".join(tiny.vlm.stream(None, QUESTION, (), 12, history=TURNS)) == (

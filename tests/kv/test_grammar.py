@@ -53,7 +53,7 @@ def test_an_answer_follows_its_schema(vlm: VLM, question: str) -> None:
     assert list(found) == ["kind", "ear"]
     assert found["kind"] in ("cat", "dog")
     assert 1 <= len(found["ear"]) <= 6
-    control = {vlm._processor.tokenizer.convert_tokens_to_ids(text) for text in CONTROL}
+    control = {vlm.parts.processor.tokenizer.convert_tokens_to_ids(text) for text in CONTROL}
     assert not control & set(said.token_ids[:-1])
     assert said.token_ids[-1] in control
     again = Query(None, question, max_new_tokens=40, schema=SHORT)

@@ -19,9 +19,7 @@ from tests.langchain.answering import answering
 Details = dict[
     Literal["invoke", "stream"],
     list[
-        Literal[
-            "audio_input", "audio_output", "reasoning_output", "cache_read_input", "cache_creation_input"
-        ]
+        Literal["audio_input", "audio_output", "reasoning_output", "cache_read_input", "cache_creation_input"]
     ],
 ]
 PICTURE = Path(__file__).parents[2] / "examples" / "household" / "photos" / "fabi-1.png"
@@ -34,9 +32,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
     class Fetched:
         content = PICTURE.read_bytes()
 
-    monkeypatch.setattr(
-        "langchain_tests.integration_tests.chat_models.httpx.get", lambda *_, **__: Fetched()
-    )
+    monkeypatch.setattr("langchain_tests.integration_tests.chat_models.httpx.get", lambda *_, **__: Fetched())
 
 
 class TestUnit(ChatModelUnitTests):

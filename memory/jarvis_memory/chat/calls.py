@@ -64,7 +64,9 @@ class CallSyntax:
         if not self.closer.startswith(rest):  # it may have been cut within the closer
             return BadCall(key, text.strip(), f"{rest[:40]!r} stands behind the JSON")
         if not isinstance(value, dict) or not isinstance(value.get(self.name), str):
-            return BadCall(key, text.strip(), f"a call is an object with {self.name!r} and {self.arguments!r}")
+            return BadCall(
+                key, text.strip(), f"a call is an object with {self.name!r} and {self.arguments!r}"
+            )
         if value[self.name] not in known:
             return BadCall(key, text.strip(), f"there is no tool {value[self.name]!r}")
         given = value.get(self.arguments, {})
@@ -87,7 +89,11 @@ def read_syntax(template: ChatTemplate, encoder: TextEncoder) -> CallSyntax | No
     tools = [
         {
             "type": "function",
-            "function": {"name": _NAME, "description": "", "parameters": {"type": "object", "properties": {}}},
+            "function": {
+                "name": _NAME,
+                "description": "",
+                "parameters": {"type": "object", "properties": {}},
+            },
         }
     ]
     try:
@@ -174,7 +180,11 @@ def _moved(schema: Any, prefix: str, definitions: dict[str, Any]) -> Any:
     for key in ("$defs", "definitions"):
         for name, one in (schema.get(key) or {}).items() if isinstance(schema.get(key), dict) else ():
             definitions[prefix + name] = _moved(one, prefix, definitions)
-    moved = {key: _moved(one, prefix, definitions) for key, one in schema.items() if key not in ("$defs", "definitions")}
+    moved = {
+        key: _moved(one, prefix, definitions)
+        for key, one in schema.items()
+        if key not in ("$defs", "definitions")
+    }
     reference = moved.get("$ref")
     if isinstance(reference, str):
         moved["$ref"] = re.sub(r"^#/(\$defs|definitions)/", f"#/$defs/{prefix}", reference)

@@ -29,7 +29,7 @@ class Abilities:
 
 @runtime_checkable
 class ChatNode(Protocol):
-    """Answers conversations. `ChatVLM` is a model, `PersonalMemory` one with a memory, `ScriptedVLM` a script."""
+    """Answers conversations: `ChatVLM` is a model, `PersonalMemory` one with a memory, `ScriptedVLM` none."""
 
     @property
     def name(self) -> str:

@@ -49,7 +49,7 @@ class Prompt:
         return int(self.positions.max()) + 1 if self.token_ids else 0
 
     def inputs(self, runner: Runner, skip: int = 0) -> Inputs:
-        """What the model is given, without the first ``skip`` tokens; only images behind those are looked at."""
+        """What the model is given behind the first ``skip`` tokens; no image before that is looked at."""
         ends = [at + pixels.counts[0] for at, pixels in zip(self.starts, self.pixels, strict=True)]
         first = next((n for n, end in enumerate(ends) if end > skip), len(ends))
         features = runner.features(Pixels.join(self.pixels[first:]))

@@ -20,7 +20,8 @@ class ChatRequest:
     Attributes:
         messages: the conversation, at least one message of the user among them.
         tools: what the model may call.
-        choice: ``auto``: it may; ``none``: it must not; ``any``: it must; or the name of the tool it must call.
+        choice: ``auto``: it may call one; ``none``: it must not; ``any``: it must; or the name of the one
+            that it must call.
         schema: a JSON schema, as JSON, that the answer follows; None for plain text.
         max_new_tokens: the most tokens of the answer.
         stop: texts that end the answer; they are not part of it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from collections.abc import Generator, Hashable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -13,12 +13,13 @@ from typing import Any, Final
 
 import torch
 
-from jarvis_memory.kv import Context, Inputs, Prefix, Segment
+from jarvis_memory.kv import Inputs, Prefix
 from jarvis_memory.kv.cache import roomy_cache
 from jarvis_memory.vlm import MEMORY_INSTRUCTION, VLM
 from jarvis_memory.vlm.runner import Runner
 from jarvis_retrievers.errors import DeadlineError, InputError
 
+from .asked import Asked, Recalled
 from .calls import CallSyntax, read_syntax
 from .node import Abilities
 from .prompt import Prompt, make_prompt
@@ -30,50 +31,9 @@ from .steering import Steering
 from .telling import Told, checked_syntax, last_of, told
 from .template import ChatTemplate
 
-__all__ = ["Asked", "ChatVLM", "Recalled"]
+__all__ = ["ChatVLM"]
 
 _HEADS: Final = 4
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Recalled:
-    """What a conversation is answered from.
-
-    Attributes:
-        segments: of the concepts, most important first.
-        make: makes their context, behind the given head instead of the prefix if there is one.
-        label: what the rows of that context depend on, besides what stands before them.
-    """
-
-    segments: tuple[Segment, ...]
-    make: Callable[[Prefix | None], Context]
-    label: Hashable
-
-    @property
-    def tokens(self) -> int:
-        """How many rows they take."""
-        return sum(segment.tokens for segment in self.segments)
-
-    @property
-    def width(self) -> int:
-        """How many positions they take."""
-        return sum(segment.width for segment in self.segments)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """A request that was read: what is computed before the concepts, and what behind them.
-
-    Attributes:
-        request: what is asked.
-        head, body: of the conversation.
-        plain: whether the head is the prefix, so that the first segment is where it was encoded.
-    """
-
-    request: ChatRequest
-    head: Prompt
-    body: Prompt
-    plain: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -88,7 +48,7 @@ class _Run:
 
 
 class ChatVLM:
-    """Conversations with a vision-language model: several turns, images, tools, and concepts by their segments.
+    """Conversations with a vision-language model: several turns, images, tools, and concepts by segments.
 
     The segments stand before what the user says first, behind the system's text and the tools, moved to where
     that ends. What was computed for earlier turns is taken from the sessions as far as it is the same.
@@ -129,7 +89,7 @@ class ChatVLM:
         return last_of(self.stream_chat(request))
 
     def stream_chat(self, request: ChatRequest) -> Iterator[str | Reply]:
-        """The text piece by piece, and at last the reply. Input is checked at once; closing it stops the work.
+        """The text piece by piece, and then the reply. Input is checked at once; closing it stops the work.
 
         Raises:
             InputError: a control token in a tool, or an image in a system message.
@@ -146,8 +106,8 @@ class ChatVLM:
         """A request as tokens; ``remembering``: with the memory instruction, so that segments may follow."""
         if request.concepts and not remembering:
             raise InputError(
-                f"concepts are asked for ({len(request.concepts)} ids), but {self.name!r} runs without a memory; "
-                "give it one"
+                f"concepts are asked for ({len(request.concepts)} ids), but {self.name!r} runs without a "
+                "memory; give it one"
             )
         if request.offered:
             checked_syntax(self.syntax, self.name)
@@ -168,7 +128,9 @@ class ChatVLM:
         taken = asked.head.width + asked.body.width + asked.request.max_new_tokens
         return self.vlm.window - taken
 
-    def say(self, asked: Asked, recalled: Recalled | None = None, told_of: Told | None = None) -> Iterator[str | Reply]:
+    def say(
+        self, asked: Asked, recalled: Recalled | None = None, told_of: Told | None = None
+    ) -> Iterator[str | Reply]:
         """Answer a request that was read, from segments if there are some."""
         began, request, parts = time.perf_counter(), asked.request, self._parts
         recalled = recalled if recalled is not None and recalled.segments else None
@@ -213,16 +175,14 @@ class ChatVLM:
             seconds=time.perf_counter() - began,
         )
 
-    def _tokens(
-        self, run: _Run, steering: Steering, request: ChatRequest, began: float
-    ) -> Generator[int]:
+    def _tokens(self, run: _Run, steering: Steering, request: ChatRequest, began: float) -> Generator[int]:
         runner, said = self._parts.runner, list[int]()
         try:
             while len(said) < request.max_new_tokens:
                 if request.seconds is not None and time.perf_counter() - began > request.seconds:
                     raise DeadlineError(
-                        f"the answer took longer than {request.seconds} seconds, and has {len(said)} tokens by "
-                        "now; allow more time, or ask for a shorter one"
+                        f"the answer took longer than {request.seconds} seconds, and has {len(said)} tokens "
+                        "by now; allow more time, or ask for a shorter one"
                     )
                 logits = runner.run(run.inputs, run.at, run.cache)
                 run.at += run.inputs.width

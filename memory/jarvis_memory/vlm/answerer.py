@@ -15,36 +15,18 @@ from jarvis_retrievers.errors import FingerprintError, SettingError
 from .batch import BatchRunner
 from .decoding import greedy, text_pieces
 from .generation import Generation
-from .grammar import Grammar
-from .layout import Layout
+from .parts import Parts
 from .query import Query
-from .runner import Runner
-from .text import TextEncoder
 
 __all__ = ["Answerer"]
 
 
 class Answerer:
-    """Decodes greedily: the most likely token, always. :class:`VLM` says what may be raised.
+    """Decodes greedily: the most likely token, always. :class:`VLM` says what may be raised."""
 
-    Args:
-        runner: Computes.
-        layout: Writes questions as tokens.
-        encoder: Reads tokens as text.
-        stop_ids: Tokens that end an answer.
-        grammar: What leads answers along a schema.
-    """
-
-    def __init__(
-        self,
-        runner: Runner,
-        layout: Layout,
-        encoder: TextEncoder,
-        stop_ids: frozenset[int],
-        grammar: Grammar,
-    ) -> None:
-        self._runner, self._layout, self._encoder, self._stop_ids = runner, layout, encoder, stop_ids
-        self._grammar = grammar
+    def __init__(self, parts: Parts) -> None:
+        self._runner, self._layout, self._encoder = parts.runner, parts.layout, parts.encoder
+        self._stop_ids, self._grammar = parts.stop_ids, parts.grammar
 
     def answer(self, prefix: Prefix, query: Query) -> Generation:
         """One answer."""

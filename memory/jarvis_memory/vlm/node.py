@@ -22,22 +22,15 @@ from jarvis_retrievers.errors import SettingError
 
 from .answerer import Answerer
 from .block import Block
-from .concepts import ConceptEncoder
-from .decoding import stop_ids
 from .families import Reach, choose_family
 from .fingerprint import model_fingerprint
 from .generation import Generation
-from .grammar import Grammar
-from .layout import Layout
 from .loading import load_model
-from .parts import Parts
+from .parts import make_parts
 from .query import Query, Turn
-from .runner import Runner
 from .settings import ImageSettings, Measured
 from .slots import Slots
 from .source import SegmentSource
-from .template import read_frame
-from .text import TextEncoder
 
 __all__ = ["VLM"]
 
@@ -80,21 +73,9 @@ class VLM:
         self.measured, self.slots = measured, slots
         self._model = model.eval()
         self._family = choose_family(model.config)
-        encoder = TextEncoder(processor.tokenizer)
-        self._frame = read_frame(processor, encoder)
-        tokens = self._family.image_tokens(model.config, processor)
-        images = self._family.images(model.config, processor, self.settings)
-        self._layout = Layout(encoder, self._frame, tokens, images)
-        self._runner = Runner(model, self._family, tokens.pad, name)
-        self._concepts = ConceptEncoder(self._layout, self._runner)
-        stops = stop_ids(model, processor.tokenizer, self._frame.tail[0], encoder.control_ids)
-        vocabulary = int(model.config.get_text_config().vocab_size)
-        grammar = Grammar(processor.tokenizer, vocabulary, stops, encoder.control_ids)
-        self._answerer = Answerer(self._runner, self._layout, encoder, stops, grammar)
-        end = min(stops, key=lambda token: token != self._frame.tail[0], default=self._frame.tail[0])
-        self.parts = Parts(
-            processor, encoder, tokens, images, self._runner, self._concepts, grammar, stops, end
-        )
+        self.parts = make_parts(model, processor, name, self._family, self.settings)
+        self._layout, self._runner, self._concepts = self.parts.layout, self.parts.runner, self.parts.concepts
+        self._answerer = Answerer(self.parts)
         self._lock = threading.RLock()
         self._fingerprint: str | None = None
         self._prefix: Prefix | None = None
@@ -144,7 +125,7 @@ class VLM:
                     name=self.name,
                     revision=self.revision,
                     tokenizer_state=self.parts.encoder.state,
-                    prefix_ids=self._frame.prefix,
+                    prefix_ids=self.parts.frame.prefix,
                     patch_side=self.patch_side,
                 )
             return self._fingerprint
