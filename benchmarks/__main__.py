@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import doubts, encoder, fidelity, quality, retrieval, storage, training, ttft
+from benchmarks import doubts, encoder, fidelity, heartbeat, quality, retrieval, storage, training, ttft
 
 if __name__ == "__main__":
     quality.main(split="heldout", n=2000, seed=1, as_json=False)
@@ -12,5 +12,6 @@ if __name__ == "__main__":
     doubts.main(strangers=200, seed=1, as_json=False)
     training.main(run=None, plot=None, as_json=False)
     fidelity.main(n=160, seed=1, as_json=False, plot=None)
+    heartbeat.main(questions=50, seed=1, as_json=False)
     storage.main(rounds=7, as_json=False)
     ttft.main(None, "cpu", "0,1,2,3,4,6,8", "1,3,5", rounds=5, seed=1, layers=None, as_json=False, plot=None)

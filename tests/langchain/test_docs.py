@@ -13,7 +13,7 @@ PYTHON = [body for language, body in blocks(PAGE.read_text(encoding="utf-8")) if
 
 
 def test_every_class_has_an_example() -> None:
-    classes = ("JarvisRetriever", "memory_tools", "PersonalMemoryMiddleware")
+    classes = ("ChatJarvis", "ScriptedVLM", "JarvisRetriever", "memory_tools", "PersonalMemoryMiddleware")
     for name in (*classes, "OpenCLIPEmbeddings", "FaissVectorStore", "PersonalStore"):
         assert any(f"{name}(" in body for body in PYTHON)
 
