@@ -239,6 +239,8 @@ class Engine:
                 _ROWS,
             )
         self.tiers.retreat()
+        if "_made_chat" in self.__dict__:
+            self._made_chat.sessions.clear()
         try:
             return work(_ROWS)
         except torch.OutOfMemoryError as error:

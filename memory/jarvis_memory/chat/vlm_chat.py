@@ -38,13 +38,14 @@ _HEADS: Final = 4
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    """An answer under way: the cache, what is computed next, and what its rows are."""
+    """An answer under way: the cache, what is computed next, what its rows are, and how many are complete."""
 
     cache: Any
     inputs: Inputs
     at: int
     labels: tuple[Hashable, ...]
     reused: int
+    rows: int = 0
 
 
 class ChatVLM:
@@ -57,7 +58,7 @@ class ChatVLM:
 
     Args:
         vlm: the model.
-        sessions: rows of earlier turns; none are kept by default beyond `SESSION_BYTES`.
+        sessions: keeps the rows of earlier turns; by default its own, of `SESSION_BYTES`.
     """
 
     def __init__(self, vlm: VLM, sessions: Sessions | None = None) -> None:
@@ -185,6 +186,7 @@ class ChatVLM:
                         "by now; allow more time, or ask for a shorter one"
                     )
                 logits = runner.run(run.inputs, run.at, run.cache)
+                run.rows = int(run.cache.get_seq_length())
                 run.at += run.inputs.width
                 said.append(steering.next(logits))
                 yield said[-1]
@@ -193,10 +195,9 @@ class ChatVLM:
             self._keep(run, said)
 
     def _keep(self, run: _Run, said: Sequence[int]) -> None:
-        rows = int(run.cache.get_seq_length())
-        if self.vlm.reach.segments != 0 and rows >= len(run.labels):
-            # What was said last has no row yet.
-            self.sessions.keep((*run.labels, *said)[:rows], *Runner.rows(run.cache, 0))
+        # After an error some layers may have more rows than others; and what was said last has no row yet.
+        if self.vlm.reach.segments != 0 and 0 < run.rows == int(run.cache.get_seq_length()):
+            self.sessions.keep((*run.labels, *said)[: run.rows], *Runner.rows(run.cache, 0))
 
     def _begin(self, asked: Asked, recalled: Recalled | None) -> _Run:
         """The cache, and what is computed behind it."""
