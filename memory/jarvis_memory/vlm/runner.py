@@ -52,7 +52,8 @@ class Runner:
     def inputs(self, block: Block) -> Inputs:
         """What the language model is given for a block: positions from 0 on, and the features of its images.
 
-        This is where the vision tower runs.
+        This is where the vision tower runs. Rows that are left out are not among them; the others keep the
+        positions that they have with them.
         """
         pixels, positions = block.pixels, self.places(block)
         grid = None if pixels is None or pixels.grid is None else pixels.grid.to(positions.device)
@@ -61,7 +62,12 @@ class Runner:
             if pixels is not None:
                 values = pixels.values.to(device=positions.device, dtype=self._model.dtype)
                 features = self._family.features(self._model, replace(pixels, values=values, grid=grid))
-        return Inputs(block.token_ids, positions.cpu().long(), features)
+        inputs = Inputs(block.token_ids, positions.cpu().long(), features)
+        if not block.left_out:
+            return inputs
+        kept = torch.ones(inputs.tokens, dtype=torch.bool)
+        kept[list(block.left_out)] = False
+        return inputs.chosen(kept, torch.tensor(block.token_ids) == self._pad)
 
     def places(self, block: Block) -> torch.Tensor:
         """(axes, tokens) positions of a block from 0 on; the vision tower does not run."""
@@ -211,13 +217,16 @@ class Runner:
 
     def parts(self, block: Block, inputs: Inputs) -> tuple[Part, ...]:
         """The parts of a segment made of this block, with their widths read off its positions."""
-        parts, at, before = [], 0, 0
+        parts, begin, at, before = [], 0, 0, 0
         for stretch in block.stretches:
-            seen = block.token_ids[at : at + stretch.tokens].count(self._pad)
-            at += stretch.tokens
+            rows = range(begin, begin + stretch.tokens)
+            begin += stretch.tokens
+            out = sum(row in rows for row in block.left_out)
+            seen = block.token_ids[rows.start : rows.stop].count(self._pad) - out
+            at += stretch.tokens - out
             # Every stretch begins with text, which has the same position on all axes.
             end = int(inputs.positions[0, at]) if at < inputs.tokens else inputs.width
-            parts.append(Part(stretch.kind, stretch.tokens, end - before, seen))
+            parts.append(Part(stretch.kind, stretch.tokens - out, end - before, seen))
             before = end
         return tuple(parts)
 
