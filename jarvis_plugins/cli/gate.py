@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,11 +9,9 @@ from rich.text import Text
 
 from .homes import open_memory
 from .options import ClipOption, DeviceOption, HomeOption, JsonOption, ModelOption, OwnerOption, settings_of
-from .screen import console, print_json, table
+from .screen import console, counting, print_json, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jarvis_memory.gate import Verdict
 
 __all__ = ["gate"]
@@ -49,22 +44,12 @@ def gate(
 
             encoder = OpenCLIPEncoder.load("pocket", device=settings.device)
             trials = pocket_trials(memory.node, encoder, n)
-        with _progress() as seen:
+        with counting("measuring", "questions") as seen:
             verdict = memory.gate(trials, seen=seen)
     if json:
         print_json(verdict.model_dump(mode="json"))
         return
     _print(verdict)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
-    """A count on stderr; nothing where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    with console(err=True).status("measuring") as status:
-        yield lambda count: status.update(f"{count} questions")
 
 
 def _print(verdict: Verdict) -> None:

@@ -70,7 +70,7 @@ def recall(engine: Engine, asked: Query, images: Sequence[Photo], mode: Mode) ->
     composing = retrieved
     if found:
         kept = [engine.keeper.get(find.concept) for find in found]
-        scores = [[patch.score for patch in find.concept.patches] for find in found]
+        scores = [engine.keeper.scores(find.concept) for find in found]
         room = vlm.room(replace(asked, images=loaded))
         fitted = fit([one.segment for one in kept], scores, room)
         how, told = engine.settle(mode, len(fitted.segments))

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 
-from jarvis_memory.kv import Inputs, Mode, Storage
 from jarvis_memory.vlm import Excerpt, SegmentSource
-from jarvis_retrievers.errors import ContextError, InputError
-from tests.kv import oracle
-from tests.kv.oracle import IMAGE, PREFIX, WRITTEN
-from tests.kv.tiny import GRID_FAMILIES, Tiny, bo, make_tiny, mug, picture
+from tests.kv.tiny import Tiny, picture
 
 SIZES = ((48, 32), (32, 48))
 PHOTOS = tuple(picture(30 + i, size) for i, size in enumerate(SIZES))

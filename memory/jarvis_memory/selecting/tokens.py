@@ -10,7 +10,7 @@ __all__ = ["even_tokens", "strongest_tokens", "token_budget"]
 
 
 def token_budget(most: int, area: float, tokens: int) -> int:
-    """``K_c = min(K, a N / 100)``, rounded to a whole number, at least 1 (Ego, arXiv 2603.09771, section 3.3).
+    """``K_c = min(K, a N / 100)``, rounded, at least 1 (Ego, arXiv 2603.09771, section 3.3).
 
     Args:
         most: K, the most tokens of one photo.

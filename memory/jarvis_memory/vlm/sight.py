@@ -130,4 +130,5 @@ def _weights(
     every = keys.float().repeat_interleave(len(queries) // len(keys), dim=0)
     scores = queries @ every.transpose(1, 2) * attention.scaling
     unseen = torch.arange(keys.shape[1], device=keys.device) > rows.to(keys.device)[:, None]
-    return scores.masked_fill(unseen, float("-inf")).softmax(-1)
+    shares: torch.Tensor = scores.masked_fill(unseen, float("-inf")).softmax(-1)
+    return shares
