@@ -34,11 +34,14 @@ def gate(
     Each way is compared with computing everything anew: the distribution of the first token, the first 16
     tokens and, for 'pocket', the share of right answers. Other models are asked about one's own concepts.
     """
+    from jarvis_memory.selecting import Selector
+
     settings = settings_of(context, home=home, owner=owner, model=model, clip=clip, device=device)
     pocket = settings.model == "pocket"
     with open_memory(settings, make=pocket) as memory:
         trials = None
-        if pocket:
+        # Questions whose answers are known are about patches.
+        if pocket and memory.selecting.selector is Selector.PATCHES:
             from jarvis_plugins.gating import pocket_trials
             from jarvis_retrievers.openclip import OpenCLIPEncoder
 

@@ -221,7 +221,13 @@ class Engine:
             return Mode.EXACT, ()
         if mode is not Mode.AUTO or segments < 2:
             return (Mode.COMPOSE if mode is Mode.AUTO else mode), ()
-        for found in (self.verdict, self.vlm.measured):
+        made, verdict = self.selecting.key, self.verdict
+        # What was measured before the model was given away, was with patches.
+        known = (
+            verdict if verdict is not None and verdict.selector == made else None,
+            None if made else self.vlm.measured,
+        )
+        for found in known:
             if found is not None and found.storage is self.storage:
                 return found.mode, ()
         with self._lock:

@@ -43,6 +43,11 @@ class Maintaining:
         with self._writing:
             return upkeep.gate(self._engine, self._store, trials, limits, seen)
 
+    @property
+    def selecting(self) -> Selecting:
+        """What segments of this home are made from."""
+        return self._engine.selecting
+
     def calibrate(
         self, photos: Iterable[CalibrationPhoto], seen: Callable[[int], None] = lambda count: None
     ) -> LayerScores:

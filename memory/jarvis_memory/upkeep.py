@@ -36,13 +36,16 @@ def gate(
 ) -> Verdict:
     """Measure the modes, keep the verdict in the home, and return it.
 
-    Without ``trials`` questions about the owner's own concepts are made up.
+    Without ``trials`` questions about the owner's own concepts are made up; such that are given are made of
+    patches.
 
     Raises:
         InputError: fewer than two concepts are there to ask about.
         HomeReadOnlyError: the home cannot be written.
     """
+    made = ""
     if trials is None:
+        made = engine.selecting.key
         concepts = store.list()
         if len(concepts) < 2:
             raise InputError(
@@ -51,7 +54,7 @@ def gate(
             )
         chosen = random.Random(0).sample(concepts, min(_MOST, len(concepts)))
         trials = draw_trials([engine.keeper.source(concept) for concept in chosen])
-    verdict = run_gate(engine.vlm, trials, storage=engine.storage, limits=limits, seen=seen)
+    verdict = run_gate(engine.vlm, trials, storage=engine.storage, limits=limits, selector=made, seen=seen)
     engine.keep_verdict(verdict)
     return verdict
 

@@ -94,7 +94,9 @@ def test_kept_tokens_are_a_prefill_of_their_embeddings_and_positions(tiny: Tiny)
             use_cache=True,
             **more,
         )
-    keys, values = (torch.cat([getattr(layer, what) for layer in cache.layers]) for what in ("keys", "values"))
+    keys, values = (
+        torch.cat([getattr(layer, what) for layer in cache.layers]) for what in ("keys", "values")
+    )
     segment, begin = tiny.vlm.encode_segment(whole(*SOME)), tiny.vlm.prefix.tokens
     assert same_rows(segment, keys[:, :, begin:], values[:, :, begin:])
     assert [part.seen for part in segment.parts] == [0, len(SOME[0]), len(SOME[1])]
@@ -108,13 +110,19 @@ def test_kept_tokens_are_stored_cut_extended_and_moved(tiny: Tiny) -> None:
     vlm, segment = tiny.vlm, tiny.vlm.encode_segment(whole(*SOME))
     for storage in (Storage.F32, Storage.NONE):
         again = vlm.segment_from_bytes(vlm.segment_to_bytes(segment, storage))
-        assert (again.token_ids, again.parts, again.width) == (segment.token_ids, segment.parts, segment.width)
+        assert (again.token_ids, again.parts, again.width) == (
+            segment.token_ids,
+            segment.parts,
+            segment.width,
+        )
         assert torch.equal(again.inputs.positions, segment.inputs.positions)
         # Without rows the features are kept in bfloat16, and rows are computed from these.
         limit = 0.0 if storage is Storage.F32 else 2**-8 * float(segment.inputs.features.abs().max())
         assert error(again.inputs.features, segment.inputs.features) <= limit
         head = again.parts[0].tokens if storage is Storage.NONE else None
-        assert same_rows(again.cut(0) if head else again, segment.keys[:, :, :head], segment.values[:, :, :head])
+        assert same_rows(
+            again.cut(0) if head else again, segment.keys[:, :, :head], segment.values[:, :, :head]
+        )
     one = vlm.encode_segment(whole(*SOME).cut(1))
     assert same_rows(one, segment.cut(1).keys, segment.cut(1).values)
     grown = vlm.extend_segment(one, "Bo", (), whole(*SOME).photos[1:])
