@@ -48,7 +48,8 @@ def given(tiny: Tiny, inputs: dict[str, Any]) -> dict[str, Any]:
 
 def pads(tiny: Tiny, inputs: dict[str, Any]) -> torch.Tensor:
     ids = inputs["input_ids"][0]
-    return (ids == int(tiny.model.config.image_token_id)).nonzero()[:, 0]
+    found: torch.Tensor = (ids == int(tiny.model.config.image_token_id)).nonzero()[:, 0]
+    return found
 
 
 def same_rows(segment: Segment, keys: torch.Tensor, values: torch.Tensor) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ def test_a_new_photo_is_appended(one: PersonalMemory, exam: Exam) -> None:
 class Corner:
     """The subject is the upper left quarter."""
 
-    def masks(self, photos: list[Image.Image], prompts: list[str]) -> list[Mask]:
+    def masks(self, photos: Sequence[Image.Image], prompts: Sequence[str]) -> list[Mask]:
         made = []
         for photo in photos:
             mask = np.zeros((photo.height, photo.width), np.bool_)

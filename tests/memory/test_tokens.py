@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -109,7 +110,7 @@ def test_layers_in_the_middle() -> None:
 
 
 def test_a_selection_is_of_its_photo() -> None:
-    known = {"model": "print", "key": "full", "rows": 2, "columns": 2, "tokens": 5}
+    known: dict[str, Any] = {"model": "print", "key": "full", "rows": 2, "columns": 2, "tokens": 5}
     assert Selection(**known, kept=None).count == 5
     assert Selection(**known, kept=(0, 4)).count == 2
     for kept in ((), (5,), (-1, 2), (2, 1), (1, 1)):
