@@ -178,7 +178,7 @@ def main(
     n: Annotated[int, typer.Option(help="Questions.", min=1)] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the exams.")] = 1,
     photo_pixels: Annotated[
-        int | None, typer.Option(help="The most pixels of a whole photo; those of a question by default.")
+        int | None, typer.Option(help="The most pixels of a whole photo; by default as the processor has it.")
     ] = None,
     calibration: Annotated[int, typer.Option(help="Photos to calibrate layers with.", min=1)] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -39,7 +39,7 @@ def model_fingerprint(
         tokenizer_state: The whole tokenizer as canonical JSON.
         prefix_ids: The tokens of the prefix.
         patch_side: Side in pixels of an encoded patch.
-        photo_pixels: The most pixels of a whole photo.
+        photo_pixels: The most pixels of a whole photo, if that is not left to the processor.
     """
     import transformers
 

@@ -159,7 +159,7 @@ class GridEncoder:
 
     def photos(self, images: Sequence[Image.Image]) -> Pixels:
         """Whole photos of a concept in their own proportions, within ``photo_pixels``; at least one."""
-        return self._whole(images, self._settings.most_photo_pixels)
+        return self._whole(images, self._settings.photo_pixels)
 
     def cells(self, pixels: Pixels) -> tuple[tuple[int, int], ...]:
         """Rows and columns of tokens."""

@@ -138,7 +138,7 @@ class VLM:
                     tokenizer_state=self._encoder.state,
                     prefix_ids=self._frame.prefix,
                     patch_side=self.patch_side,
-                    photo_pixels=self.settings.most_photo_pixels,
+                    photo_pixels=self.settings.photo_pixels,
                 )
             return self._fingerprint
 
