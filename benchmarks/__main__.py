@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from benchmarks import doubts, encoder, fidelity, heartbeat, quality, retrieval, storage, training, ttft
+from benchmarks import (
+    doubts,
+    encoder,
+    fidelity,
+    heartbeat,
+    quality,
+    retrieval,
+    selection,
+    storage,
+    training,
+    ttft,
+)
 
 if __name__ == "__main__":
     quality.main(split="heldout", n=2000, seed=1, as_json=False)
@@ -10,6 +21,7 @@ if __name__ == "__main__":
     for seed in (1, 2, 3, 4):
         retrieval.main(concepts=100, scenes=240, seed=seed, as_json=False)
     doubts.main(strangers=200, seed=1, as_json=False)
+    selection.main(n=200, seed=1, photo_pixels=None, calibration=40, as_json=False, plot=None)
     training.main(run=None, plot=None, as_json=False)
     fidelity.main(n=160, seed=1, as_json=False, plot=None)
     heartbeat.main(questions=50, seed=1, as_json=False)

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from jarvis_retrievers.errors import JarvisError
 
 from .ask import ask
+from .calibrate import calibrate
 from .demo import demo
 from .edit import edit
 from .forget import forget
@@ -98,6 +99,7 @@ app.command("show")(show)
 app.command("edit")(edit)
 app.command("forget")(forget)
 app.command("gate")(gate)
+app.command("calibrate")(calibrate)
 app.command("migrate")(migrate)
 app.command("reindex")(reindex)
 app.command("verify")(verify)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,11 +9,9 @@ from rich.text import Text
 
 from .homes import open_memory
 from .options import ClipOption, DeviceOption, HomeOption, JsonOption, ModelOption, OwnerOption, settings_of
-from .screen import console, print_json, table
+from .screen import console, counting, print_json, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jarvis_memory.gate import Verdict
 
 __all__ = ["gate"]
@@ -39,32 +34,25 @@ def gate(
     Each way is compared with computing everything anew: the distribution of the first token, the first 16
     tokens and, for 'pocket', the share of right answers. Other models are asked about one's own concepts.
     """
+    from jarvis_memory.selecting import Selector
+
     settings = settings_of(context, home=home, owner=owner, model=model, clip=clip, device=device)
     pocket = settings.model == "pocket"
     with open_memory(settings, make=pocket) as memory:
         trials = None
-        if pocket:
+        # Questions whose answers are known are about patches.
+        if pocket and memory.selecting.selector is Selector.PATCHES:
             from jarvis_plugins.gating import pocket_trials
             from jarvis_retrievers.openclip import OpenCLIPEncoder
 
             encoder = OpenCLIPEncoder.load("pocket", device=settings.device)
             trials = pocket_trials(memory.node, encoder, n)
-        with _progress() as seen:
+        with counting("measuring", "questions") as seen:
             verdict = memory.gate(trials, seen=seen)
     if json:
         print_json(verdict.model_dump(mode="json"))
         return
     _print(verdict)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
-    """A count on stderr; nothing where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    with console(err=True).status("measuring") as status:
-        yield lambda count: status.update(f"{count} questions")
 
 
 def _print(verdict: Verdict) -> None:

@@ -16,25 +16,45 @@ __all__ = ["migrate"]
 def migrate(
     context: typer.Context,
     kv: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--kv",
             metavar="WORD",
             help="bf16, int8 or fp8 (half the bytes), none (inputs only), f16, f32.",
+            show_default=False,
         ),
-    ],
+    ] = None,
+    selector: Annotated[
+        str | None,
+        typer.Option(
+            "--selector",
+            metavar="WORD",
+            help="What of photos segments are made from: patches, attention, full or uniform.",
+            show_default=False,
+        ),
+    ] = None,
+    tokens: Annotated[
+        int | None,
+        typer.Option(
+            "--tokens",
+            metavar="N",
+            help="The most tokens of a photo, for attention and uniform; by default a fifth.",
+            show_default=False,
+        ),
+    ] = None,
     home: HomeOption = None,
     owner: OwnerOption = None,
     model: ModelOption = None,
     clip: ClipOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Store segments in another way from now on, and those that are there at once."""
+    """Make or store segments in another way from now on, and those that are there at once."""
     settings = settings_of(context, home=home, owner=owner, model=model, clip=clip, device=device)
     with open_memory(settings) as memory, working("writing segments"):
         before = memory.nbytes()
-        count = memory.migrate(kv)
+        count = memory.migrate(kv, selector=selector, tokens=tokens)
         after = memory.nbytes()
+    done = ([f"made from {selector}"] if selector else []) + ([f"stored as {kv}"] if kv else [])
     typer.echo(
-        f"{count} segments are stored as {kv}: {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB now."
+        f"{count} segments are {' and '.join(done)}: {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB now."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["complain", "console", "one_line", "plain", "print_json", "table", "text", "working"]
+__all__ = [
+    "complain",
+    "console",
+    "counting",
+    "one_line",
+    "plain",
+    "print_json",
+    "table",
+    "text",
+    "working",
+]
 
 _PIPED_WIDTH = 100
 
@@ -68,3 +78,13 @@ def working(words: str) -> Iterator[None]:
         return
     with console(err=True).status(text(words)):
         yield
+
+
+@contextmanager
+def counting(doing: str, things: str) -> Iterator[Callable[[int], None]]:
+    """A count on stderr, of what is called with it; nothing where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    with console(err=True).status(text(doing)) as status:
+        yield lambda count: status.update(f"{count} {things}")

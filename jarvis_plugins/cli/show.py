@@ -23,7 +23,9 @@ def show(
     out: Annotated[
         str | None,
         typer.Option(
-            "--out", metavar="FILE.png", help="Where the picture goes; by default NAME-patches.png."
+            "--out",
+            metavar="FILE.png",
+            help="Where the picture goes; by default NAME-patches.png, or NAME-tokens.png.",
         ),
     ] = None,
     json: JsonOption = False,
@@ -32,26 +34,30 @@ def show(
 ) -> None:
     """Show one concept; its patches, drawn on its photos, are saved as one PNG.
 
+    Where segments are made from tokens of photos, these are drawn in place of the patches.
+
     With --json the picture is saved only where --out says.
     """
     from jarvis_retrievers.images import load_image
 
+    from .kept import draw_kept
     from .sheet import draw_sheet
 
     target = None if out is None else target_of(out)
     with open_record(settings_of(context, home=home, owner=owner)) as record:
         concept = record.get(name)
+        what = "tokens" if concept.selections else "patches"
         if target is None and not json:
-            target = target_of(f"{_file_name(concept.name)}-patches.png")
+            target = target_of(f"{_file_name(concept.name)}-{what}.png")
         if target is not None:
             photos = [load_image(record.photo(photo.id)) for photo in concept.photos]
-            save_picture(draw_sheet(concept, photos), target)
+            save_picture((draw_kept if concept.selections else draw_sheet)(concept, photos), target)
     if json:
         shown = concept.model_dump(mode="json")
         print_json(shown | {"picture": None if target is None else str(target)})
         return
     print_concept(concept)
-    typer.echo(f"Patches drawn on the photos: {target}")
+    typer.echo(f"{what.capitalize()} drawn on the photos: {target}")
 
 
 def print_concept(concept: Concept) -> None:
@@ -76,6 +82,9 @@ def print_concept(concept: Concept) -> None:
             *(f"{value:.2f}" for value in (patch.score, patch.relevance, patch.distinctiveness)),
         )
     screen.print(rows)
+    for number, kept in enumerate(concept.selections, start=1):
+        how = f"{kept.count} of {kept.tokens} tokens are kept ({kept.key})"
+        screen.print(text(f"  photo {number}: {how}"))
 
 
 def _file_name(name: str) -> str:

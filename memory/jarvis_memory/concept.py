@@ -8,6 +8,7 @@ from jarvis_retrievers.boxes import Box
 
 from .checks import MAX_NAME, MAX_NOTE, check_name, check_note, name_key
 from .profiling.description import Description
+from .selecting.selection import Selection
 
 __all__ = [
     "MAX_NAME",
@@ -19,6 +20,7 @@ __all__ = [
     "PatchRecord",
     "PhotoRecord",
     "Profile",
+    "Selection",
     "check_name",
     "check_note",
     "name_key",
@@ -108,6 +110,7 @@ class Concept(_Value):
         encoder: fingerprint of the encoder that made the vectors; empty if not known.
         photos: in the order given.
         patches: of photos that came together best first; those of later photos stand behind.
+        selections: of each photo the tokens that its segment keeps; none where that is made of patches.
         created, updated: sequence numbers of the home; order by these, never by a clock.
         created_at, updated_at: the same moments as ISO 8601 in UTC, to show to a person.
     """
@@ -125,6 +128,7 @@ class Concept(_Value):
     encoder: str = ""
     photos: tuple[PhotoRecord, ...] = ()
     patches: tuple[PatchRecord, ...] = ()
+    selections: tuple[Selection, ...] = ()
     created: int = 0
     created_at: str = ""
     updated: int = 0

@@ -22,6 +22,9 @@ from .keeper import SegmentKeeper
 from .kv import Context, Mode, Prefix, Segment, Storage
 from .profiling.choice import check_profiler, choose_profiler
 from .profiling.profiler import Profiler
+from .selecting.chooser import TokenChooser
+from .selecting.layers import LayerScores, middle_layers
+from .selecting.selector import SELECTOR_KEY, Selecting
 from .store.owner import OwnerStore
 from .tiers import Quotas, SegmentTiers
 from .tuning import tuned
@@ -35,6 +38,7 @@ __all__ = ["STORAGE_KEY", "Engine"]
 STORAGE_KEY = "kv"
 """The setting of a home that says how segments are stored."""
 _GATE_KEY = "gate/"
+_LAYERS_KEY = "layers/"
 
 _ROWS = 64
 T = TypeVar("T")
@@ -69,7 +73,7 @@ class Engine:
         self._quotas, self._masker = quotas, masker
         self._store, self._model, self._clip, self._device = store, model, clip, device
         self._lock = threading.RLock()
-        self._warned = self._spared = False
+        self._warned = self._spared = self._guessed = False
         self._tuning = tuned(clip if isinstance(clip, str) else getattr(clip, "name", ""))
 
     @staticmethod
@@ -147,7 +151,42 @@ class Engine:
     @property
     def keeper(self) -> SegmentKeeper:
         """What keeps segments."""
-        return SegmentKeeper(self._store, self.vlm, self.storage, self.tiers)
+        return SegmentKeeper(self._store, self.vlm, self.storage, self.tiers, self.chooser)
+
+    @property
+    def selecting(self) -> Selecting:
+        """What segments of this home are made from; patches until it is set."""
+        return Selecting.read(self._store.setting(SELECTOR_KEY))
+
+    @property
+    def chooser(self) -> TokenChooser:
+        """What chooses tokens of photos."""
+        return TokenChooser(self.vlm, self.selecting, self._layers, self._masker)
+
+    @property
+    def layer_scores(self) -> LayerScores | None:
+        """What calibrating found for this model, if that was done in this home."""
+        text = self._store.setting(f"{_LAYERS_KEY}{self.vlm.fingerprint}")
+        return None if text is None else LayerScores.model_validate_json(text)
+
+    def keep_layers(self, found: LayerScores) -> None:
+        """Store what calibrating found."""
+        self._store.put_setting(f"{_LAYERS_KEY}{found.fingerprint}", found.model_dump_json())
+
+    def _layers(self) -> tuple[int, ...]:
+        found = self.layer_scores
+        if found is not None:
+            return found.layers
+        with self._lock:
+            told, self._guessed = self._guessed, True
+        if not told:
+            _log.warning(
+                "tokens are chosen by the middle layers, as %r was never calibrated; run: jarvis calibrate "
+                "--model %s",
+                self.vlm.name,
+                self.vlm.name,
+            )
+        return middle_layers(self.vlm.sight.layers)
 
     @property
     def chat(self) -> ChatVLM:
@@ -200,7 +239,13 @@ class Engine:
             return Mode.EXACT, ()
         if mode is not Mode.AUTO or segments < 2:
             return (Mode.COMPOSE if mode is Mode.AUTO else mode), ()
-        for found in (self.verdict, self.vlm.measured):
+        made, verdict = self.selecting.key, self.verdict
+        # What was measured before the model was given away, was with patches.
+        known = (
+            verdict if verdict is not None and verdict.selector == made else None,
+            None if made else self.vlm.measured,
+        )
+        for found in known:
             if found is not None and found.storage is self.storage:
                 return found.mode, ()
         with self._lock:

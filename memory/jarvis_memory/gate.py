@@ -79,12 +79,14 @@ class Verdict(_Value):
         fingerprint: Of the model; the verdict holds for no other.
         storage: How segments were stored meanwhile.
         mode: The fastest mode that passed, ``exact`` if none did.
+        selector: What segments were made from (`Selecting.key`; empty for patches).
         scores: What was measured, of ``exact`` too.
     """
 
     fingerprint: str
     storage: Storage
     mode: Mode
+    selector: str = ""
     scores: tuple[GateScore, ...]
 
 
@@ -103,6 +105,7 @@ def run_gate(
     *,
     storage: Storage = Storage.BF16,
     limits: Limits | None = None,
+    selector: str = "",
     seen: Callable[[int], None] = lambda count: None,
 ) -> Verdict:
     """Measure every mode against ``exact`` on the same questions.
@@ -114,6 +117,7 @@ def run_gate(
         trials: Questions, with contexts of any number of concepts.
         storage: How segments are stored.
         limits: What passes.
+        selector: What the sources of the trials are made from, to be noted.
         seen: Called with the number of trials done.
 
     Raises:
@@ -153,7 +157,7 @@ def run_gate(
     if not any(score.segments > 1 for score in scores):
         raise InputError(f"the gate needs questions about several concepts, got {count} about one each")
     mode = _best(sums, limits or Limits())
-    return Verdict(fingerprint=vlm.fingerprint, storage=storage, mode=mode, scores=scores)
+    return Verdict(fingerprint=vlm.fingerprint, storage=storage, mode=mode, selector=selector, scores=scores)
 
 
 def _measure(

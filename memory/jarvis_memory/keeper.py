@@ -15,10 +15,12 @@ from jarvis_retrievers.patches import crop
 from .concept import Concept, check_name
 from .kv import Segment, Storage
 from .profile import build_profile, profile_text
+from .selecting.chooser import TokenChooser
+from .selecting.selector import Selecting
 from .store.draft import ConceptDraft
 from .store.owner import OwnerStore
 from .tiers import SegmentTiers, TierKey
-from .vlm import VLM, SegmentSource
+from .vlm import VLM, Excerpt, SegmentSource
 
 __all__ = ["Kept", "SegmentKeeper"]
 
@@ -43,26 +45,50 @@ class SegmentKeeper:
         vlm: the model that encodes.
         storage: how rows are stored; what is stored otherwise is read all the same.
         tiers: keep what was used lately at hand.
+        chooser: what of photos segments are made from; patches by default.
     """
 
-    def __init__(self, store: OwnerStore, vlm: VLM, storage: Storage, tiers: SegmentTiers) -> None:
+    def __init__(
+        self,
+        store: OwnerStore,
+        vlm: VLM,
+        storage: Storage,
+        tiers: SegmentTiers,
+        chooser: TokenChooser | None = None,
+    ) -> None:
         self._store, self._vlm, self._storage, self._tiers = store, vlm, storage, tiers
+        self._chooser = chooser or TokenChooser(vlm, Selecting(), tuple)
+        word = self._chooser.selecting.key
+        # Segments of patches and of tokens are never taken for each other, and a home may hold both.
+        self._key = f"{vlm.fingerprint}:{word}" if word else vlm.fingerprint
 
     def source(self, concept: Concept) -> SegmentSource:
-        """What a concept's segment is made from: its profile, and its patches cut from the stored photos.
+        """What a concept's segment is made from: its profile, and patches or tokens of the stored photos.
+
+        Tokens that were recorded for another model or another choice are chosen anew.
 
         Raises:
             CorruptRecordError: a photo is damaged; it has to be given again.
         """
         photos: dict[str, Image.Image] = {}
-        patches = []
-        for patch in concept.patches:
-            if patch.photo_id not in photos:
-                photos[patch.photo_id] = Image.open(io.BytesIO(self._store.photo(patch.photo_id))).convert(
-                    "RGB"
-                )
-            patches.append(crop(photos[patch.photo_id], patch.box, self._vlm.patch_side))
-        return SegmentSource(concept.name, profile_text(concept.profile), tuple(patches))
+
+        def photo(photo_id: str) -> Image.Image:
+            if photo_id not in photos:
+                photos[photo_id] = Image.open(io.BytesIO(self._store.photo(photo_id))).convert("RGB")
+            return photos[photo_id]
+
+        text = profile_text(concept.profile)
+        if self._key == self._vlm.fingerprint:
+            side = self._vlm.patch_side
+            patches = tuple(crop(photo(patch.photo_id), patch.box, side) for patch in concept.patches)
+            return SegmentSource(concept.name, text, patches)
+        images, kept = [photo(one.id) for one in concept.photos], self._chooser.known(concept)
+        if not kept:
+            order = [one.id for one in concept.photos]
+            boxes = [(order.index(patch.photo_id), patch.box) for patch in concept.patches]
+            kept = self._chooser.choose(concept.profile, images, boxes)
+        shown = tuple(Excerpt(one, tokens.kept) for one, tokens in zip(images, kept, strict=True))
+        return SegmentSource(concept.name, text, (), shown)
 
     def make(self, draft: ConceptDraft, photos: Sequence[Image.Image]) -> Segment:
         """The segment of a concept that is not stored yet; ``photos`` are the draft's, decoded.
@@ -72,9 +98,7 @@ class SegmentKeeper:
         """
         name = check_name(draft.name)
         profile = draft.profile or build_profile(name, draft.notes, draft.category)
-        side = self._vlm.patch_side
-        patches = tuple(crop(photos[patch.photo], patch.box, side) for patch in draft.patches)
-        return self._vlm.encode_segment(SegmentSource(name, profile_text(profile), patches))
+        return self._vlm.encode_segment(self._shown(name, profile_text(profile), draft, photos))
 
     def grown(self, old: Concept, draft: ConceptDraft, photos: Sequence[Image.Image]) -> Segment:
         """The segment of a draft that adds to a stored concept; ``photos`` are the new ones, decoded.
@@ -82,16 +106,41 @@ class SegmentKeeper:
         What stands before a patch does not depend on it, so if the profile is the same the stored segment is
         extended; otherwise all is encoded again, from the stored photos.
         """
-        side, profile = self._vlm.patch_side, draft.profile
-        added = draft.patches[len(old.patches) :]
-        crops = [crop(photos[patch.photo - len(old.photos)], patch.box, side) for patch in added]
-        same = profile is not None and profile_text(profile) == profile_text(old.profile)
-        if same and self._storage.rounds:
-            kept = self.get(old)
-            return self._vlm.extend_segment(kept.segment, old.name, crops)
+        profile, before = draft.profile, len(old.photos)
         text = profile_text(profile or old.profile)
-        patches = (*self.source(old).patches, *crops)
-        return self._vlm.encode_segment(SegmentSource(old.name, text, patches))
+        kept = draft.selections[:before]
+        same = text == profile_text(old.profile) and kept == self._chooser.known(old)
+        if same and self._storage.rounds:
+            new = self._shown(old.name, text, draft, photos, before, len(old.patches))
+            segment = self.get(old).segment
+            return self._vlm.extend_segment(segment, old.name, new.patches, new.photos)
+        stored = [
+            Image.open(io.BytesIO(photo.data)).convert("RGB") for photo in draft.checked_photos[:before]
+        ]
+        return self._vlm.encode_segment(self._shown(old.name, text, draft, [*stored, *photos]))
+
+    def _shown(
+        self,
+        name: str,
+        text: str,
+        draft: ConceptDraft,
+        photos: Sequence[Image.Image],
+        before: int = 0,
+        patches: int = 0,
+    ) -> SegmentSource:
+        """The source of a draft, from photo number ``before`` and patch number ``patches`` on."""
+        if draft.selections:
+            shown = zip(photos, draft.selections[before:], strict=True)
+            return SegmentSource(name, text, (), tuple(Excerpt(one, kept.kept) for one, kept in shown))
+        side = self._vlm.patch_side
+        crops = (crop(photos[one.photo - before], one.box, side) for one in draft.patches[patches:])
+        return SegmentSource(name, text, tuple(crops))
+
+    def scores(self, concept: Concept) -> tuple[float, ...]:
+        """How much each patch of a concept's segment is worth, falling; later photos are worth less."""
+        if self._key == self._vlm.fingerprint:
+            return tuple(patch.score for patch in concept.patches)
+        return tuple(1 / number for number in range(1, len(concept.photos) + 1))
 
     def encode(self, concept: Concept) -> Segment:
         """Encode a stored concept and keep its segment."""
@@ -106,12 +155,12 @@ class SegmentKeeper:
         if not self._store.read_only:
             data = self._vlm.segment_to_bytes(segment, self._storage)
             self._store.put_segment(
-                concept.id, self._vlm.fingerprint, data, tokens=segment.tokens, updated=concept.updated
+                concept.id, self._key, data, tokens=segment.tokens, updated=concept.updated
             )
 
     def get(self, concept: Concept) -> Kept:
         """The segment of a concept: at hand, or from the store if it is there and sound, else made again."""
-        key = TierKey(concept.id, concept.updated, self._vlm.fingerprint)
+        key = TierKey(concept.id, concept.updated, self._key)
         segment = self._tiers.get(key)
         if segment is not None:
             return Kept(segment, key, stored=True)
@@ -134,11 +183,17 @@ class SegmentKeeper:
         return Kept(segment, key, stored=False, notice=notice)
 
     def _stored(self, concept: Concept) -> Segment | None:
-        data = self._store.get_segment(concept.id, self._vlm.fingerprint)
+        data = self._store.get_segment(concept.id, self._key)
         if data is None:
             return None
         segment = self._vlm.segment_from_bytes(data)
-        wanted = self._vlm.segment_ids(concept.name, profile_text(concept.profile), len(concept.patches))
-        if segment.token_ids != wanted:
+        patches, counts = len(concept.patches), []
+        if self._key != self._vlm.fingerprint:
+            known = self._chooser.known(concept)
+            # What was chosen without being recorded is in the segment alone, which has a digest.
+            seen = [part.seen for part in segment.parts[1:]]
+            patches, counts = 0, [one.count for one in known] if known else seen[: len(concept.photos)]
+        text = profile_text(concept.profile)
+        if segment.token_ids != self._vlm.segment_ids(concept.name, text, patches, counts):
             raise CorruptRecordError("its tokens are not those of the concept's profile and patches")
         return segment

@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
+from jarvis_retrievers.errors import SettingError
+
 from . import upkeep
 from .engine import Engine
 from .gate import Limits, Trial, Verdict
+from .selecting.layers import CalibrationPhoto, LayerScores
+from .selecting.selector import Selecting
 from .store.owner import OwnerStore
 
 __all__ = ["Maintaining"]
@@ -39,10 +43,35 @@ class Maintaining:
         with self._writing:
             return upkeep.gate(self._engine, self._store, trials, limits, seen)
 
-    def migrate(self, kv: str) -> int:
-        """Store segments in another way, those that are there too; see `jarvis_memory.upkeep.migrate`."""
+    @property
+    def selecting(self) -> Selecting:
+        """What segments of this home are made from."""
+        return self._engine.selecting
+
+    def calibrate(
+        self, photos: Iterable[CalibrationPhoto], seen: Callable[[int], None] = lambda count: None
+    ) -> LayerScores:
+        """Find the layers whose attention shows a subject; see `jarvis_memory.upkeep.calibrate`."""
         with self._writing:
-            return upkeep.migrate(self._engine, self._store, kv)
+            return upkeep.calibrate(self._engine, photos, seen)
+
+    def migrate(
+        self, kv: str | None = None, *, selector: str | None = None, tokens: int | None = None
+    ) -> int:
+        """Make and store segments in another way, those that are there too.
+
+        Args:
+            kv: how they are stored; see `Storage`.
+            selector: what of photos they are made from: "patches", "attention", "full" or "uniform".
+            tokens: the most tokens of one photo, for "attention" and "uniform"; by default a fifth of them.
+
+        Returns, Raises: see `jarvis_memory.upkeep.migrate`.
+        """
+        if selector is None and tokens is not None:
+            raise SettingError(f"tokens belongs to a selector, got {tokens} alone; name the selector too")
+        wanted = None if selector is None else Selecting.of(selector, tokens)
+        with self._writing:
+            return upkeep.migrate(self._engine, self._store, kv, wanted)
 
     def reindex(self, *, everything: bool = False) -> int:
         """Mine concepts that need it again, or all; see `jarvis_memory.upkeep.reindex`."""

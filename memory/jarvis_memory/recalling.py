@@ -91,7 +91,7 @@ def fitting(
 ) -> tuple[Fitted, list[Kept], tuple[str, ...]]:
     """The segments of concepts as far as there is room, all that were loaded, and notices."""
     kept = [engine.keeper.get(concept) for concept in concepts]
-    scores = [[patch.score for patch in concept.patches] for concept in concepts]
+    scores = [engine.keeper.scores(concept) for concept in concepts]
     fitted = fit([one.segment for one in kept], scores, room)
     return fitted, kept, (*_left_out(concepts, fitted), *(one.notice for one in kept if one.notice))
 

@@ -43,6 +43,7 @@ def add(
     describe = _describing(engine, lambda: images)
     draft = engine.intake.draft(name, aliases, category, list(notes), list(images), others, describe=describe)
     warn_of(engine, draft)
+    draft = engine.chooser.chosen(draft)
     # Before anything is stored: a concept whose segment cannot be made is not half remembered.
     segment = engine.keeper.make(draft, images)
     concept = store.add_concept(draft)
@@ -59,11 +60,14 @@ def extend(
     category: str | None,
     aliases: Sequence[str],
     edits: Callable[[Edits], Edits] = lambda old: old,
+    *,
+    anew: bool = False,
 ) -> Concept:
     """Add to a concept, or edit its profile; ``edits`` makes new edits of those that are there.
 
     Only new photos are mined, and where the profile stays as it is only their patches are encoded. Of a
-    concept that another encoder has seen everything is made again.
+    concept that another encoder has seen everything is made again. ``anew`` chooses the tokens of all photos
+    again.
     """
     check_writable(store)
     old = store.get(name)
@@ -92,6 +96,7 @@ def extend(
             old.name, names, what, told, images, others, old=old, edits=wanted, describe=describe
         )
     warn_of(engine, draft, old)
+    draft = engine.chooser.chosen(draft, old if same and not anew else None)
     segment = engine.keeper.grown(old, draft, images) if same else engine.keeper.make(draft, images)
     return _replaced(store, engine, old, draft, segment)
 
@@ -111,6 +116,7 @@ def again(store: OwnerStore, engine: Engine, old: Concept, broken: Collection[st
     images = Intake.photos([store.photo(photo.id) for photo in old.photos], old.name)
     others = other_patches(store, engine.encoder.fingerprint, but={old.id, *broken})
     draft = engine.intake.draft(old.name, old.aliases, old.category, old.about, images, others, old=old)
+    draft = engine.chooser.chosen(draft)
     return _replaced(store, engine, old, draft, engine.keeper.make(draft, images))
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
-from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.errors import InputError, SettingError, UnsupportedModelError
 
 from .engine import STORAGE_KEY, Engine
 from .gate import Limits, Trial, Verdict, run_gate
 from .intake import check_writable
 from .kv import Storage
-from .remembering import again
+from .remembering import again, extend
+from .selecting.layers import CalibrationPhoto, LayerScores
+from .selecting.layers import calibrate as rank_layers
+from .selecting.selector import SELECTOR_KEY, Selecting, Selector
 from .store.owner import OwnerStore
 from .trials import draw_trials
 
-__all__ = ["gate", "migrate", "reindex"]
+__all__ = ["calibrate", "gate", "migrate", "reindex"]
 
 _MOST = 8
 
@@ -33,13 +36,16 @@ def gate(
 ) -> Verdict:
     """Measure the modes, keep the verdict in the home, and return it.
 
-    Without ``trials`` questions about the owner's own concepts are made up.
+    Without ``trials`` questions about the owner's own concepts are made up; such that are given are made of
+    patches.
 
     Raises:
         InputError: fewer than two concepts are there to ask about.
         HomeReadOnlyError: the home cannot be written.
     """
+    made = ""
     if trials is None:
+        made = engine.selecting.key
         concepts = store.list()
         if len(concepts) < 2:
             raise InputError(
@@ -48,30 +54,76 @@ def gate(
             )
         chosen = random.Random(0).sample(concepts, min(_MOST, len(concepts)))
         trials = draw_trials([engine.keeper.source(concept) for concept in chosen])
-    verdict = run_gate(engine.vlm, trials, storage=engine.storage, limits=limits, seen=seen)
+    verdict = run_gate(engine.vlm, trials, storage=engine.storage, limits=limits, selector=made, seen=seen)
     engine.keep_verdict(verdict)
     return verdict
 
 
-def migrate(engine: Engine, store: OwnerStore, storage: str, seen: Callable[[int], None] = _nothing) -> int:
-    """Store the segments of this home as ``storage`` from now on, and those of the owner at once.
+def calibrate(
+    engine: Engine, photos: Iterable[CalibrationPhoto], seen: Callable[[int], None] = _nothing
+) -> LayerScores:
+    """Find the layers whose attention shows a subject, and keep them in the home.
+
+    Raises:
+        InputError: there is no photo to calibrate with.
+        UnsupportedModelError: the attention of this model cannot be looked at.
+        HomeReadOnlyError: the home cannot be written.
+    """
+    found = rank_layers(engine.vlm, photos, seen)
+    engine.keep_layers(found)
+    return found
+
+
+def migrate(
+    engine: Engine,
+    store: OwnerStore,
+    storage: str | None = None,
+    selecting: Selecting | None = None,
+    seen: Callable[[int], None] = _nothing,
+) -> int:
+    """Make and store the segments of this home in another way from now on, and those of the owner at once.
 
     Each segment is read, or made again, and written anew; one that is broken off in between stays as it was,
-    and is read all the same. The gate's verdict was found with another storage, so it is dropped.
+    and is read all the same, or made again when it is needed. The gate's verdict was found with other
+    segments, so it is dropped.
+
+    Args:
+        engine: with the model.
+        store: the owner's store.
+        storage: how rows are stored; None leaves it as it is.
+        selecting: what of photos segments are made from; None leaves it as it is. Tokens are chosen again and
+            recorded, from the stored photos.
+        seen: called with the number of segments written.
 
     Returns:
         How many segments were written.
 
     Raises:
-        SettingError: there is no such storage.
+        SettingError: there is no such storage, or nothing to change was given.
+        UnsupportedModelError: the attention of this model cannot be looked at.
     """
-    wanted = Storage(storage)
-    store.put_setting(STORAGE_KEY, wanted.value)
+    if storage is None and selecting is None:
+        raise SettingError("nothing to change; say how segments are stored, or what they are made from")
+    wanted = None if storage is None else Storage(storage)
+    if selecting is not None and selecting.selector is Selector.ATTENTION:
+        reach = engine.vlm.reach
+        if reach.segments is not None:
+            raise UnsupportedModelError(
+                f"the selector 'attention' does not go with {engine.vlm.name!r}, which has {reach.why}; "
+                "choose 'patches', 'full' or 'uniform'"
+            )
+    if wanted is not None:
+        store.put_setting(STORAGE_KEY, wanted.value)
+    if selecting is not None:
+        store.put_setting(SELECTOR_KEY, selecting.model_dump_json())
     engine.drop_verdict()
     keeper = engine.keeper
     count = 0
     for count, concept in enumerate(store.list(), start=1):
-        keeper.keep(concept, keeper.get(concept).segment)
+        if selecting is None:
+            keeper.keep(concept, keeper.get(concept).segment)
+        else:
+            extend(store, engine, concept.name, (), (), None, (), anew=True)
         seen(count)
     return count
 

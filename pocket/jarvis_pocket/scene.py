@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PIL import Image, ImageDraw, ImageEnhance
 
@@ -28,12 +28,17 @@ _CLUTTER = ((182, 150, 122), (150, 170, 150), (160, 150, 176), (186, 176, 150), 
 
 @dataclass(frozen=True)
 class Figure:
-    """Where a concept stands in a picture: boxes are (left, top, right, bottom) in pixels."""
+    """Where a concept stands in a picture: boxes are (left, top, right, bottom) in pixels.
+
+    ``mask`` is as large as the picture (mode L): how much of each pixel the figure was drawn over, 0 to 255.
+    What was drawn later may hide some of it.
+    """
 
     subject: Frame
     emblem: Frame
     accessory: Frame
     hidden: bool
+    mask: Image.Image = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ def _place(canvas: Image.Image, look: Look, pose: Pose, centre: tuple[float, flo
     figure = figure.resize((width, size), Image.Resampling.BILINEAR)
     left, top = round(centre[0] - width / 2), round(centre[1] - size / 2)
     canvas.paste(figure, (left, top), figure)
+    mask = Image.new("L", canvas.size)
+    mask.paste(figure.getchannel("A"), (left, top))
 
     def frame(box: Frame) -> Frame:
         # the rotation (counter-clockwise, about the centre) moves the box's centre; its size stays
@@ -81,7 +88,7 @@ def _place(canvas: Image.Image, look: Look, pose: Pose, centre: tuple[float, flo
             top + (0.5 + y + h) * size,
         )
 
-    return Figure(frame((0.0, 0.0, 1.0, 1.0)), frame(emblem), frame(accessory), pose.hidden)
+    return Figure(frame((0.0, 0.0, 1.0, 1.0)), frame(emblem), frame(accessory), pose.hidden, mask)
 
 
 def _light(rng: random.Random, image: Image.Image) -> Image.Image:

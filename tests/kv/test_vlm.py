@@ -46,6 +46,7 @@ def test_the_fingerprint_names_all_that_matters(family: str) -> None:
     assert fresh(tiny, settings=ImageSettings(patch_side=32)) == prints[0]
     prints.append(fresh(tiny, name="other"))
     prints.append(fresh(tiny, revision="abc"))
+    prints.append(fresh(tiny, settings=ImageSettings(patch_side=32, photo_pixels=48 * 48)))
     if family in GRID_FAMILIES:
         prints.append(fresh(tiny, settings=ImageSettings(patch_side=48)))
     template = tiny.processor.chat_template
@@ -61,7 +62,7 @@ def test_the_fingerprint_names_all_that_matters(family: str) -> None:
     prints.append(fresh(tiny))
     tiny.processor.tokenizer.add_tokens(["<more>"])
     prints.append(fresh(tiny))
-    assert len(set(prints)) == len(prints) == 8 + (family in GRID_FAMILIES)
+    assert len(set(prints)) == len(prints) == 9 + (family in GRID_FAMILIES)
 
 
 def test_the_digest_of_weights_reads_every_dtype() -> None:

@@ -82,6 +82,26 @@ def test_a_scene_stands_in_the_given_order() -> None:
         assert near.sum() > 400
 
 
+def test_a_mask_is_the_pixels_of_its_figure() -> None:
+    # Two figures that differ in colour alone, in the same room: what differs is the figure, and no more.
+    for seed in range(6):
+        one, other = (
+            scene.draw_photo(random.Random(seed), look(colour=colour)) for colour in ("green", "purple")
+        )
+        mask = np.asarray(one.figures[0].mask)
+        assert mask.shape == (256, 256)
+        assert (mask == np.asarray(other.figures[0].mask)).all()
+        differs = (np.asarray(one.image) != np.asarray(other.image)).any(2)
+        assert not differs[mask == 0].any()
+        assert differs.sum() > 0.3 * (mask > 0).sum()
+    shown = [Shown(look(), None), Shown(look(colour="red"), None)]
+    left, right = (
+        np.asarray(figure.mask) > 0 for figure in scene.draw_scene(random.Random(1), shown).figures
+    )
+    assert left.shape == (192, 384)
+    assert np.flatnonzero(left.any(0)).mean() < 192 < np.flatnonzero(right.any(0)).mean()
+
+
 def test_what_cannot_be_drawn_is_refused() -> None:
     with pytest.raises(ValueError, match="1 to 3"):
         scene.draw_scene(random.Random(0), [])

@@ -80,6 +80,17 @@ class Inputs:
             self.token_ids[:tokens], self.positions[:, :tokens], self.features[:, :seen], finite=False
         )
 
+    def chosen(self, rows: torch.Tensor, images: torch.Tensor) -> Inputs:
+        """Some of the rows, each at the position that it has among all.
+
+        Args:
+            rows: (tokens,) bool, which.
+            images: (tokens,) bool, which are image tokens.
+        """
+        ids = tuple(i for i, kept in zip(self.token_ids, rows.tolist(), strict=True) if kept)
+        features = self.features[:, rows[images].to(self.features.device)]
+        return Inputs(ids, self.positions[:, rows], features, finite=False)
+
     def placed(self, place: Callable[[torch.Tensor], torch.Tensor]) -> Inputs:
         """The same with its features brought elsewhere, as ``place`` does it."""
         return replace(self, features=place(self.features), finite=False)

@@ -22,6 +22,7 @@ from ..concept import (
     PatchRecord,
     PhotoRecord,
     Profile,
+    Selection,
     check_name,
     check_note,
     name_key,
@@ -95,6 +96,7 @@ class ConceptDraft:
         edits: what of the profile was written by hand.
         description: what a model has made of the photos.
         history: what the profile was before.
+        selections: of each photo the tokens that its segment keeps; none where that is made of patches.
     """
 
     name: str
@@ -110,6 +112,7 @@ class ConceptDraft:
     edits: Edits = field(default_factory=Edits)
     description: Description | None = None
     history: tuple[PastProfile, ...] = ()
+    selections: tuple[Selection, ...] = ()
     _photos: tuple[DraftPhoto, ...] = field(init=False, repr=False)
     _concept: Concept = field(init=False, repr=False)
     _vectors: tuple[NDArray[np.float16], NDArray[np.float16]] = field(init=False, repr=False)
@@ -143,6 +146,8 @@ class ConceptDraft:
         aliases.pop(name_key(name), None)
         category = None if self.category is None else check_name(self.category)
         records = tuple(_photo(number, photo) for number, photo in enumerate(photos))
+        if self.selections and len(self.selections) != len(photos):
+            raise InputError(f"tokens are kept of {len(self.selections)} photos, but there are {len(photos)}")
         profile = self.profile or build_profile(name, notes, category)
         # One written by hand or seen by a model is the profile's alone, so that it can be reset or seen anew.
         borrowed = self.edits.category is not None or (
@@ -160,6 +165,7 @@ class ConceptDraft:
             edits=self.edits,
             description=self.description,
             history=self.history,
+            selections=self.selections,
             photos=records,
             patches=tuple(_patch(number, patch, records) for number, patch in enumerate(self.patches)),
         )

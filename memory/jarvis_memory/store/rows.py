@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.errors import CorruptRecordError, InputError
 
-from ..concept import Concept, Description, Edits, PastProfile, PatchRecord, PhotoRecord, Profile, name_key
+from ..concept import Concept, PatchRecord, PhotoRecord, name_key
+from .body import ConceptBody
 from .contracts import BlobRef, ConceptRows, SegmentRow, VectorRows
 from .keys import frames
 from .schema import columns
@@ -41,22 +42,6 @@ Row = Sequence[Any]
 
 _NAMED = 256
 _KINDS = {"patches": "patch", "profiles": "profile"}
-
-
-class _Body(BaseModel):
-    """The part of a concept that no query asks for, as JSON."""
-
-    name: str
-    aliases: tuple[str, ...]
-    category: str | None
-    about: tuple[str, ...]
-    profile: Profile
-    edits: Edits = Edits()
-    description: Description | None = None
-    history: tuple[PastProfile, ...] = ()
-    encoder: str
-    created_at: str
-    updated_at: str
 
 
 def seal(table: str, values: Row) -> bytes:
@@ -115,7 +100,9 @@ def insert_concept(connection: sqlite3.Connection, owner: str, rows: ConceptRows
     concept = stamp(rows.concept, first_id)
     head = (owner, concept.id)
     lots = {"patches": rows.patch_vectors, "profiles": rows.profile_vectors}
-    body = _Body(**{name: getattr(concept, name) for name in _Body.model_fields}).model_dump_json()
+    body = ConceptBody(
+        **{name: getattr(concept, name) for name in ConceptBody.model_fields}
+    ).model_dump_json()
     counts = (len(concept.photos), len(concept.patches), sum(map(len, lots.values())))
     insert(
         connection,
@@ -166,7 +153,7 @@ def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
             f"{len(photos)} and {len(patches)}; restore catalogue.sqlite from a backup"
         )
     try:
-        body = _Body.model_validate_json(text)
+        body = ConceptBody.model_validate_json(text)
         return Concept(
             id=concept_id,
             owner=owner,
@@ -184,7 +171,7 @@ def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
             ),
             created=created,
             updated=updated,
-            **{name: getattr(body, name) for name in _Body.model_fields},
+            **{name: getattr(body, name) for name in ConceptBody.model_fields},
         )
     except (ValidationError, InputError) as error:
         raise CorruptRecordError(

@@ -9,10 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .excerpt import Excerpt as Excerpt
     from .generation import Generation as Generation
     from .node import VLM as VLM
     from .query import Query as Query
     from .settings import ImageSettings as ImageSettings
+    from .sight import Sight as Sight
     from .source import SegmentSource as SegmentSource
     from .template import MEMORY_INSTRUCTION as MEMORY_INSTRUCTION
     from .text import TextEncoder as TextEncoder
@@ -20,20 +22,24 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "MEMORY_INSTRUCTION": "template",
     "VLM": "node",
+    "Excerpt": "excerpt",
     "Generation": "generation",
     "ImageSettings": "settings",
     "Query": "query",
     "SegmentSource": "source",
+    "Sight": "sight",
     "TextEncoder": "text",
 }
 
 __all__ = [
     "MEMORY_INSTRUCTION",
     "VLM",
+    "Excerpt",
     "Generation",
     "ImageSettings",
     "Query",
     "SegmentSource",
+    "Sight",
     "TextEncoder",
 ]
 

@@ -40,6 +40,17 @@ class Answerer:
             ids.append(token)
         return self._told(memory, asked, ids, first - began, time.perf_counter() - began)
 
+    def answer_all(self, prefix: Prefix, queries: Sequence[Query], at_once: int) -> list[Generation]:
+        """One answer each, ``at_once`` computed together.
+
+        Raises:
+            SettingError: ``at_once`` is less than 1.
+        """
+        if at_once < 1:
+            raise SettingError(f"batch_size is at least 1, got {at_once}.")
+        lots = [queries[at : at + at_once] for at in range(0, len(queries), at_once)]
+        return [answer for lot in lots for answer in self.answer_many(prefix, lot)]
+
     def answer_many(self, prefix: Prefix, queries: Sequence[Query]) -> list[Generation]:
         """One answer each, all computed together."""
         if self._runner.reach.segments == 0 or any(query.schema is not None for query in queries):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 from .images import Pixels
@@ -27,17 +28,24 @@ class Block:
         token_ids: The tokens, each image as one pad token per image token.
         pixels: The images in the order in which they stand, or ``None``.
         stretches: For what becomes a segment: what its tokens belong to, from the first on. Else empty.
+        left_out: Rows of image tokens that the vision tower sees and that have their positions, but that the
+            language model is not given; ascending.
     """
 
     token_ids: tuple[int, ...]
     pixels: Pixels | None = None
     stretches: tuple[Stretch, ...] = ()
+    left_out: tuple[int, ...] = ()
 
     @staticmethod
     def join(blocks: Sequence[Block]) -> Block:
         """Several blocks as one, in order."""
+        starts = [0, *accumulate(len(block.token_ids) for block in blocks)]
         return Block(
             token_ids=tuple(i for block in blocks for i in block.token_ids),
             pixels=Pixels.join([block.pixels for block in blocks if block.pixels is not None]),
             stretches=tuple(s for block in blocks for s in block.stretches),
+            left_out=tuple(
+                start + row for start, block in zip(starts, blocks, strict=False) for row in block.left_out
+            ),
         )

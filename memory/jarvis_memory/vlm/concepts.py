@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 
 import torch
-from PIL import Image
 
 from jarvis_memory.kv import (
     Context,
@@ -83,11 +82,13 @@ class ConceptEncoder:
             return stored.segment
         return self.encoded(prefix, stored.inputs, stored.parts)
 
-    def extend(self, prefix: Prefix, segment: Segment, name: str, patches: Sequence[Image.Image]) -> Segment:
-        """A segment with more patches behind its own, which are not encoded again."""
-        # The source checks name and patches; its profile is there already.
-        source = SegmentSource(name, "", tuple(patches))
-        block = self._layout.patches(source.name, source.patches)
+    def extend(self, prefix: Prefix, segment: Segment, source: SegmentSource) -> Segment:
+        """A segment with more patches and photos behind its own, which are not encoded again."""
+        seen = (
+            self._layout.patches(source.name, source.patches),
+            self._layout.photos(source.name, source.photos),
+        )
+        block = Block.join(seen)
         if not block.token_ids:
             return segment
         inputs = self._runner.inputs(block)

@@ -25,6 +25,7 @@ def model_fingerprint(
     tokenizer_state: str,
     prefix_ids: tuple[int, ...],
     patch_side: int,
+    photo_pixels: int | None,
 ) -> str:
     """SHA-256, in hexadecimal, of everything that a segment of this model depends on.
 
@@ -38,6 +39,7 @@ def model_fingerprint(
         tokenizer_state: The whole tokenizer as canonical JSON.
         prefix_ids: The tokens of the prefix.
         patch_side: Side in pixels of an encoded patch.
+        photo_pixels: The most pixels of a whole photo, if that is not left to the processor.
     """
     import transformers
 
@@ -48,6 +50,7 @@ def model_fingerprint(
         "format": FORMAT_VERSION,
         "model": name,
         "patch_side": patch_side,
+        "photo_pixels": photo_pixels,
         "prefix": list(prefix_ids),
         "processor": processor.image_processor.to_dict(),
         "revision": revision or "",

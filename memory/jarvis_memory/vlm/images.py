@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isqrt
 from typing import Any, Protocol
 
 import torch
@@ -60,6 +61,12 @@ class ImageEncoder(Protocol):
     def question(self, images: Sequence[Image.Image]) -> Pixels:
         """Images of a question; at least one."""
 
+    def photos(self, images: Sequence[Image.Image]) -> Pixels:
+        """Whole photos of a concept; at least one."""
+
+    def cells(self, pixels: Pixels) -> tuple[tuple[int, int], ...]:
+        """Rows and columns in which the tokens of each image stand; those behind them have no place."""
+
 
 class TileEncoder:
     """Shows every image as one square tile, for models whose vision tower has one size.
@@ -95,6 +102,14 @@ class TileEncoder:
     def question(self, images: Sequence[Image.Image]) -> Pixels:
         """As patches."""
         return self.patches(images)
+
+    def photos(self, images: Sequence[Image.Image]) -> Pixels:
+        """As patches."""
+        return self.patches(images)
+
+    def cells(self, pixels: Pixels) -> tuple[tuple[int, int], ...]:
+        """Squares; what is left over is a line break."""
+        return tuple((isqrt(count), isqrt(count)) for count in pixels.counts)
 
 
 class GridEncoder:
@@ -140,7 +155,19 @@ class GridEncoder:
 
     def question(self, images: Sequence[Image.Image]) -> Pixels:
         """Images of a question in their own proportions, within ``question_pixels``; at least one."""
-        most = self._settings.question_pixels
+        return self._whole(images, self._settings.question_pixels)
+
+    def photos(self, images: Sequence[Image.Image]) -> Pixels:
+        """Whole photos of a concept in their own proportions, within ``photo_pixels``; at least one."""
+        return self._whole(images, self._settings.photo_pixels)
+
+    def cells(self, pixels: Pixels) -> tuple[tuple[int, int], ...]:
+        """Rows and columns of tokens."""
+        if pixels.grid is None:
+            return ()
+        return tuple((int(t * h) // self._merge, int(w) // self._merge) for t, h, w in pixels.grid)
+
+    def _whole(self, images: Sequence[Image.Image], most: int | None) -> Pixels:
         if most is None:
             return self._run([_rgb(image) for image in images], None)
         least = min(int(self._processor.size["shortest_edge"]), most)

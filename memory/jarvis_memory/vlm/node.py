@@ -9,19 +9,12 @@ from typing import Any
 import torch
 from PIL import Image
 
-from jarvis_memory.kv import (
-    Context,
-    Mode,
-    Prefix,
-    Repair,
-    Segment,
-    Storage,
-    segment_to_bytes,
-)
+from jarvis_memory.kv import Context, Mode, Prefix, Repair, Segment, Storage, segment_to_bytes
 from jarvis_retrievers.errors import SettingError
 
 from .answerer import Answerer
 from .block import Block
+from .excerpt import Excerpt
 from .families import Reach, choose_family
 from .fingerprint import model_fingerprint
 from .generation import Generation
@@ -29,10 +22,14 @@ from .loading import load_model
 from .parts import make_parts
 from .query import Query, Turn
 from .settings import ImageSettings, Measured
+from .sight import Sight
 from .slots import Slots
 from .source import SegmentSource
 
 __all__ = ["VLM"]
+
+Ids = tuple[int, ...]
+Images = Sequence[Image.Image]
 
 
 class VLM:
@@ -127,6 +124,7 @@ class VLM:
                     tokenizer_state=self.parts.encoder.state,
                     prefix_ids=self.parts.frame.prefix,
                     patch_side=self.patch_side,
+                    photo_pixels=self.settings.photo_pixels,
                 )
             return self._fingerprint
 
@@ -153,9 +151,14 @@ class VLM:
         """
         return self._concepts.segment(self.prefix, source)
 
-    def segment_ids(self, name: str, profile: str, patches: int) -> tuple[int, ...]:
-        """The tokens that a concept's segment has, known without looking at its patches."""
-        return self._layout.segment_ids(name, profile, patches)
+    def segment_ids(self, name: str, profile: str, patches: int, photos: Sequence[int] = ()) -> Ids:
+        """The tokens that a segment has; ``photos``: how many are kept of each. See :class:`Layout`."""
+        return self._layout.segment_ids(name, profile, patches, photos)
+
+    @property
+    def sight(self) -> Sight:
+        """What the model looks at on a photo."""
+        return Sight(self._layout, self._runner, self.prefix)
 
     def segment_to_bytes(self, segment: Segment, storage: Storage) -> bytes:
         """A segment as bytes; see :func:`jarvis_memory.kv.segment_to_bytes`."""
@@ -170,20 +173,22 @@ class VLM:
         """
         return self._concepts.restored(self.prefix, data)
 
-    def extend_segment(self, segment: Segment, name: str, patches: Sequence[Image.Image]) -> Segment:
+    def extend_segment(
+        self, segment: Segment, name: str, patches: Images, photos: Sequence[Excerpt] = ()
+    ) -> Segment:
         """Append patches to a segment without encoding it again. Exact, by causality.
 
         Args:
             segment: Of this model.
-            name: The canonical name, written before and after every patch.
-            patches: Crops; they come behind those that are there.
+            name: The canonical name.
+            patches, photos: They come behind those that are there.
 
         Raises:
-            FingerprintError: Another model made the segment.
-            ImageError: A patch cannot be used.
+            FingerprintError: Another model made the segment. ImageError: A patch cannot be used.
             ContextError: It would be longer than the window.
         """
-        return self._concepts.extend(self.prefix, segment, name, patches)
+        more = SegmentSource(name, "", tuple(patches), tuple(photos))
+        return self._concepts.extend(self.prefix, segment, more)
 
     def context(
         self,
@@ -204,8 +209,7 @@ class VLM:
             behind: What stands in the prefix's place (:meth:`head`); then no segment is lossless.
 
         Raises:
-            ContextError: It is longer than the window.
-            SettingError: There is no such mode.
+            ContextError: It is longer than the window. SettingError: There is no such mode.
             FingerprintError: Another model made a segment.
             UnsupportedModelError: There are more segments than the model's :attr:`reach`.
         """
@@ -222,7 +226,7 @@ class VLM:
         self,
         context: Context | None,
         question: str,
-        images: Sequence[Image.Image] = (),
+        images: Images = (),
         max_new_tokens: int = 64,
         *,
         history: Sequence[Turn] = (),
@@ -239,9 +243,8 @@ class VLM:
             schema: A JSON schema, as JSON, that the answer follows.
 
         Raises:
-            InputError: The question is blank.
+            InputError: The question is blank. ImageError: An image cannot be used.
             UnsupportedModelError: There is a history, and the model's template does not print such.
-            ImageError: An image cannot be used.
             SettingError: ``max_new_tokens`` is less than 1.
             FingerprintError: Another model made the context.
             ExtraError: There is a schema, and xgrammar is not installed.
@@ -259,16 +262,13 @@ class VLM:
         Raises:
             SettingError: ``batch_size`` is less than 1.
         """
-        if batch_size < 1:
-            raise SettingError(f"batch_size is at least 1, got {batch_size}.")
-        lots = [queries[at : at + batch_size] for at in range(0, len(queries), batch_size)]
-        return [answer for lot in lots for answer in self._answerer.answer_many(self.prefix, lot)]
+        return self._answerer.answer_all(self.prefix, queries, batch_size)
 
     def stream(
         self,
         context: Context | None,
         question: str,
-        images: Sequence[Image.Image] = (),
+        images: Images = (),
         max_new_tokens: int = 64,
         *,
         history: Sequence[Turn] = (),
@@ -285,7 +285,7 @@ class VLM:
         self,
         context: Context | None,
         question: str,
-        images: Sequence[Image.Image] = (),
+        images: Images = (),
         *,
         history: Sequence[Turn] = (),
     ) -> torch.Tensor:

@@ -15,6 +15,7 @@ from .runner import Runner
 __all__ = ["recompute"]
 
 Choose = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Look = Callable[[int, torch.Tensor], None]
 
 
 def recompute(
@@ -26,6 +27,7 @@ def recompute(
     *,
     choose: Choose | None = None,
     check_layer: int = 1,
+    look: Look | None = None,
 ) -> int:
     """Compute some rows of a cache anew, layer by layer, and write their keys and values over the old ones.
 
@@ -41,6 +43,7 @@ def recompute(
         choose: Given old and new values (kv_heads, n, head_dim) of these rows at ``check_layer``, the indices
             of those that go on. None lets all go on.
         check_layer: The layer that ``choose`` looks at.
+        look: Called behind each layer with its number and the states (1, n, hidden) that went into it.
 
     Returns:
         How many rows went through all layers.
@@ -61,7 +64,10 @@ def recompute(
                 break
             cache.layers[number].rows = rows
             old = values[number][:, rows] if choose is not None and number == check_layer else None
+            before = hidden
             hidden = _through(text, layer, hidden, positions[..., rows], columns <= rows[:, None], cache)
+            if look is not None:
+                look(number, before)
             if number < len(deep):
                 here = images[rows]
                 hidden = hidden.index_add(1, here.nonzero()[:, 0], deep[number][order[rows][here]][None])

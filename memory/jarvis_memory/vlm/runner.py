@@ -58,9 +58,15 @@ class Runner:
     def inputs(self, block: Block) -> Inputs:
         """What the language model is given for a block: positions from 0 on, and the features of its images.
 
-        This is where the vision tower runs.
+        This is where the vision tower runs. Rows that are left out are not among them; the others keep the
+        positions that they have with them.
         """
-        return Inputs(block.token_ids, self.places(block).cpu().long(), self.features(block.pixels))
+        inputs = Inputs(block.token_ids, self.places(block).cpu().long(), self.features(block.pixels))
+        if not block.left_out:
+            return inputs
+        kept = torch.ones(inputs.tokens, dtype=torch.bool)
+        kept[list(block.left_out)] = False
+        return inputs.chosen(kept, torch.tensor(block.token_ids) == self._pad)
 
     def features(self, pixels: Pixels | None) -> torch.Tensor:
         """(levels, image tokens, hidden) what the vision tower makes of images; of none, it does not run."""
@@ -225,13 +231,16 @@ class Runner:
 
     def parts(self, block: Block, inputs: Inputs) -> tuple[Part, ...]:
         """The parts of a segment made of this block, with their widths read off its positions."""
-        parts, at, before = [], 0, 0
+        parts, begin, at, before = [], 0, 0, 0
         for stretch in block.stretches:
-            seen = block.token_ids[at : at + stretch.tokens].count(self._pad)
-            at += stretch.tokens
+            rows = range(begin, begin + stretch.tokens)
+            begin += stretch.tokens
+            out = sum(row in rows for row in block.left_out)
+            seen = block.token_ids[rows.start : rows.stop].count(self._pad) - out
+            at += stretch.tokens - out
             # Every stretch begins with text, which has the same position on all axes.
             end = int(inputs.positions[0, at]) if at < inputs.tokens else inputs.width
-            parts.append(Part(stretch.kind, stretch.tokens, end - before, seen))
+            parts.append(Part(stretch.kind, stretch.tokens - out, end - before, seen))
             before = end
         return tuple(parts)
 

@@ -24,12 +24,14 @@ class ImageSettings(BaseModel):
     Attributes:
         patch_side: Side in pixels of the square that a patch is resized to.
         question_pixels: The most pixels of an image in a question; ``None`` leaves it to the processor.
+        photo_pixels: The most pixels of a whole photo in a segment; ``None`` leaves it to the processor.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     patch_side: int = Field(default=224, ge=8, le=4096)
     question_pixels: int | None = Field(default=None, ge=64, le=4096 * 4096)
+    photo_pixels: int | None = Field(default=None, ge=64, le=4096 * 4096)
 
     @classmethod
     def read(cls, folder: Path) -> ImageSettings:
