@@ -45,9 +45,7 @@ def add(
     warn_of(engine, draft)
     # Before anything is stored: a concept whose segment cannot be made is not half remembered.
     segment = engine.keeper.make(draft, images)
-    concept = store.add_concept(draft)
-    engine.keeper.keep(concept, segment)
-    return concept
+    return _kept(engine, store.add_concept(draft), segment)
 
 
 def extend(
@@ -137,6 +135,12 @@ def _describing(engine: Engine, shown: Callable[[], Sequence[Image.Image]]) -> D
 def _replaced(
     store: OwnerStore, engine: Engine, old: Concept, draft: ConceptDraft, segment: Segment
 ) -> Concept:
-    concept = store.replace_concept(old.id, draft)
+    return _kept(engine, store.replace_concept(old.id, draft), segment)
+
+
+def _kept(engine: Engine, concept: Concept, segment: Segment) -> Concept:
+    """Keep beside a stored concept what can be made again, so that no question has to wait for it."""
     engine.keeper.keep(concept, segment)
+    if engine.texts is not None:
+        engine.texts.renew([concept])
     return concept

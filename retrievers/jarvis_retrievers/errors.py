@@ -18,6 +18,7 @@
         ├── UnsupportedModelError          an architecture whose KV cache cannot be moved or composed
         ├── FingerprintError               a segment that another model, or another prefix, has made
         ├── ContextError                   a context and a model, or a cut, that do not go together
+        ├── EmbeddingError                 a text encoder that fails, or gives vectors that cannot be used
         └── ProfileError                   a model's answer that is no description of a concept
 
     JarvisWarning (UserWarning)            done as asked, but it may not be what was meant
@@ -37,6 +38,7 @@ __all__ = [
     "ContextError",
     "CorruptRecordError",
     "DuplicateConceptError",
+    "EmbeddingError",
     "ExtraError",
     "FingerprintError",
     "HomeFormatError",
@@ -119,6 +121,10 @@ class FingerprintError(ModelError):
 
 class ContextError(ModelError):
     """A context and a model, or a cut, that do not go together."""
+
+
+class EmbeddingError(ModelError):
+    """A text encoder that fails, or gives vectors that cannot be used."""
 
 
 class ProfileError(ModelError):
