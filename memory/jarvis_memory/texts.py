@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jarvis_retrievers.errors import CorruptRecordError, SettingError
 from jarvis_retrievers.text_embedder import TextEmbedder
 
-from .concept import Concept
+from .concept import Concept, Profile
 from .intake import Intake
 from .store.owner import OwnerStore
 
@@ -46,6 +46,19 @@ class TextKeeper:
         self._make([concept for concept in concepts if concept.id not in kept], kept)
         return kept
 
+    def encode(self, profile: Profile) -> NDArray[np.float16]:
+        """Vectors (m, dim) of a profile, as they are stored.
+
+        Raises:
+            EmbeddingError: the encoder fails.
+        """
+        return self.embedder.embed_documents(Intake.descriptions(profile)).astype(np.float16)
+
+    def keep(self, concept: Concept, vectors: NDArray[np.float16]) -> None:
+        """Store the vectors of a concept; a home that cannot be written goes without."""
+        if not self._store.read_only:
+            self._store.put_texts(concept.id, concept.updated, self.embedder.fingerprint, vectors)
+
     def renew(self, concepts: Sequence[Concept], *, everything: bool = False) -> set[str]:
         """Make what is missing, of another encoder or damaged, or all; returns whose vectors are new, by id.
 
@@ -78,8 +91,7 @@ class TextKeeper:
                 # What is read back is what is searched now, to the bit.
                 half = own.astype(np.float16)
                 into[concept.id] = half.astype(np.float32)
-                if not self._store.read_only:
-                    self._store.put_texts(concept.id, concept.updated, self.embedder.fingerprint, half)
+                self.keep(concept, half)
 
 
 def check_embedder(texts: TextEmbedder) -> TextEmbedder:

@@ -120,9 +120,13 @@ def built(kept: MemorySnapshots, ids: NDArray[np.int64], owner: str = "ana") -> 
 
 
 def test_clusters_are_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept, found = MemorySnapshots(), []
-    real = Clusters.build
-    monkeypatch.setattr(Clusters, "build", lambda *given: found.append(1) or real(*given))
+    kept, found, real = MemorySnapshots(), [], Clusters.build
+
+    def counted(ids: NDArray[np.int64], matrix: NDArray[np.float32], plan: ClusterPlan) -> Clusters | None:
+        found.append(len(ids))
+        return real(ids, matrix, plan)
+
+    monkeypatch.setattr(Clusters, "build", counted)
     queries = grouped(30, seed=4)
     first = built(kept, IDS)
     second = built(kept, IDS)
