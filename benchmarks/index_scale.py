@@ -15,7 +15,6 @@ which is what is left of it where other work takes the machine's cores. The load
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import statistics
@@ -28,44 +27,17 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.index_world import DIM, Homes, Vectors, World, concept_of
 from jarvis_memory.snapshots import StoredSnapshots
-from jarvis_memory.store import ConceptDraft, DraftPatch, DraftPhoto, OwnerStore
-from jarvis_retrievers.boxes import Box
+from jarvis_memory.store import OwnerStore
 from jarvis_retrievers.faiss_index import FaissIndex
 
-DIM = 512
 K = 10
 PER_OWNER = 1000
 COLD_OWNERS = 4
-
-Vectors = NDArray[np.float32]
-
-
-class World:
-    """Unit vectors in groups of groups."""
-
-    def __init__(self, things: int, seed: int) -> None:
-        self._chance = np.random.default_rng(seed)
-        kinds = self._unit(self._normal(max(1, things // 100)))
-        of = self._chance.integers(0, len(kinds), things)
-        self._things = self._unit(kinds[of] + 0.8 * self._unit(self._normal(things)))
-
-    def views(self, count: int) -> Vectors:
-        """So many views of things, drawn anew."""
-        of = self._chance.integers(0, len(self._things), count)
-        return self._unit(self._things[of] + 0.5 * self._unit(self._normal(count)))
-
-    def _normal(self, count: int) -> Vectors:
-        return self._chance.standard_normal((count, DIM), dtype=np.float32)
-
-    @staticmethod
-    def _unit(rows: Vectors) -> Vectors:
-        unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-        return unit
 
 
 def timed(queries: Vectors, ask: Callable[[Vectors], object]) -> dict[str, float]:
@@ -158,42 +130,6 @@ def one_owner(count: int, queries: int, seed: int, store: OwnerStore) -> dict[st
     }
 
 
-def _concept(number: int, rows: Vectors) -> ConceptDraft:
-    data = f"photo {number}".encode()
-    return ConceptDraft(
-        name=f"Concept {number}",
-        notes=(),
-        photos=[DraftPhoto(data, hashlib.sha256(data).hexdigest(), 64, 64)],
-        patches=[DraftPatch(0, Box(0, 0, 16, 16), 0.9, 0.5, 0.45, row) for row in rows],
-        profile_vectors=None,
-        encoder="bench",
-    )
-
-
-class Homes:
-    """Owners in a real catalogue."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self._stores: dict[str, OwnerStore] = {}
-
-    def store(self, owner: str) -> OwnerStore:
-        """An owner's store."""
-        if owner not in self._stores:
-            self._stores[owner] = OwnerStore.open(self._home, owner)
-        return self._stores[owner]
-
-    def vectors_of(self, owner: str) -> tuple[NDArray[np.int64], Vectors]:
-        """See `VectorSource.vectors_of`."""
-        rows = self.store(owner).vectors()
-        return rows.ids, rows.matrix
-
-    def close(self) -> None:
-        """Close all."""
-        for store in self._stores.values():
-            store.close()
-
-
 def many_owners(owners: int, queries: int, seed: int) -> dict[str, Any]:
     """1,000 vectors each: all in memory, and read from a catalogue first."""
     world = World(max(10, owners * 10), seed)
@@ -209,7 +145,7 @@ def many_owners(owners: int, queries: int, seed: int) -> dict[str, Any]:
             for number in range(COLD_OWNERS):
                 rows = world.views(PER_OWNER).reshape(-1, 10, DIM)
                 for concept, some in enumerate(rows):
-                    homes.store(str(number)).add_concept(_concept(concept, some))
+                    homes.store(str(number)).addconcept_of(concept_of(concept, some))
             # A quota of nothing: whoever is asked next has to be read again.
             small = FaissIndex(DIM, source=homes, quota=0)
             turns = iter(list(range(COLD_OWNERS)) * queries)
@@ -235,7 +171,7 @@ def many_owners(owners: int, queries: int, seed: int) -> dict[str, Any]:
 def run(sizes: Sequence[int], owners: int, queries: int, seed: int) -> dict[str, Any]:
     """Everything, with the bars."""
     with tempfile.TemporaryDirectory() as folder, OwnerStore.open(folder, "one") as store:
-        store.add_concept(_concept(0, World(10, seed).views(1)))
+        store.addconcept_of(concept_of(0, World(10, seed).views(1)))
         rows = [one_owner(size, queries, seed, store) for size in sizes]
     many = many_owners(owners, queries, seed)
     largest = rows[-1]

@@ -41,7 +41,7 @@ class NgramEmbedder:
         SettingError: a length or a threshold out of its range.
     """
 
-    def __init__(self, dim: int = 1024, threshold: float = 0.5) -> None:
+    def __init__(self, dim: int = 1024, threshold: float = 0.4) -> None:
         if dim < 16:
             raise SettingError(f"dim must be at least 16, got {dim}")
         if not -1.0 <= threshold <= 1.0:

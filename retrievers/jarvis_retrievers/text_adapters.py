@@ -127,7 +127,7 @@ def _loaded(model: str, device: str | None) -> Any:
         library = importlib.import_module("sentence_transformers")
     except ImportError as error:
         raise ExtraError(
-            "sentence-transformers is not installed; run: pip install sentence-transformers"
+            f"sentence-transformers cannot be imported ({error}); run: pip install sentence-transformers"
         ) from error
     try:
         return library.SentenceTransformer(model, device=device)

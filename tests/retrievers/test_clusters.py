@@ -14,6 +14,7 @@ from jarvis_retrievers.clusters import ClusterPlan, Clusters
 from jarvis_retrievers.errors import InputError, SettingError
 from jarvis_retrievers.faiss_index import FaissIndex, VectorSource
 from jarvis_retrievers.owner_vectors import OwnerVectors
+from jarvis_retrievers.vectors import alone, load_faiss
 
 DIM = 24
 PLAN = ClusterPlan(least=500, samples=64)
@@ -100,6 +101,22 @@ def test_any_history_leaves_what_a_dictionary_would_hold(data: st.DataObject) ->
         assert set(everything[everything >= 0].tolist()) == set(model)
     else:
         assert set(owner.clusters.ids().tolist()) == set(model)
+
+
+def test_a_small_search_stays_in_its_thread_and_a_large_one_does_not() -> None:
+    faiss = load_faiss()
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    try:
+        with alone(1000):
+            assert faiss.omp_get_max_threads() == 1
+        with pytest.raises(ZeroDivisionError), alone(1000):
+            _ = 1 // 0
+        assert faiss.omp_get_max_threads() == 3
+        with alone(10**9):
+            assert faiss.omp_get_max_threads() == 3
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def test_searches_go_on_while_clusters_are_made() -> None:

@@ -21,6 +21,7 @@ from jarvis_retrievers import (
     from_sentence_transformers,
 )
 from jarvis_retrievers.errors import EmbeddingError, ExtraError, InputError, SettingError
+from tests.house.tree import ROOT, blocks
 
 TEXTS = ["Bo loves noodles.", "Mimi sleeps on the piano.", "", "łódź \ud83d"]
 
@@ -215,6 +216,13 @@ def test_ngrams_know_spellings() -> None:
     assert cosine("likes bassoon", "bassoon") > cosine("likes bassoon", "likes")
     # What tells nothing is like nothing that does.
     assert cosine("what is it?", "noodles") == 0.0
+
+
+def test_the_example_of_the_page_runs() -> None:
+    page = (ROOT / "docs" / "retrieval.md").read_text(encoding="utf-8")
+    (code,) = [code for language, code in blocks(page) if language == "python"]
+    exec(compile(code, "docs/retrieval.md", "exec"), {})
+    assert cosine("bassoonist", "Bo plays the bassoon.") >= NgramEmbedder().threshold
 
 
 @settings(deadline=None, max_examples=50)
