@@ -145,7 +145,7 @@ def many_owners(owners: int, queries: int, seed: int) -> dict[str, Any]:
             for number in range(COLD_OWNERS):
                 rows = world.views(PER_OWNER).reshape(-1, 10, DIM)
                 for concept, some in enumerate(rows):
-                    homes.store(str(number)).addconcept_of(concept_of(concept, some))
+                    homes.store(str(number)).add_concept(concept_of(concept, some))
             # A quota of nothing: whoever is asked next has to be read again.
             small = FaissIndex(DIM, source=homes, quota=0)
             turns = iter(list(range(COLD_OWNERS)) * queries)
@@ -171,7 +171,7 @@ def many_owners(owners: int, queries: int, seed: int) -> dict[str, Any]:
 def run(sizes: Sequence[int], owners: int, queries: int, seed: int) -> dict[str, Any]:
     """Everything, with the bars."""
     with tempfile.TemporaryDirectory() as folder, OwnerStore.open(folder, "one") as store:
-        store.addconcept_of(concept_of(0, World(10, seed).views(1)))
+        store.add_concept(concept_of(0, World(10, seed).views(1)))
         rows = [one_owner(size, queries, seed, store) for size in sizes]
     many = many_owners(owners, queries, seed)
     largest = rows[-1]

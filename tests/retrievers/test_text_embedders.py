@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -100,21 +101,22 @@ def test_llama_index() -> None:
 
 
 def test_sentence_transformers() -> None:
-    library: Any = pytest.importorskip("sentence_transformers")
+    library: Any = pytest.importorskip("sentence_transformers", minversion="6")
+    parts: Any = importlib.import_module("sentence_transformers.sentence_transformer.modules")
     from tokenizers import Tokenizer, models, pre_tokenizers
 
     words = {word: number for number, word in enumerate(("[UNK]", "Bo", "loves", "noodles", "sleeps"))}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     weights = np.random.default_rng(0).standard_normal((len(words), 8)).astype(np.float32)
-    part = library.models.StaticEmbedding(tokenizer, embedding_weights=weights)
+    part = parts.StaticEmbedding(tokenizer, embedding_weights=weights)
     model = library.SentenceTransformer(modules=[part], device="cpu")
     ours = from_sentence_transformers(model)
     mean = weights[[1, 2, 3]].astype(float).mean(axis=0)
     rows = ours.embed_documents(["Bo loves noodles"])
     np.testing.assert_allclose(rows[0], mean / np.linalg.norm(mean), atol=1e-5)
     np.testing.assert_array_equal(ours.embed_questions(["Bo loves noodles"]), rows)
-    other = library.models.StaticEmbedding(tokenizer, embedding_weights=weights + 1)
+    other = parts.StaticEmbedding(tokenizer, embedding_weights=weights + 1)
     changed = from_sentence_transformers(library.SentenceTransformer(modules=[other], device="cpu"))
     assert changed.fingerprint != ours.fingerprint
 
