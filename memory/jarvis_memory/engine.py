@@ -13,6 +13,7 @@ import torch
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import ContextError, SettingError
 from jarvis_retrievers.masker import SubjectMasker
+from jarvis_retrievers.text_embedder import TextEmbedder
 
 from .chat.sessions import Sessions
 from .finder import Finder
@@ -26,6 +27,7 @@ from .selecting.chooser import TokenChooser
 from .selecting.layers import LayerScores, middle_layers
 from .selecting.selector import SELECTOR_KEY, Selecting
 from .store.owner import OwnerStore
+from .texts import TextKeeper, check_embedder
 from .tiers import Quotas, SegmentTiers
 from .tuning import tuned
 from .vlm import VLM
@@ -57,6 +59,7 @@ class Engine:
         quotas: how many bytes of segments are kept at hand.
         masker: where on photos the subject is, if that is known.
         profiler: who describes photos; see `choose_profiler`.
+        texts: compares questions with profiles in place of the encoder's text tower.
     """
 
     def __init__(
@@ -68,7 +71,9 @@ class Engine:
         quotas: Quotas,
         masker: SubjectMasker | None = None,
         profiler: str | Profiler | None = None,
+        texts: TextEmbedder | None = None,
     ) -> None:
+        self.texts = None if texts is None else TextKeeper(store, check_embedder(texts))
         self._profiler = check_profiler(profiler)
         self._quotas, self._masker = quotas, masker
         self._store, self._model, self._clip, self._device = store, model, clip, device
@@ -103,7 +108,7 @@ class Engine:
 
     @cached_property
     def _made_finder(self) -> Finder:
-        return Finder(self._store, self.encoder, self._tuning.retriever, self._tuning.bank)
+        return Finder(self._store, self.encoder, self._tuning.retriever, self._tuning.bank, self.texts)
 
     @cached_property
     def _made_chat(self) -> ChatVLM:

@@ -18,12 +18,15 @@ from jarvis_retrievers.names import NameMatch
 from jarvis_retrievers.regions import best_per_entry
 from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig, Sighting
 from jarvis_retrievers.retriever import ConceptRetriever
+from jarvis_retrievers.text_index import TextIndex
 from jarvis_retrievers.words import WordIndex
 
 from .concept import Concept
 from .mentions import earlier, points_back, told_of
 from .profile import profile_text
+from .snapshots import StoredSnapshots
 from .store.owner import OwnerStore
+from .texts import TextKeeper
 from .vlm.query import Turn
 
 __all__ = ["Explanation", "Find", "Finder", "Likeness"]
@@ -102,6 +105,7 @@ class Finder:
         encoder: what made the vectors; concepts of another encoder are found by name and words alone.
         config: thresholds of the encoder.
         bank: (m, dim) vectors of strangers, if the encoder has such.
+        texts: vectors of another encoder that compares texts; None leaves that to ``encoder``.
     """
 
     def __init__(
@@ -110,11 +114,15 @@ class Finder:
         encoder: ImageTextEncoder,
         config: RetrieverConfig,
         bank: NDArray[np.float32] | None = None,
+        texts: TextKeeper | None = None,
     ) -> None:
         self._store, self._encoder, self._config = store, encoder, config
         self._bank = np.zeros((0, encoder.dim), np.float32) if bank is None else bank
         # Older views may still search in it: ids that they do not know are passed over.
-        self._index = FaissIndex(encoder.dim)
+        kept = StoredSnapshots(store, encoder.fingerprint)
+        self._index = FaissIndex(encoder.dim, snapshots=kept)
+        self._texts = texts
+        self._by_text = None if texts is None else TextIndex(texts.embedder)
         self._lock = threading.Lock()
         self._view: _View | None = None
 
@@ -145,7 +153,8 @@ class Finder:
         view = self._current()
         config = self._config if k is None else replace(self._config, k=k)
         threshold = partial(self._threshold, view)
-        retriever, limit = ConceptRetriever(self._encoder, self._index, config, threshold), config.k
+        retriever = ConceptRetriever(self._encoder, self._index, config, threshold, self._by_text)
+        limit = config.k
         entries = tuple(view.entries.values())
         told = retriever.retrieve(self._store.owner, question, images, entries)
         named = any(hit.name is not None for hit in told.hits)
@@ -249,6 +258,10 @@ class Finder:
             entries = {key: old.entries[key] for key, updated in same}
             gone = [old.entries[key] for key, _ in set(old.state) - same]
             self._index.remove(owner, [i for e in gone for i in (*e.vector_ids, *e.text_vector_ids)])
+            if gone:  # what was forgotten took the snapshot with it
+                self._index.keep(owner)
+            if self._by_text is not None:
+                self._by_text.remove([entry.key for entry in gone])
         new = [concept for concept in concepts if concept.id not in entries]
         ours = {concept.id for concept in new if concept.encoder == self._encoder.fingerprint}
         found: dict[tuple[str, str], list[int]] = {}
@@ -258,6 +271,9 @@ class Finder:
             found.setdefault((rows.concept_ids[row], rows.kinds[row]), []).append(int(rows.ids[row]))
         if keep:
             self._index.add(owner, [int(rows.ids[row]) for row in keep], rows.matrix[keep])
+        if self._texts is not None and self._by_text is not None:
+            for key, matrix in self._texts.rows(new).items():
+                self._by_text.put(key, matrix)
         for concept in new:
             patches, texts = (tuple(found.get((concept.id, kind), ())) for kind in ("patch", "profile"))
             whole = _whole(concept, patches, self._config.whole_scale)

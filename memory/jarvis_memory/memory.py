@@ -14,6 +14,7 @@ from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
 from jarvis_retrievers.masker import SubjectMasker
+from jarvis_retrievers.text_embedder import TextEmbedder
 
 from . import remembering
 from .answer import Answer, Recollection
@@ -66,6 +67,7 @@ class PersonalMemory(AsyncMemory, Chatting, Looking, Maintaining):
         session_bytes: int = SESSION_BYTES,
         masker: SubjectMasker | None = None,
         profiler: str | Profiler | None = None,
+        texts: TextEmbedder | None = None,
     ) -> Self:
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
 
@@ -82,6 +84,7 @@ class PersonalMemory(AsyncMemory, Chatting, Looking, Maintaining):
             masker: says where on photos the subject is, so that patches are of it; none by default.
             profiler: who describes new photos: None for nobody (profiles are made of the notes), "vlm" for
                 the model itself, or a `Profiler`.
+            texts: compares questions with profiles; by default the text tower of ``clip`` does.
 
         Raises:
             SettingError: what cannot be. HomeFormatError: a newer version wrote the home.
@@ -91,7 +94,7 @@ class PersonalMemory(AsyncMemory, Chatting, Looking, Maintaining):
         checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
         store = OwnerStore.open(home, owner, read_only=read_only)
-        return cls(store, Engine(store, model, clip, device, quotas, masker, profiler), checked)
+        return cls(store, Engine(store, model, clip, device, quotas, masker, profiler, texts), checked)
 
     def remember(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from jarvis_retrievers.errors import ProfileError
@@ -45,10 +47,8 @@ def add(
     warn_of(engine, draft)
     draft = engine.chooser.chosen(draft)
     # Before anything is stored: a concept whose segment cannot be made is not half remembered.
-    segment = engine.keeper.make(draft, images)
-    concept = store.add_concept(draft)
-    engine.keeper.keep(concept, segment)
-    return concept
+    segment, texts = engine.keeper.make(draft, images), _texts(engine, draft)
+    return _kept(engine, store.add_concept(draft), segment, texts)
 
 
 def extend(
@@ -143,6 +143,18 @@ def _describing(engine: Engine, shown: Callable[[], Sequence[Image.Image]]) -> D
 def _replaced(
     store: OwnerStore, engine: Engine, old: Concept, draft: ConceptDraft, segment: Segment
 ) -> Concept:
-    concept = store.replace_concept(old.id, draft)
+    texts = _texts(engine, draft)
+    return _kept(engine, store.replace_concept(old.id, draft), segment, texts)
+
+
+def _texts(engine: Engine, draft: ConceptDraft) -> NDArray[np.float16] | None:
+    """Vectors (m, dim) of the draft's texts; None without a text encoder."""
+    return engine.texts.encode(draft.profile) if engine.texts and draft.profile else None
+
+
+def _kept(engine: Engine, concept: Concept, segment: Segment, texts: NDArray[np.float16] | None) -> Concept:
+    """Keep beside a stored concept what can be made again, so that no question has to wait for it."""
     engine.keeper.keep(concept, segment)
+    if engine.texts is not None and texts is not None:
+        engine.texts.keep(concept, texts)
     return concept

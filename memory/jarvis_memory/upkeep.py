@@ -133,6 +133,9 @@ def reindex(
 ) -> int:
     """Mine concepts again that another encoder has seen, or whose vectors are damaged; returns how many.
 
+    Where a text encoder was given, what another one made of the other concepts' texts is made again, too, and
+    they count; for that no photo is read.
+
     One after the other, each in one commit: broken off in between, the others are as they were.
 
     Args:
@@ -143,6 +146,7 @@ def reindex(
 
     Raises:
         CorruptRecordError: a photo is damaged.
+        EmbeddingError: the text encoder fails.
         HomeReadOnlyError: the home cannot be written.
     """
     check_writable(store)
@@ -156,4 +160,4 @@ def reindex(
             broken.discard(concept.id)
             count += 1
         seen(number)
-    return count
+    return count if engine.texts is None else count + len(engine.texts.renew(store.list()))

@@ -9,9 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .adapted_embedder import AdaptedEmbedder as AdaptedEmbedder
     from .boxes import Box as Box
     from .boxes import nms as nms
     from .boxes import propose_boxes as propose_boxes
+    from .cluster_snapshot import ClusterSnapshot as ClusterSnapshot
     from .clusters import ClusterPlan as ClusterPlan
     from .crops import crop as crop
     from .encoder import ImageTextEncoder as ImageTextEncoder
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from .mining import Patch as Patch
     from .names import NameMatch as NameMatch
     from .names import match_names as match_names
+    from .ngrams import NgramEmbedder as NgramEmbedder
     from .openclip import OpenCLIPEncoder as OpenCLIPEncoder
     from .patches import PatchMiner as PatchMiner
     from .reference import ColourEncoder as ColourEncoder
@@ -41,21 +44,32 @@ if TYPE_CHECKING:
     from .scorer import Candidate as Candidate
     from .scorer import PatchScorer as PatchScorer
     from .scorer import PromptScorer as PromptScorer
+    from .snapshots import MemorySnapshots as MemorySnapshots
+    from .snapshots import Snapshots as Snapshots
+    from .text_adapters import from_langchain as from_langchain
+    from .text_adapters import from_llama_index as from_llama_index
+    from .text_adapters import from_sentence_transformers as from_sentence_transformers
+    from .text_embedder import TextEmbedder as TextEmbedder
+    from .text_index import TextIndex as TextIndex
 
 _EXPORTS = {
+    "AdaptedEmbedder": "adapted_embedder",
     "Box": "boxes",
     "Candidate": "scorer",
+    "ClusterPlan": "clusters",
+    "ClusterSnapshot": "cluster_snapshot",
     "ColourEncoder": "reference",
     "ConceptRetriever": "retriever",
     "Entry": "retrieval",
-    "ClusterPlan": "clusters",
     "FaissIndex": "faiss_index",
     "FlatIndex": "index",
     "GroundedMasker": "grounded_masker",
     "Hit": "retrieval",
     "ImageTextEncoder": "encoder",
+    "MemorySnapshots": "snapshots",
     "MinerConfig": "mining",
     "NameMatch": "names",
+    "NgramEmbedder": "ngrams",
     "OpenCLIPEncoder": "openclip",
     "Patch": "mining",
     "PatchMiner": "patches",
@@ -64,12 +78,18 @@ _EXPORTS = {
     "Retrieval": "retrieval",
     "RetrieverConfig": "retrieval",
     "Sighting": "retrieval",
+    "Snapshots": "snapshots",
     "SubjectMasker": "masker",
+    "TextEmbedder": "text_embedder",
+    "TextIndex": "text_index",
     "VectorIndex": "index",
     "VectorSource": "faiss_index",
     "WholePhoto": "masker",
     "crop": "crops",
     "encode_png": "images",
+    "from_langchain": "text_adapters",
+    "from_llama_index": "text_adapters",
+    "from_sentence_transformers": "text_adapters",
     "load_image": "images",
     "match_names": "names",
     "nms": "boxes",
@@ -78,9 +98,11 @@ _EXPORTS = {
 }
 
 __all__ = [
+    "AdaptedEmbedder",
     "Box",
     "Candidate",
     "ClusterPlan",
+    "ClusterSnapshot",
     "ColourEncoder",
     "ConceptRetriever",
     "Entry",
@@ -89,8 +111,10 @@ __all__ = [
     "GroundedMasker",
     "Hit",
     "ImageTextEncoder",
+    "MemorySnapshots",
     "MinerConfig",
     "NameMatch",
+    "NgramEmbedder",
     "OpenCLIPEncoder",
     "Patch",
     "PatchMiner",
@@ -99,12 +123,18 @@ __all__ = [
     "Retrieval",
     "RetrieverConfig",
     "Sighting",
+    "Snapshots",
     "SubjectMasker",
+    "TextEmbedder",
+    "TextIndex",
     "VectorIndex",
     "VectorSource",
     "WholePhoto",
     "crop",
     "encode_png",
+    "from_langchain",
+    "from_llama_index",
+    "from_sentence_transformers",
     "load_image",
     "match_names",
     "nms",

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
 
-from .errors import CorruptRecordError, SettingError
-from .vectors import Ids, Scores, best_of, load_faiss
+from .cluster_snapshot import ClusterSnapshot
+from .errors import SettingError
+from .vectors import Ids, Scores, alone, best_of, load_faiss
 
-__all__ = ["ClusterPlan", "Clusters"]
+__all__ = ["GROWN", "ClusterPlan", "Clusters"]
+
+GROWN: Final = 2
+"""Clusters are found anew when there are so many times the vectors that they were found for."""
 
 _SEED: Final = 20_261_121
-_MAGIC: Final = b"JRVSIVF1"
-_SIZE: Final = 8
+# Of a snapshot with fewer of the vectors too little is known.
+_KNOWN: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,8 @@ class ClusterPlan:
 
     Attributes:
         least: from how many vectors on; fewer are compared one by one, which is exact.
-        recall: share of the true ten nearest that has to be found, measured on ``samples`` queries.
+        recall: share of the true ten nearest that has to be found, measured on ``samples`` queries, and
+            surpassed by two standard errors of that measurement.
         samples: how many queries the recall is measured with.
         noise: length of the random step from a stored (unit) vector to a query of that measurement: another
             photo of the same thing.
@@ -57,11 +61,12 @@ class Clusters:
     Attributes:
         probes: how many clusters a search looks at.
         recall: share of the ten nearest that was found with them, when the clusters were made.
+        found_for: how many vectors the clusters were found for.
     """
 
-    def __init__(self, index: Any, probes: int, recall: float) -> None:
+    def __init__(self, index: Any, probes: int, recall: float, found_for: int) -> None:
         faiss = load_faiss()
-        self._index, self.probes, self.recall = index, probes, recall
+        self._index, self.probes, self.recall, self.found_for = index, probes, recall, found_for
         index.nprobe = probes
         # Without it every removal looks at all clusters.
         index.set_direct_map_type(faiss.DirectMap.Hashtable)
@@ -69,10 +74,9 @@ class Clusters:
     @classmethod
     def build(cls, ids: Ids, matrix: Scores, plan: ClusterPlan) -> Self | None:
         """Clusters of vectors (n, dim); None if looking at a quarter of them does not reach the recall."""
-        faiss = load_faiss()
         count, dim = matrix.shape
         lists = max(1, min(round(4 * math.sqrt(count)), count))
-        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(dim), dim, lists, faiss.METRIC_INNER_PRODUCT)
+        index = _empty(dim, lists)
         index.cp.seed, index.cp.niter, index.cp.min_points_per_centroid = _SEED, 10, 1
         chance = np.random.default_rng(_SEED)
         some = chance.choice(count, min(count, plan.train * lists), replace=False)
@@ -88,15 +92,55 @@ class Clusters:
         while probes <= max(1, lists // 4):
             index.nprobe = probes
             _, found = index.search(queries, wanted)
-            recall = float(np.mean([np.isin(t, f).mean() for t, f in zip(true, found, strict=True)]))
-            if recall >= plan.recall:
-                return cls(index, probes, recall)
+            shares = np.array([np.isin(t, f).mean() for t, f in zip(true, found, strict=True)])
+            recall = float(shares.mean())
+            # Other queries may fare worse than these by chance: two standard errors.
+            if recall - 2 * float(shares.std()) / math.sqrt(len(shares)) >= plan.recall:
+                return cls(index, probes, recall, count)
             probes *= 2
         return None
 
+    @classmethod
+    def restore(cls, snapshot: ClusterSnapshot, ids: Ids, matrix: Scores, plan: ClusterPlan) -> Self | None:
+        """Vectors (n, dim) in the clusters of a snapshot; those that it does not know go where they fit.
+
+        None if the snapshot is stale: it knows less than half of them, its recall is too low, or there are
+        twice as many as its clusters were found for.
+        """
+        order = np.argsort(snapshot.ids)
+        known = snapshot.ids[order]
+        place = np.searchsorted(known, ids)
+        place[place == len(known)] = 0
+        there = known[place] == ids if len(known) else np.zeros(len(ids), bool)
+        grown = len(ids) >= GROWN * snapshot.found_for
+        if snapshot.recall < plan.recall or grown or there.mean() < _KNOWN:
+            return None
+        faiss = load_faiss()
+        index = _empty(matrix.shape[1], len(snapshot.centres))
+        index.quantizer.add(snapshot.centres)
+        index.is_trained = True
+        lists = np.empty(len(ids), np.int64)
+        lists[there] = snapshot.lists[order][place[there]]
+        if not there.all():
+            lists[~there] = index.quantizer.search(matrix[~there], 1)[1][:, 0]
+        with alone(0):  # it copies, which more threads do no faster
+            index.add_core(len(ids), *map(faiss.swig_ptr, (matrix, ids, lists)))
+        return cls(index, snapshot.probes, snapshot.recall, snapshot.found_for)
+
+    def snapshot(self) -> ClusterSnapshot:
+        """What was learned, without the vectors."""
+        faiss = load_faiss()
+        flat = faiss.downcast_index(self._index.quantizer)
+        shape = (self._index.nlist, self._index.d)
+        centres = faiss.rev_swig_ptr(flat.get_xb(), shape[0] * shape[1]).reshape(shape).copy()
+        sizes = [self._index.invlists.list_size(number) for number in range(self._index.nlist)]
+        lists = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        return ClusterSnapshot(centres, self.ids(), lists, self.probes, self.recall, self.found_for)
+
     def add(self, ids: Ids, rows: Scores) -> None:
         """Add vectors under new ids."""
-        self._index.add_with_ids(rows, ids)
+        with alone(rows.size * self._index.nlist):
+            self._index.add_with_ids(rows, ids)
 
     def remove(self, ids: Ids) -> None:
         """Remove ids that are there."""
@@ -105,12 +149,14 @@ class Clusters:
 
     def search(self, rows: Scores, k: int) -> tuple[Scores, Ids]:
         """The k best of the clusters looked at; see `VectorIndex.search`."""
-        scores, keys = self._index.search(rows, k)
+        listed = self._index.nlist + self.probes * self._index.ntotal // self._index.nlist
+        with alone(rows.size * listed):
+            scores, keys = self._index.search(rows, k)
         scores[keys < 0] = -np.inf
         return best_of(scores, keys, k)
 
     def ids(self) -> Ids:
-        """All ids, in no order."""
+        """All ids, cluster by cluster."""
         faiss = load_faiss()
         lists = self._index.invlists
         found = [np.zeros(0, np.int64)]
@@ -132,39 +178,10 @@ class Clusters:
         """Bytes of vectors, ids and centres."""
         return int((self._index.ntotal + self._index.nlist) * 4 * self._index.d + self._index.ntotal * 24)
 
-    def to_bytes(self) -> bytes:
-        """A snapshot. Keep its digest elsewhere: `from_bytes` hands the bytes to a native parser."""
-        faiss = load_faiss()
-        header = json.dumps({"probes": self.probes, "recall": self.recall}).encode()
-        self._index.set_direct_map_type(faiss.DirectMap.NoMap)
-        try:
-            body: bytes = faiss.serialize_index(self._index).tobytes()
-        finally:
-            self._index.set_direct_map_type(faiss.DirectMap.Hashtable)
-        return _MAGIC + len(header).to_bytes(_SIZE, "little") + header + body
 
-    @classmethod
-    def from_bytes(cls, data: bytes, dim: int) -> Self:
-        """Clusters from a snapshot whose digest was checked.
-
-        Raises:
-            CorruptRecordError: it is no snapshot of vectors of this length.
-        """
-        faiss = load_faiss()
-        try:
-            start = len(_MAGIC) + _SIZE
-            size = int.from_bytes(data[len(_MAGIC) : start], "little")
-            if data[: len(_MAGIC)] != _MAGIC or size > len(data) - start:
-                raise ValueError("it does not begin as one")
-            header = json.loads(data[start : start + size])
-            index = faiss.deserialize_index(np.frombuffer(data, np.uint8, offset=start + size))
-            if not isinstance(index, faiss.IndexIVFFlat) or index.d != dim:
-                raise ValueError(f"it holds no clusters of vectors of length {dim}")
-            return cls(index, int(header["probes"]), float(header["recall"]))
-        except (ValueError, KeyError, TypeError, RuntimeError) as error:
-            raise CorruptRecordError(
-                f"this is no snapshot of an index: {error}; delete it, it is made again from the catalogue"
-            ) from error
+def _empty(dim: int, lists: int) -> Any:
+    faiss = load_faiss()
+    return faiss.IndexIVFFlat(faiss.IndexFlatIP(dim), dim, lists, faiss.METRIC_INNER_PRODUCT)
 
 
 def _nearest(ids: Ids, matrix: Scores, queries: Scores, k: int, at_once: int = 65_536) -> list[Ids]:

@@ -20,6 +20,7 @@
         ├── ContextError                   a context and a model, or a cut, that do not go together
         │   └── WindowError                more positions than the model's window has
         ├── DeadlineError (TimeoutError)   an answer that took longer than it may
+        ├── EmbeddingError                 a text encoder that fails, or gives vectors that cannot be used
         └── ProfileError                   a model's answer that is no description of a concept
 
     JarvisWarning (UserWarning)            done as asked, but it may not be what was meant
@@ -40,6 +41,7 @@ __all__ = [
     "CorruptRecordError",
     "DeadlineError",
     "DuplicateConceptError",
+    "EmbeddingError",
     "ExtraError",
     "FingerprintError",
     "HomeFormatError",
@@ -131,6 +133,10 @@ class WindowError(ContextError):
 
 class DeadlineError(ModelError, TimeoutError):
     """An answer that took longer than it may."""
+
+
+class EmbeddingError(ModelError):
+    """A text encoder that fails, or gives vectors that cannot be used."""
 
 
 class ProfileError(ModelError):

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .vectors import Ids, Scores, best_of, check_dim, check_ids, check_k, check_matrix, check_new, load_faiss
+from .vectors import (
+    Ids,
+    Scores,
+    alone,
+    best_of,
+    check_dim,
+    check_ids,
+    check_k,
+    check_matrix,
+    check_new,
+    load_faiss,
+)
 
 __all__ = ["ExactVectors"]
 
@@ -101,7 +112,8 @@ class ExactVectors:
             # FAISS breaks ties as it likes, also at the cut: ask until what is cut off is truly worse.
             fetch = min(total, wanted + 1)
             while True:
-                scores, keys = self._index.search(rows, fetch, **options)
+                with alone(rows.size * total):
+                    scores, keys = self._index.search(rows, fetch, **options)
                 if fetch == total or (fetch > wanted and bool((scores[:, wanted - 1] > scores[:, -1]).all())):
                     return best_of(scores, keys, wanted)
                 fetch = min(total, 2 * fetch)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .clusters import ClusterPlan
 from .errors import SettingError
 from .owner_vectors import OwnerVectors
+from .snapshots import Snapshots
 from .vectors import Ids, Scores, check_dim, check_ids, check_k, check_matrix, check_new, check_owner
 
 __all__ = ["FaissIndex", "VectorSource"]
@@ -49,6 +50,7 @@ class FaissIndex:
         plan: when an owner's vectors are put in clusters.
         source: the record.
         quota: bytes of all owners together; None keeps all.
+        snapshots: where clusters are kept, so that they are not found anew in each process.
 
     Raises:
         InputError: ``dim`` is less than 1.
@@ -62,11 +64,13 @@ class FaissIndex:
         *,
         source: VectorSource | None = None,
         quota: int | None = None,
+        snapshots: Snapshots | None = None,
     ) -> None:
         if quota is not None and (source is None or quota < 0):
             raise SettingError(f"a quota is 0 or more and needs a source to read from again, got {quota}")
         self.dim = check_dim(dim)
         self._plan, self._source, self._quota = plan or ClusterPlan(), source, quota
+        self._snapshots = snapshots
         self._shelves: OrderedDict[str, _Shelf] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -80,7 +84,7 @@ class FaissIndex:
             if shelf.vectors is None:
                 if self._source is not None:
                     return  # the first search reads them from there
-                shelf.vectors = OwnerVectors(self.dim, self._plan)
+                shelf.vectors = self._none(owner)
             if self._source is not None:
                 fresh = [place for place, key in enumerate(keys.tolist()) if key not in shelf.vectors]
                 keys, rows = keys[fresh], rows[fresh]
@@ -109,7 +113,20 @@ class FaissIndex:
         """See `VectorIndex.delete_owner`."""
         check_owner(owner)
         with self._lock:
-            self._shelves.pop(owner, None)
+            shelf = self._shelves.pop(owner, None)
+        if shelf is not None and shelf.vectors is not None:
+            shelf.vectors.leave()
+        if self._snapshots is not None:
+            self._snapshots.drop(owner)
+
+    def keep(self, owner: str) -> None:
+        """Write a snapshot of an owner's clusters as they are now, if they are in memory."""
+        check_owner(owner)
+        shelf = self._shelf(owner)
+        with shelf.lock:
+            vectors = shelf.vectors
+        if vectors is not None:
+            vectors.keep()
 
     def vectors(self, owner: str) -> OwnerVectors:
         """An owner's vectors, read from the source if they are not in memory."""
@@ -117,7 +134,7 @@ class FaissIndex:
         with shelf.lock:
             if shelf.vectors is not None:
                 return shelf.vectors
-            found = OwnerVectors(self.dim, self._plan)
+            found = self._none(owner)
             if self._source is None:
                 return found  # nobody is kept for having been asked for
             ids, matrix = self._source.vectors_of(owner)
@@ -132,6 +149,9 @@ class FaissIndex:
         """Bytes of all owners in memory, about."""
         with self._lock:
             return sum(shelf.vectors.nbytes for shelf in self._shelves.values() if shelf.vectors is not None)
+
+    def _none(self, owner: str) -> OwnerVectors:
+        return OwnerVectors(self.dim, self._plan, owner, self._snapshots)
 
     def _shelf(self, owner: str) -> _Shelf:
         with self._lock:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from .clusters import ClusterPlan, Clusters
-from .vectors import Ids, Scores, best_of, check_new, load_faiss
+from .cluster_snapshot import ClusterSnapshot
+from .clusters import GROWN, ClusterPlan, Clusters
+from .errors import CorruptRecordError, StoreError
+from .snapshots import Snapshots
+from .vectors import Ids, Scores, alone, best_of, check_new, load_faiss
 
 __all__ = ["OwnerVectors"]
 
 _log = logging.getLogger(__name__)
-
-# Clusters are found anew when there are so many times the vectors that they were found for.
-_GROWN: Final = 2
 
 
 class OwnerVectors:
@@ -28,11 +28,16 @@ class OwnerVectors:
     Args:
         dim: length of a vector.
         plan: when clusters are made.
+        owner: whose vectors.
+        snapshots: where clusters are kept, and read from in place of finding them anew.
     """
 
-    def __init__(self, dim: int, plan: ClusterPlan) -> None:
+    def __init__(
+        self, dim: int, plan: ClusterPlan, owner: str = "", snapshots: Snapshots | None = None
+    ) -> None:
         self._dim, self._plan = dim, plan
-        self._lock = threading.RLock()
+        self._owner, self._snapshots = owner, snapshots
+        self._lock, self._keeping = threading.RLock(), threading.Lock()
         self._keys: set[int] = set()
         self._exact: Any = _exact(dim)
         self._clusters: Clusters | None = None
@@ -74,7 +79,7 @@ class OwnerVectors:
             if self._maker:
                 self._noted.append((ids, rows))
             self._keys.update(ids.tolist())
-            many = len(self._keys) >= max(self._plan.least, _GROWN * self._asked_at)
+            many = len(self._keys) >= max(self._plan.least, GROWN * self._asked_at)
             if many and self._maker is None:
                 self._asked_at = len(self._keys)
                 self._maker = threading.Thread(target=self._make, name="jarvis-clusters", daemon=True)
@@ -106,7 +111,8 @@ class OwnerVectors:
             # FAISS breaks ties as it likes, also at the cut: ask until what is cut off is truly worse.
             fetch = min(total, k + 1)
             while True:
-                scores, keys = self._exact.search(rows, fetch)
+                with alone(rows.size * total):
+                    scores, keys = self._exact.search(rows, fetch)
                 if fetch == total or (fetch > k and bool((scores[:, k - 1] > scores[:, -1]).all())):
                     return best_of(scores, keys, k)
                 fetch = min(total, 2 * fetch)
@@ -117,33 +123,69 @@ class OwnerVectors:
         if maker is not None:
             maker.join()
 
-    def use(self, clusters: Clusters) -> None:
-        """Take clusters from a snapshot in place of what is here."""
-        with self._lock:
-            self._clusters, self._exact = clusters, _exact(self._dim)
-            self._keys = set(clusters.ids().tolist())
-            self._asked_at = len(self._keys)
+    def keep(self) -> None:
+        """Write a snapshot of the clusters, if there are any and somewhere to keep it."""
+        with self._keeping:
+            if self._snapshots is None:
+                return
+            with self._lock:
+                taken = self._clusters.snapshot() if self._clusters else None
+            if taken is None:
+                return
+            try:
+                self._snapshots.write(self._owner, taken.to_bytes())
+            except StoreError as error:
+                _log.warning("a snapshot of clusters could not be kept, they will be found anew: %s", error)
+
+    def leave(self) -> None:
+        """Keep no snapshot from now on; one that is being written is there when this returns."""
+        with self._keeping:
+            self._snapshots = None
 
     def _make(self) -> None:
-        """Find clusters; runs in a thread."""
+        """Find clusters, or take them from a snapshot; runs in a thread."""
         try:
             with self._lock:
                 self._noted = []
                 ids, matrix = self._dump()
-            made = Clusters.build(ids, matrix, self._plan)
+                first = self._clusters is None
+            made = self._kept(ids, matrix) if first else None
+            fresh = made is None
+            made = made or Clusters.build(ids, matrix, self._plan)
+            del matrix
             with self._lock:
                 if made is None:
                     _log.info("clusters of %d vectors do not reach the recall; searches stay exact", len(ids))
                     return
+                fresh = fresh or bool(self._noted)
                 for keys, rows in self._noted:
                     if rows is None:
                         made.remove(keys)
                     else:
                         made.add(keys, rows)
                 self._clusters, self._exact = made, _exact(self._dim)
+                self._asked_at = made.found_for
+            if fresh:
+                self.keep()
         finally:
             with self._lock:
                 self._maker, self._noted = None, []
+
+    def _kept(self, ids: Ids, matrix: Scores) -> Clusters | None:
+        """Clusters from a snapshot, if there is one that fits."""
+        snapshots = self._snapshots
+        if snapshots is None:
+            return None
+        try:
+            data = snapshots.read(self._owner)
+            if data is None:
+                return None
+            return Clusters.restore(ClusterSnapshot.from_bytes(data, self._dim), ids, matrix, self._plan)
+        except CorruptRecordError as error:
+            _log.warning("a snapshot of clusters is damaged, they are found anew: %s", error)
+        except StoreError as error:
+            _log.warning("a snapshot of clusters could not be read, they are found anew: %s", error)
+        return None
 
     def _dump(self) -> tuple[Ids, Scores]:
         faiss = load_faiss()

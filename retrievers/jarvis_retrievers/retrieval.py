@@ -115,8 +115,8 @@ class Hit:
         key: the entry's key.
         score: the fused score; only its order has a meaning.
         name: likeness of the name, 1.0 for an exact match.
-        text: cosine of the question and the nearest profile text, or, where that fell short, the nearest
-            patch.
+        text: cosine of the question and the nearest profile text, by the text encoder if there is one, or,
+            where that fell short, the nearest patch.
         image: cosine of the best region of the question images and the nearest patch.
         region: that region, as position of the image and box in its pixels.
         vector_id: the patch vector that region is nearest to.

@@ -17,6 +17,7 @@ from .index import VectorIndex
 from .names import match_names
 from .regions import RegionScores, best_per_entry, look
 from .retrieval import Entry, Hit, Region, Retrieval, RetrieverConfig, Sighting, Verdict
+from .text_index import TextIndex
 
 __all__ = ["ConceptRetriever", "Entry", "Hit", "Retrieval", "RetrieverConfig"]
 
@@ -46,7 +47,8 @@ class ConceptRetriever:
 
     * **name**: a match always counts, and is never cut by ``k``.
     * **text**: the question against profile texts and, across modalities, against patches. Counts only
-      where no name was matched and a threshold is reached.
+      where no name was matched and a threshold is reached. A text encoder of its own, if there is one, takes
+      the profile texts, and is asked only where there is no picture.
     * **image**: regions at several scales, the best of them moved to where they fit (`look`), against the
       patches that show a concept whole. For each region, the concepts that reach their
       threshold and lie within ``margin`` of the best concept there; look-alikes that are clearly worse drop
@@ -60,6 +62,7 @@ class ConceptRetriever:
         index: VectorIndex,
         config: RetrieverConfig | None = None,
         threshold: Callable[[str], float] | None = None,
+        texts: TextIndex | None = None,
     ) -> None:
         """Set up.
 
@@ -69,11 +72,13 @@ class ConceptRetriever:
             config: how to look.
             threshold: gives the entry of a key its own image threshold, where the entry does not say; asked
                 only for those that come near ``config.image_threshold``.
+            texts: profile texts by the key of their entry; their own encoder compares them in place of
+                ``encoder``.
         """
         self.encoder = encoder
         self.index = index
         self.config = config or RetrieverConfig()
-        self._threshold = threshold
+        self._threshold, self._texts = threshold, texts
 
     def retrieve(
         self, owner: str, question: str, images: Sequence[Image.Image] = (), entries: Sequence[Entry] = ()
@@ -98,9 +103,9 @@ class ConceptRetriever:
         for match in matches:
             named[match.key] = max(match.score, named.get(match.key, 0.0))
         text: dict[str, float] = {}
-        by_text = bool(question.strip()) and not named and total > 0
+        by_text = bool(question.strip()) and not named
         if by_text:
-            text = self._by_text(owner, question, entries, total)
+            text = self._by_text(owner, question, entries, total, not images)
         looked = look(self.encoder, self.index, owner, images, entries, config)
         least = self._least(looked, entries)
         seen, near = self._by_image(looked, entries, least)
@@ -109,15 +114,25 @@ class ConceptRetriever:
         searched = min(total, config.search_limit) if by_text or looked.regions else 0
         return Retrieval(hits, tuple(matches), sightings, len(looked.regions), searched)
 
-    def _by_text(self, owner: str, question: str, entries: Sequence[Entry], total: int) -> dict[str, float]:
+    def _by_text(
+        self, owner: str, question: str, entries: Sequence[Entry], total: int, alone: bool
+    ) -> dict[str, float]:
+        found: dict[str, float] = {}
+        if self._texts is not None and alone:
+            keys = {entry.key for entry in entries}
+            told = self._texts.search(question, self.config.search_limit)
+            found = {key: score for key, score in told if key in keys}
+        if not total:
+            return found
         queries = self.encoder.encode_texts([question])
         scores, ids = self.index.search(owner, queries, min(total, self.config.search_limit))
         direct, _ = best_per_entry(scores, ids, [entry.text_vector_ids for entry in entries])
         across, _ = best_per_entry(scores, ids, [entry.vector_ids for entry in entries])
-        found = {}
         for position, entry in enumerate(entries):
+            if entry.key in found:
+                continue
             least = self.config.text_threshold if entry.text_threshold is None else entry.text_threshold
-            if direct[0, position] >= least:
+            if self._texts is None and direct[0, position] >= least:
                 found[entry.key] = float(direct[0, position])
             elif across[0, position] >= self.config.cross_threshold:
                 found[entry.key] = float(across[0, position])

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from benchmarks.controls import Share
 from benchmarks.fidelity import break_even, several
+from benchmarks.index_scale import recall
+from benchmarks.index_world import DIM, World
 from benchmarks.shapes import SHAPES, shape_config
 from jarvis_memory.gate import GateScore, Verdict
 from jarvis_memory.kv import Mode, Storage
+from jarvis_retrievers.faiss_index import FaissIndex
 
 PARAMETERS = {
     "qwen2.5-vl-3b": 3.75e9,
@@ -70,3 +73,16 @@ def test_right_answers_of_all_sizes_above_one_are_pooled() -> None:
     verdict = Verdict(fingerprint="print", storage=Storage.BF16, mode=Mode.COMPOSE, scores=scores)
     assert several(verdict, Mode.COMPOSE) == Share(24, 40)
     assert several(verdict, Mode.LINK) == Share(1, 10)
+
+
+def test_recall_is_the_share_of_the_true_ten() -> None:
+    world = World(20, 3)
+    matrix, queries = world.views(300), world.views(25)
+    index = FaissIndex(DIM)
+    index.add("one", range(300), matrix)
+    assert recall(index, matrix, queries, at_once=64) == 1.0
+    gone = set(range(0, 300, 4))
+    index.remove("one", sorted(gone))
+    true = [sorted(range(300), key=lambda n: -float(matrix[n] @ query))[:10] for query in queries]
+    left = sum(len(set(ten) - gone) for ten in true) / 250
+    assert recall(index, matrix, queries, at_once=64) == pytest.approx(left)

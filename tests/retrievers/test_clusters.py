@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from jarvis_retrievers.clusters import ClusterPlan, Clusters
-from jarvis_retrievers.errors import CorruptRecordError, InputError, SettingError
+from jarvis_retrievers.errors import InputError, SettingError
 from jarvis_retrievers.faiss_index import FaissIndex, VectorSource
 from jarvis_retrievers.owner_vectors import OwnerVectors
+from jarvis_retrievers.vectors import alone, load_faiss
 
 DIM = 24
 PLAN = ClusterPlan(least=500, samples=64)
@@ -72,30 +73,6 @@ def test_what_has_no_groups_stays_exact() -> None:
     assert owner.search(matrix[:5], 1)[1].ravel().tolist() == [0, 1, 2, 3, 4]
 
 
-def test_a_snapshot_answers_the_same(built: tuple[Clusters, dict[int, NDArray[np.float32]]]) -> None:
-    clusters, _ = built
-    data = clusters.to_bytes()
-    again = Clusters.from_bytes(data, DIM)
-    assert (again.probes, again.recall) == (clusters.probes, clusters.recall)
-    assert sorted(again.ids().tolist()) == sorted(clusters.ids().tolist())
-    queries = grouped(20, seed=3)
-    for one, other in zip(again.search(queries, 7), clusters.search(queries, 7), strict=True):
-        np.testing.assert_array_equal(one, other)
-    again.remove(np.array([5], dtype=np.int64))  # it may be changed like any other
-    assert 5 not in again.ids()
-
-
-@pytest.mark.parametrize("damage", [b"", b"JRVSIVF1", b"no snapshot of anything at all", None])
-def test_what_is_no_snapshot_is_refused(
-    built: tuple[Clusters, dict[int, NDArray[np.float32]]], damage: bytes | None
-) -> None:
-    data = built[0].to_bytes()
-    with pytest.raises(CorruptRecordError, match="no snapshot"):
-        Clusters.from_bytes(data if damage is None else damage, DIM + 1)
-    with pytest.raises(CorruptRecordError, match="no snapshot"):
-        Clusters.from_bytes(data[:40], DIM)
-
-
 @settings(deadline=None, max_examples=15)
 @given(data=st.data())
 def test_any_history_leaves_what_a_dictionary_would_hold(data: st.DataObject) -> None:
@@ -124,6 +101,22 @@ def test_any_history_leaves_what_a_dictionary_would_hold(data: st.DataObject) ->
         assert set(everything[everything >= 0].tolist()) == set(model)
     else:
         assert set(owner.clusters.ids().tolist()) == set(model)
+
+
+def test_a_small_search_stays_in_its_thread_and_a_large_one_does_not() -> None:
+    faiss = load_faiss()
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    try:
+        with alone(1000):
+            assert faiss.omp_get_max_threads() == 1
+        with pytest.raises(ZeroDivisionError), alone(1000):
+            _ = 1 // 0
+        assert faiss.omp_get_max_threads() == 3
+        with alone(10**9):
+            assert faiss.omp_get_max_threads() == 3
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def test_searches_go_on_while_clusters_are_made() -> None:

@@ -239,7 +239,7 @@ def _header(owner: str, kind: str) -> bytes:
 
 def _digest(owner: str, kind: str, data: bytes) -> str:
     # Segments are large and read with every question, where SHA-256 takes longer than all the rest.
-    start = blake3 if kind == "segment" else hashlib.sha256
+    start = blake3 if kind in ("segment", "index") else hashlib.sha256
     # The payload goes in by itself: framing it would copy megabytes.
     state = start(frame("jarvis/blob", (owner, kind)) + b"b" + struct.pack("<Q", len(data)))
     state.update(data)

@@ -12,9 +12,9 @@ from pathlib import Path
 from jarvis_retrievers.errors import DuplicateConceptError, UnknownConceptError
 
 from ..concept import Concept, name_key
+from .catalogue_caches import SQLiteCaches
 from .connection import Database
-from .contracts import BlobRef, ConceptRows, SegmentRow, Usage, VectorRows
-from .keys import keyed
+from .contracts import BlobRef, ConceptRows, Usage, VectorRows
 from .queries import (
     OF_CONCEPT,
     THIS,
@@ -29,14 +29,12 @@ from .queries import (
     updated_of,
 )
 from .rows import (
-    blob_of,
     check_dim,
     insert,
     insert_concept,
     read_concepts,
     read_vectors,
     seal,
-    segment_of,
     select,
 )
 from .schema import columns
@@ -44,7 +42,7 @@ from .schema import columns
 __all__ = ["SQLiteCatalogue"]
 
 
-class SQLiteCatalogue:
+class SQLiteCatalogue(SQLiteCaches):
     """`Catalogue` in a file. Threads and processes may share it.
 
     Args:
@@ -137,46 +135,6 @@ class SQLiteCatalogue:
         with self._db.read() as connection:
             return read_vectors(connection, owner, concepts)
 
-    def put_segment(self, owner: str, row: SegmentRow) -> tuple[BlobRef, ...]:
-        """See `Catalogue.put_segment`."""
-        with self._db.write() as connection:
-            key = key_of(connection, owner)
-            if key is None or updated_of(connection, owner, row.concept_id) != row.updated:
-                return (row.blob,)
-            place = keyed(key, "jarvis/segment", row.concept_id, row.fingerprint)
-            old = connection.execute(
-                "SELECT blob, length, blob_digest FROM segments WHERE owner = ? AND key = ?", (owner, place)
-            ).fetchall()
-            blob = (row.blob.id, row.blob.length, row.blob.digest)
-            values = (owner, row.concept_id, place, row.fingerprint, row.updated, row.tokens, *blob)
-            insert(connection, "segments", values, replace=True)
-            return blob_of(old)
-
-    def segment(self, owner: str, concept_id: str, fingerprint: str) -> SegmentRow | None:
-        """See `Catalogue.segment`."""
-        with self._db.read() as connection:
-            key = key_of(connection, owner)
-            if key is None:
-                return None
-            place = keyed(key, "jarvis/segment", concept_id, fingerprint)
-            found = [
-                segment_of(r) for r in select(connection, "segments", "owner = ? AND key = ?", (owner, place))
-            ]
-            now = updated_of(connection, owner, concept_id)
-            return next((row for row in found if row.updated == now and row.concept_id == concept_id), None)
-
-    def segments(self, owner: str, concept_id: str) -> tuple[SegmentRow, ...]:
-        """See `Catalogue.segments`."""
-        with self._db.read() as connection:
-            return tuple(segment_of(row) for row in select(connection, "segments", THIS, (owner, concept_id)))
-
-    def drop_segments(self, owner: str, concept_id: str) -> tuple[BlobRef, ...]:
-        """See `Catalogue.drop_segments`."""
-        with self._db.write() as connection:
-            blobs = blobs_of(connection, owner, concept_id, ("segments",))
-            connection.execute(f"DELETE FROM segments WHERE {THIS}", (owner, concept_id))
-            return blobs
-
     def usage(self, owner: str) -> Usage:
         """See `Catalogue.usage`."""
         with self._db.read() as connection:
@@ -244,16 +202,19 @@ class SQLiteCatalogue:
     def live_blobs(self) -> frozenset[str]:
         """See `Catalogue.live_blobs`."""
         with self._db.read() as connection:
-            rows = connection.execute("SELECT blob FROM photos UNION ALL SELECT blob FROM segments")
-            return frozenset(row[0] for row in rows)
+            query = "SELECT blob FROM photos UNION ALL SELECT blob FROM segments"
+            if has_table(connection, "snapshots"):
+                query += " UNION ALL SELECT blob FROM snapshots"
+            return frozenset(row[0] for row in connection.execute(query))
 
     def delete_owner(self, owner: str) -> None:
         """See `Catalogue.delete_owner`."""
         with self._db.write() as connection:
             for table in (*OF_CONCEPT, "owners"):
                 connection.execute(f"DELETE FROM {table} WHERE owner = ?", (owner,))
-            if has_table(connection, "items"):
-                connection.execute("DELETE FROM items WHERE owner = ?", (owner,))
+            for table in ("items", "snapshots"):
+                if has_table(connection, table):
+                    connection.execute(f"DELETE FROM {table} WHERE owner = ?", (owner,))
             mark_traces(connection)
         self.tidy()
 

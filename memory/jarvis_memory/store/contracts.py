@@ -161,6 +161,32 @@ class Catalogue(Protocol):
     def drop_segments(self, owner: str, concept_id: str) -> tuple[BlobRef, ...]:
         """Forget a concept's segments; returns their blobs."""
 
+    def put_texts(
+        self, owner: str, concept_id: str, updated: int, encoder: str, vectors: NDArray[np.float16]
+    ) -> bool:
+        """Keep the vectors (m, dim) that a text encoder made of a concept as it was at ``updated``, in place
+        of older ones; m = 0 drops them. They go when the concept is replaced.
+
+        Returns:
+            False, with nothing kept, if the concept is gone or was updated since.
+        """
+
+    def texts(
+        self, owner: str, encoder: str | None, concepts: Collection[str] | None = None
+    ) -> dict[str, NDArray[np.float32]]:
+        """Vectors (m, dim) of the owner's concepts, or of some, that this text encoder made (None: any)."""
+
+    def put_snapshot(self, owner: str, name: str, blob: BlobRef) -> tuple[BlobRef, ...]:
+        """Point to a snapshot's blob; returns the blobs nothing points to now: that of the snapshot before,
+        or of an unknown owner ``blob`` itself.
+        """
+
+    def snapshots(self, owner: str) -> dict[str, BlobRef]:
+        """The blobs of the owner's snapshots, by name."""
+
+    def drop_snapshots(self, owner: str) -> tuple[BlobRef, ...]:
+        """Forget the owner's snapshots; returns their blobs."""
+
     def usage(self, owner: str) -> Usage:
         """Bytes of the owner's data."""
 

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import DuplicateConceptError, UnknownConceptError
 
@@ -26,6 +27,7 @@ class _Entry:
     first_id: int
     live: bool = True
     segments: dict[str, SegmentRow] = field(default_factory=dict)
+    texts: tuple[str, NDArray[np.float16]] | None = None
 
     def blobs(self) -> tuple[BlobRef, ...]:
         return self.rows.blobs + tuple(row.blob for row in self.segments.values())
@@ -43,6 +45,7 @@ class MemoryCatalogue:
         self._sequence = 0
         self._vector = 0
         self._settings: dict[str, str] = {}
+        self._snapshots: dict[str, dict[str, BlobRef]] = {}
 
     def owner_key(self, owner: str) -> bytes | None:
         """See `Catalogue.owner_key`."""
@@ -149,13 +152,62 @@ class MemoryCatalogue:
             entry.segments.clear()
             return blobs
 
+    def put_texts(
+        self, owner: str, concept_id: str, updated: int, encoder: str, vectors: NDArray[np.float16]
+    ) -> bool:
+        """See `Catalogue.put_texts`."""
+        with self._lock:
+            entry = self._find(owner, concept_id)
+            if entry is None or entry.rows.concept.updated != updated:
+                return False
+            entry.texts = (encoder, vectors.copy()) if len(vectors) else None
+            self._vector += len(vectors)
+            return True
+
+    def texts(
+        self, owner: str, encoder: str | None, concepts: Collection[str] | None = None
+    ) -> dict[str, NDArray[np.float32]]:
+        """See `Catalogue.texts`."""
+        with self._lock:
+            return {
+                entry.rows.concept.id: as_matrix([entry.texts[1]])
+                for entry in self._live(owner)
+                if entry.texts is not None
+                and encoder in (None, entry.texts[0])
+                and (concepts is None or entry.rows.concept.id in concepts)
+            }
+
+    def put_snapshot(self, owner: str, name: str, blob: BlobRef) -> tuple[BlobRef, ...]:
+        """See `Catalogue.put_snapshot`."""
+        with self._lock:
+            if owner not in self._keys:
+                return (blob,)
+            kept = self._snapshots.setdefault(owner, {})
+            old, kept[name] = kept.get(name), blob
+            return () if old is None else (old,)
+
+    def snapshots(self, owner: str) -> dict[str, BlobRef]:
+        """See `Catalogue.snapshots`."""
+        with self._lock:
+            return dict(self._snapshots.get(owner, {}))
+
+    def drop_snapshots(self, owner: str) -> tuple[BlobRef, ...]:
+        """See `Catalogue.drop_snapshots`."""
+        with self._lock:
+            return tuple(self._snapshots.pop(owner, {}).values())
+
     def usage(self, owner: str) -> Usage:
         """See `Catalogue.usage`."""
         with self._lock:
             entries = list(self._owners.get(owner, {}).values())
             return Usage(
                 sum(blob.length for entry in entries for blob in entry.rows.blobs),
-                sum(entry.rows.patch_vectors.nbytes + entry.rows.profile_vectors.nbytes for entry in entries),
+                sum(
+                    entry.rows.patch_vectors.nbytes
+                    + entry.rows.profile_vectors.nbytes
+                    + (entry.texts[1].nbytes if entry.texts else 0)
+                    for entry in entries
+                ),
                 sum(row.blob.length for entry in entries for row in entry.segments.values()),
             )
 
@@ -184,7 +236,8 @@ class MemoryCatalogue:
         """See `Catalogue.live_blobs`."""
         with self._lock:
             entries = [entry for owned in self._owners.values() for entry in owned.values()]
-            return frozenset(blob.id for entry in entries for blob in entry.blobs())
+            kept = [blob.id for blobs in self._snapshots.values() for blob in blobs.values()]
+            return frozenset([*kept, *(blob.id for entry in entries for blob in entry.blobs())])
 
     def setting(self, key: str) -> str | None:
         """See `Catalogue.setting`."""
@@ -203,6 +256,7 @@ class MemoryCatalogue:
         with self._lock:
             self._owners.pop(owner, None)
             self._keys.pop(owner, None)
+            self._snapshots.pop(owner, None)
 
     def tidy(self) -> None:
         """See `Catalogue.tidy`."""

@@ -23,6 +23,7 @@ from .contracts import BlobRef, BlobStore, Catalogue, SegmentCache, Usage, Vecto
 from .draft import ConceptDraft
 from .home import check_owner, open_home
 from .names import resolve
+from .owner_caches import OwnerCaches
 from .segments import FileSegmentCache
 from .verify import Finding, verify
 
@@ -31,7 +32,7 @@ __all__ = ["OwnerStore"]
 _GRACE = 3600.0
 
 
-class OwnerStore:
+class OwnerStore(OwnerCaches):
     """One owner's part of a home. Use `open`; the constructor takes any implementations of the contracts.
 
     Threads may share it. Close it, or use it as a context manager.
@@ -178,27 +179,6 @@ class OwnerStore:
         """
         return self._catalogue.vectors(self.owner, concepts)
 
-    def put_segment(
-        self, concept_id: str, fingerprint: str, data: bytes, *, tokens: int = 0, updated: int | None = None
-    ) -> bool:
-        """Keep a segment; give ``updated`` of the concept it was made from, or one made too late is kept.
-
-        Returns whether it was kept.
-        """
-        return self._segments.put(self.owner, concept_id, fingerprint, data, tokens=tokens, updated=updated)
-
-    def get_segment(self, concept_id: str, fingerprint: str) -> bytes | None:
-        """A segment's bytes, or None if it has to be made.
-
-        Raises:
-            CorruptRecordError: it is damaged; make it again and put it.
-        """
-        return self._segments.get(self.owner, concept_id, fingerprint)
-
-    def drop_segments(self, concept_id: str) -> int:
-        """Drop a concept's segments; returns how many."""
-        return self._segments.delete(self.owner, concept_id)
-
     def setting(self, key: str) -> str | None:
         """See `Catalogue.setting`."""
         return self._catalogue.setting(key)
@@ -228,6 +208,8 @@ class OwnerStore:
         blobs = self._catalogue.tombstone(self.owner, concept_id)
         self._segments.delete(self.owner, concept_id)
         self._blobs.delete(self.owner, blobs)
+        # Snapshots know the ids of its vectors, and where these were.
+        self.drop_snapshots()
         self._catalogue.erase(self.owner, [concept_id])
 
     def delete_owner(self) -> None:
@@ -235,6 +217,7 @@ class OwnerStore:
         blobs = self._catalogue.tombstone(self.owner, None)
         self._segments.delete_owner(self.owner)
         self._blobs.delete(self.owner, blobs)
+        self.drop_snapshots()
         # Also those that no row points to: a write that was cut short may have left them.
         self._blobs.delete_owner(self.owner)
         self._catalogue.delete_owner(self.owner)

@@ -10,6 +10,7 @@ from jarvis_retrievers.errors import CorruptRecordError
 from .connection import Database
 from .contracts import BlobRef
 from .rows import blob_of
+from .schema import OF_PHOTOS
 
 __all__ = [
     "OF_CONCEPT",
@@ -98,11 +99,12 @@ def blobs_of(
 
 
 def dim_of(connection: sqlite3.Connection, owner: str) -> int | None:
-    """Numbers in each of the owner's vectors, or None if there are none."""
+    """Numbers in each of the owner's vectors of photos and profiles, or None if there are none."""
     row = connection.execute(
         "SELECT SUM(LENGTH(v.data)), c.vectors FROM vectors v "
         "JOIN concepts c ON c.owner = v.owner AND c.concept = v.concept "
-        "WHERE v.owner = ? AND c.live = 1 AND c.vectors > 0 GROUP BY v.concept LIMIT 1",
+        f"WHERE v.owner = ? AND v.kind IN ({OF_PHOTOS}) AND c.live = 1 AND c.vectors > 0 "
+        "GROUP BY v.concept LIMIT 1",
         (owner,),
     ).fetchone()
     return None if row is None else int(row[0]) // (2 * int(row[1]))

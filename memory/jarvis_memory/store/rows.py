@@ -21,7 +21,7 @@ from ..concept import Concept, PatchRecord, PhotoRecord, name_key
 from .body import ConceptBody
 from .contracts import BlobRef, ConceptRows, SegmentRow, VectorRows
 from .keys import frames
-from .schema import columns
+from .schema import OF_PHOTOS, columns
 
 __all__ = [
     "as_matrix",
@@ -149,8 +149,7 @@ def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
     if (len(photos), len(patches)) != (photo_count, patch_count):
         raise CorruptRecordError(
             f"the concept with id {concept_id!r} should have {photo_count} photos and {patch_count} patches, "
-            "got "
-            f"{len(photos)} and {len(patches)}; restore catalogue.sqlite from a backup"
+            f"got {len(photos)} and {len(patches)}; restore catalogue.sqlite from a backup"
         )
     try:
         body = ConceptBody.model_validate_json(text)
@@ -207,7 +206,8 @@ def read_vectors(
     ids: list[int] = []
     whose: list[str] = []
     kinds: list[str] = []
-    for first, _, concept, stored, data in select(connection, "vectors", f"{where} ORDER BY id", values):
+    where += f" AND kind IN ({OF_PHOTOS}) ORDER BY id"
+    for first, _, concept, stored, data in select(connection, "vectors", where, values):
         if concept not in expected:
             continue
         # Up to format 2 every vector had a row of its own.

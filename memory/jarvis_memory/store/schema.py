@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION_ID", "FORMAT_VERSION", "ITEMS", "MIGRATIONS", "PAGE_SIZE", "TABLES", "columns"]
+__all__ = [
+    "APPLICATION_ID",
+    "FORMAT_VERSION",
+    "ITEMS",
+    "MIGRATIONS",
+    "OF_PHOTOS",
+    "PAGE_SIZE",
+    "SNAPSHOTS",
+    "TABLES",
+    "columns",
+]
 
 FORMAT_VERSION = 3
 """Version of the whole home. A home of a newer version is refused."""
@@ -64,10 +74,21 @@ ITEMS: tuple[str, ...] = (
 )
 """What agents keep. Made when the first item is written; a home without it is whole."""
 
+SNAPSHOTS: tuple[str, ...] = (
+    """CREATE TABLE IF NOT EXISTS snapshots (
+        row INTEGER PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, blob TEXT NOT NULL,
+        length INTEGER NOT NULL, blob_digest TEXT NOT NULL, digest BLOB NOT NULL)""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS snapshots_name ON snapshots (owner, name)",
+)
+"""Where what indexes have learned is. Made when the first is written; a home without it is whole."""
+
 MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,), 2: ()}
 """Per version the statements that make the next one of it; they add, and change no row that is there.
 
 Since version 3 all vectors of a kind are one row; rows of single vectors are read as they are."""
+
+OF_PHOTOS = "'patches', 'profiles', 'patch', 'profile'"
+"""Kinds of vectors, in SQL, that the encoder of photos made. They have one width, those of texts another."""
 
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "concepts": (
@@ -110,6 +131,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         *("owner", "namespace", "key", "value", "fields", "created", "updated"),
         *("ttl", "expires", "encoder", "kinds", "vectors", "digest"),
     ),
+    "snapshots": ("owner", "name", "blob", "length", "blob_digest", "digest"),
     "segments": (
         *("owner", "concept", "key", "fingerprint", "updated", "tokens", "blob", "length", "blob_digest"),
         "digest",

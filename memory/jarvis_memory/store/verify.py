@@ -27,7 +27,7 @@ class Finding:
         repaired: whether that was done.
     """
 
-    kind: Literal["record", "photo", "vectors", "segment"]
+    kind: Literal["record", "photo", "vectors", "texts", "segment"]
     concept: str
     what: str
     repaired: bool = False
@@ -43,7 +43,8 @@ def verify(
         blobs: photos and segments.
         owner: whose.
         deep: also decode every photo and compare its pixels with the record.
-        repair: drop damaged segments; they are made again when they are needed. Nothing else is changed.
+        repair: drop damaged segments and vectors of texts; they are made again when they are needed. Nothing
+            else is changed.
     """
     for concept_id in catalogue.ids(owner):
         try:
@@ -55,6 +56,7 @@ def verify(
             continue
         yield from _photos(catalogue, blobs, owner, concept, deep)
         yield from _vectors(catalogue, owner, concept)
+        yield from _texts(catalogue, owner, concept, repair)
         yield from _segments(catalogue, blobs, owner, concept, repair)
 
 
@@ -92,6 +94,18 @@ def _vectors(catalogue: Catalogue, owner: str, concept: Concept) -> Iterator[Fin
     except (CorruptRecordError, InputError) as error:  # rows of two widths cannot be one matrix
         what = f"its vectors are damaged ({error}); `jarvis reindex` makes them again from the photos"
         yield Finding("vectors", concept.name, what)
+
+
+def _texts(catalogue: Catalogue, owner: str, concept: Concept, repair: bool) -> Iterator[Finding]:
+    try:
+        if not all(np.isfinite(rows).all() for rows in catalogue.texts(owner, None, [concept.id]).values()):
+            raise CorruptRecordError("they hold numbers that are not finite")
+    except CorruptRecordError as error:
+        if repair:
+            none = np.zeros((0, 0), np.float16)
+            catalogue.put_texts(owner, concept.id, concept.updated, "", none)
+        what = f"vectors of its texts are damaged ({error}); they are made again when they are needed"
+        yield Finding("texts", concept.name, what, repaired=repair)
 
 
 def _segments(
