@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
+from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import ContextError, SettingError
 from jarvis_retrievers.masker import SubjectMasker
@@ -60,6 +61,7 @@ class Engine:
         masker: where on photos the subject is, if that is known.
         profiler: who describes photos; see `choose_profiler`.
         texts: compares questions with profiles in place of the encoder's text tower.
+        detector: finds regions of pictures, if there is such.
     """
 
     def __init__(
@@ -72,9 +74,10 @@ class Engine:
         masker: SubjectMasker | None = None,
         profiler: str | Profiler | None = None,
         texts: TextEmbedder | None = None,
+        detector: RegionDetector | None = None,
     ) -> None:
         self.texts = None if texts is None else TextKeeper(store, check_embedder(texts))
-        self._profiler = check_profiler(profiler)
+        self._profiler, self._detector = check_profiler(profiler), detector
         self._quotas, self._masker = quotas, masker
         self._store, self._model, self._clip, self._device = store, model, clip, device
         self._lock = threading.RLock()
@@ -83,11 +86,7 @@ class Engine:
 
     @staticmethod
     def mode(mode: str | Mode) -> Mode:
-        """A mode by its word.
-
-        Raises:
-            SettingError: there is no such mode.
-        """
+        """A mode by its word; a SettingError if there is no such."""
         try:
             return Mode(mode)
         except ValueError as error:
@@ -108,7 +107,8 @@ class Engine:
 
     @cached_property
     def _made_finder(self) -> Finder:
-        return Finder(self._store, self.encoder, self._tuning.retriever, self._tuning.bank, self.texts)
+        known = self._tuning
+        return Finder(self._store, self.encoder, known.retriever, known.bank, self.texts, self._detector)
 
     @cached_property
     def _made_chat(self) -> ChatVLM:

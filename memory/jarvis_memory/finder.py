@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from jarvis_retrievers.calibration import genuine_cosine, impostor_cosine
+from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.faiss_index import FaissIndex
 from jarvis_retrievers.names import NameMatch
@@ -27,6 +28,8 @@ from .profile import profile_text
 from .snapshots import StoredSnapshots
 from .store.owner import OwnerStore
 from .texts import TextKeeper
+from .view import View, whole_patches
+from .view_pool import VIEWS, ViewPool
 from .vlm.query import Turn
 
 __all__ = ["Explanation", "Find", "Finder", "Likeness"]
@@ -84,19 +87,6 @@ class Likeness:
     threshold: float
 
 
-@dataclass(frozen=True)
-class _View:
-    """What was indexed: it is made anew when a concept changes, in this process or in another."""
-
-    state: tuple[tuple[str, int], ...]
-    concepts: dict[str, Concept]
-    entries: dict[str, Entry]
-    words: WordIndex
-    whose: dict[int, str]
-    """Whose each vector is that pictures are compared with."""
-    thresholds: dict[str, float] = field(default_factory=dict)
-
-
 class Finder:
     """Retrieval over one owner's store. The FAISS index is built from the catalogue's rows on first use.
 
@@ -106,6 +96,8 @@ class Finder:
         config: thresholds of the encoder.
         bank: (m, dim) vectors of strangers, if the encoder has such.
         texts: vectors of another encoder that compares texts; None leaves that to ``encoder``.
+        detector: finds regions of pictures, if there is such.
+        pool: keeps views of many owners within a number of bytes.
     """
 
     def __init__(
@@ -115,16 +107,14 @@ class Finder:
         config: RetrieverConfig,
         bank: NDArray[np.float32] | None = None,
         texts: TextKeeper | None = None,
+        detector: RegionDetector | None = None,
+        pool: ViewPool = VIEWS,
     ) -> None:
         self._store, self._encoder, self._config = store, encoder, config
         self._bank = np.zeros((0, encoder.dim), np.float32) if bank is None else bank
-        # Older views may still search in it: ids that they do not know are passed over.
-        kept = StoredSnapshots(store, encoder.fingerprint)
-        self._index = FaissIndex(encoder.dim, snapshots=kept)
-        self._texts = texts
-        self._by_text = None if texts is None else TextIndex(texts.embedder)
+        self._texts, self._detector, self._pool = texts, detector, pool
         self._lock = threading.Lock()
-        self._view: _View | None = None
+        self._view: View | None = None
 
     def find(
         self,
@@ -153,7 +143,7 @@ class Finder:
         view = self._current()
         config = self._config if k is None else replace(self._config, k=k)
         threshold = partial(self._threshold, view)
-        retriever = ConceptRetriever(self._encoder, self._index, config, threshold, self._by_text)
+        retriever = ConceptRetriever(self._encoder, view.index, config, threshold, view.texts, self._detector)
         limit = config.k
         entries = tuple(view.entries.values())
         told = retriever.retrieve(self._store.owner, question, images, entries)
@@ -188,10 +178,10 @@ class Finder:
         """
         view, config, owner = self._current(), self._config, self._store.owner
         entries = list(view.entries.values())
-        limit = min(self._index.count(owner), config.search_limit)
+        limit = min(view.index.count(owner), config.search_limit)
         if not len(vectors) or not entries or not limit:
             return []
-        best, _ = best_per_entry(*self._index.search(owner, vectors, limit), [e.seen_ids for e in entries])
+        best, _ = best_per_entry(*view.index.search(owner, vectors, limit), [e.seen_ids for e in entries])
         found = []
         for row, place in enumerate(best.argmax(axis=1).tolist()):
             key, cosine = entries[place].key, float(best[row, place])
@@ -202,10 +192,10 @@ class Finder:
                     found.append(Likeness(row, key, view.concepts[key].name, cosine, least))
         return found
 
-    def _earlier(self, view: _View, history: Sequence[Turn]) -> tuple[str, ...]:
+    def _earlier(self, view: View, history: Sequence[Turn]) -> tuple[str, ...]:
         return earlier(history, {key: entry.names for key, entry in view.entries.items()})
 
-    def _told_of(self, view: _View, question: str, found: Sequence[Find], most: int) -> list[Find]:
+    def _told_of(self, view: View, question: str, found: Sequence[Find], most: int) -> list[Find]:
         """Others whom the notes of those that were named speak of, as many as there is room for."""
         names = {key: entry.names for key, entry in view.entries.items()}
         there, more = {find.concept.id for find in found}, []
@@ -218,7 +208,7 @@ class Finder:
                     more.append(Find(view.concepts[key], Hit(key, 0.0), None, find.concept.name))
         return more
 
-    def _threshold(self, view: _View, key: str) -> float:
+    def _threshold(self, view: View, key: str) -> float:
         """A concept's own image threshold, from its photos and from who is nearest to it now."""
         if key not in view.thresholds:
             wanted = set(view.entries[key].seen_ids)
@@ -234,34 +224,48 @@ class Finder:
             view.thresholds[key] = settings.calibration.threshold(settings.image_threshold, impostor, genuine)
         return view.thresholds[key]
 
-    def _nearest_other(self, view: _View, key: str, own: NDArray[np.float32]) -> float:
-        limit = min(self._index.count(self._store.owner), self._config.search_limit)
-        scores, ids = self._index.search(self._store.owner, own, max(1, limit))
+    def _nearest_other(self, view: View, key: str, own: NDArray[np.float32]) -> float:
+        limit = min(view.index.count(self._store.owner), self._config.search_limit)
+        scores, ids = view.index.search(self._store.owner, own, max(1, limit))
         theirs = np.vectorize(lambda i: view.whose.get(int(i), key) != key, otypes=[bool])(ids)
         return float(scores[theirs].max(initial=-1.0))
 
-    def _current(self) -> _View:
+    def _current(self) -> View:
         concepts = self._store.list()
         state = tuple((concept.id, concept.updated) for concept in concepts)
         with self._lock:
-            if self._view is None or self._view.state != state:
-                self._view = self._build(concepts, state)
-            return self._view
+            view = self._view
+            if view is None or view.state != state:
+                view = self._view = self._build(concepts, state)
+        # Not under the lock: whom the pool asks to rest may be in the middle of the same.
+        self._pool.used(self, view.index.nbytes)
+        return view
 
-    def _build(self, concepts: Sequence[Concept], state: tuple[tuple[str, int], ...]) -> _View:
+    def rest(self) -> None:
+        """Let go of what was indexed; the next question reads it again."""
+        with self._lock:
+            self._view = None
+
+    def _build(self, concepts: Sequence[Concept], state: tuple[tuple[str, int], ...]) -> View:
         """A view in which only what has changed is read and indexed again."""
         owner, old = self._store.owner, self._view
+        kept = StoredSnapshots(self._store, self._encoder.fingerprint)
+        # Older views may still search in it: ids that they do not know are passed over.
+        index = old.index if old is not None else FaissIndex(self._encoder.dim, snapshots=kept)
+        told = old.texts if old is not None else None
+        if told is None and self._texts is not None:
+            told = TextIndex(self._texts.embedder)
         known = {concept.id: concept for concept in concepts}
         entries: dict[str, Entry] = {}
         if old is not None:
             same = set(old.state).intersection(state)
             entries = {key: old.entries[key] for key, updated in same}
             gone = [old.entries[key] for key, _ in set(old.state) - same]
-            self._index.remove(owner, [i for e in gone for i in (*e.vector_ids, *e.text_vector_ids)])
+            index.remove(owner, [i for e in gone for i in (*e.vector_ids, *e.text_vector_ids)])
             if gone:  # what was forgotten took the snapshot with it
-                self._index.keep(owner)
-            if self._by_text is not None:
-                self._by_text.remove([entry.key for entry in gone])
+                index.keep(owner)
+            if told is not None:
+                told.remove([entry.key for entry in gone])
         new = [concept for concept in concepts if concept.id not in entries]
         ours = {concept.id for concept in new if concept.encoder == self._encoder.fingerprint}
         found: dict[tuple[str, str], list[int]] = {}
@@ -270,28 +274,16 @@ class Finder:
         for row in keep:
             found.setdefault((rows.concept_ids[row], rows.kinds[row]), []).append(int(rows.ids[row]))
         if keep:
-            self._index.add(owner, [int(rows.ids[row]) for row in keep], rows.matrix[keep])
-        if self._texts is not None and self._by_text is not None:
+            index.add(owner, [int(rows.ids[row]) for row in keep], rows.matrix[keep])
+        if self._texts is not None and told is not None:
             for key, matrix in self._texts.rows(new).items():
-                self._by_text.put(key, matrix)
+                told.put(key, matrix)
         for concept in new:
             patches, texts = (tuple(found.get((concept.id, kind), ())) for kind in ("patch", "profile"))
-            whole = _whole(concept, patches, self._config.whole_scale)
+            whole = whole_patches(concept, patches, self._config.whole_scale)
             names = (concept.name, *concept.aliases)
             entries[concept.id] = Entry(concept.id, names, patches, texts, whole_ids=whole)
         entries = {key: entries[key] for key in known}
         words = WordIndex({key: profile_text(concept.profile) for key, concept in known.items()})
         whose = {vector_id: key for key, entry in entries.items() for vector_id in entry.seen_ids}
-        return _View(state, known, entries, words, whose)
-
-
-def _whole(concept: Concept, patches: Sequence[int], scale: float) -> tuple[int, ...]:
-    """Of a concept's patch vectors those of patches that show it whole; all of them if none does."""
-    sizes = {photo.id: min(photo.width, photo.height) for photo in concept.photos}
-    # A side was rounded to whole pixels once.
-    wide = {
-        patch.id
-        for patch in concept.patches
-        if min(patch.box.width, patch.box.height) + 1 >= scale * sizes[patch.photo_id]
-    }
-    return tuple(vector_id for vector_id in patches if vector_id in wide) or tuple(patches)
+        return View(state, known, entries, words, whose, index, told)

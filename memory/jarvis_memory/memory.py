@@ -10,6 +10,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
+from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
@@ -42,10 +43,7 @@ __all__ = ["PersonalMemory"]
 
 
 class PersonalMemory(AsyncMemory, Chatting, Looking, Maintaining):
-    """Personal memory of one owner. Use `open`.
-
-    Threads may share it. Close it, or use it as a context manager.
-    """
+    """Personal memory of one owner. Use `open`; threads may share it. Close it, or use it in a ``with``."""
 
     def __init__(self, store: OwnerStore, engine: Engine, mode: Mode = Mode.AUTO) -> None:
         self._store, self._engine, self.mode = store, engine, Mode(mode)
@@ -68,6 +66,7 @@ class PersonalMemory(AsyncMemory, Chatting, Looking, Maintaining):
         masker: SubjectMasker | None = None,
         profiler: str | Profiler | None = None,
         texts: TextEmbedder | None = None,
+        detector: RegionDetector | None = None,
     ) -> Self:
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
 
@@ -85,16 +84,17 @@ class PersonalMemory(AsyncMemory, Chatting, Looking, Maintaining):
             profiler: who describes new photos: None for nobody (profiles are made of the notes), "vlm" for
                 the model itself, or a `Profiler`.
             texts: compares questions with profiles; by default the text tower of ``clip`` does.
+            detector: finds regions of questions' pictures, besides windows at several scales.
 
         Raises:
             SettingError: what cannot be. HomeFormatError: a newer version wrote the home.
-            HomeReadOnlyError: there is no home and none can be made.
-            CorruptRecordError: the catalogue is damaged.
+            HomeReadOnlyError: there is none, and none can be made. CorruptRecordError: it is damaged.
         """
         checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
         store = OwnerStore.open(home, owner, read_only=read_only)
-        return cls(store, Engine(store, model, clip, device, quotas, masker, profiler, texts), checked)
+        engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector)
+        return cls(store, engine, checked)
 
     def remember(
         self,

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from .cluster_snapshot import ClusterSnapshot as ClusterSnapshot
     from .clusters import ClusterPlan as ClusterPlan
     from .crops import crop as crop
+    from .detected import RegionDetector as RegionDetector
+    from .detected import detected_regions as detected_regions
     from .encoder import ImageTextEncoder as ImageTextEncoder
     from .faiss_index import FaissIndex as FaissIndex
     from .faiss_index import VectorSource as VectorSource
     from .grounded_masker import GroundedMasker as GroundedMasker
+    from .grounded_masker import dino_detector as dino_detector
     from .images import encode_png as encode_png
     from .images import load_image as load_image
     from .images import pixel_digest as pixel_digest
@@ -75,6 +78,7 @@ _EXPORTS = {
     "PatchMiner": "patches",
     "PatchScorer": "scorer",
     "PromptScorer": "scorer",
+    "RegionDetector": "detected",
     "Retrieval": "retrieval",
     "RetrieverConfig": "retrieval",
     "Sighting": "retrieval",
@@ -86,6 +90,8 @@ _EXPORTS = {
     "VectorSource": "faiss_index",
     "WholePhoto": "masker",
     "crop": "crops",
+    "detected_regions": "detected",
+    "dino_detector": "grounded_masker",
     "encode_png": "images",
     "from_langchain": "text_adapters",
     "from_llama_index": "text_adapters",
@@ -120,6 +126,7 @@ __all__ = [
     "PatchMiner",
     "PatchScorer",
     "PromptScorer",
+    "RegionDetector",
     "Retrieval",
     "RetrieverConfig",
     "Sighting",
@@ -131,6 +138,8 @@ __all__ = [
     "VectorSource",
     "WholePhoto",
     "crop",
+    "detected_regions",
+    "dino_detector",
     "encode_png",
     "from_langchain",
     "from_llama_index",

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 
 from .boxes import Box, nms, propose_boxes
 from .crops import crop
+from .detected import RegionDetector
 from .encoder import ImageTextEncoder
 from .index import VectorIndex
 from .retrieval import Entry, Region, RetrieverConfig
@@ -51,8 +52,11 @@ def look(
     images: Sequence[Image.Image],
     entries: Sequence[Entry],
     config: RetrieverConfig,
+    detector: RegionDetector | None = None,
 ) -> RegionScores:
     """Score windows at several scales, climb from the best of them, and average what lies close together.
+
+    What a detector finds, if there is one, is a window like the others.
 
     A window rarely fits what it shows, and a loose fit costs more likeness than what tells look-alikes apart.
     So for every step ``s`` in ``config.refine`` the ``config.refine_windows`` best windows of each picture
@@ -66,7 +70,12 @@ def look(
     windows = [
         (position, box)
         for position, image in enumerate(images)
-        for box in propose_boxes(image.width, image.height, config.image_scales, config.image_overlap)
+        for box in dict.fromkeys(
+            [
+                *propose_boxes(image.width, image.height, config.image_scales, config.image_overlap),
+                *(detector(image) if detector else ()),
+            ]
+        )
     ]
     vectors = search.encode(windows)
     best, which = search.score(vectors)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .detected import RegionDetector
 from .encoder import ImageTextEncoder
 from .errors import InputError
 from .index import VectorIndex
@@ -63,6 +64,7 @@ class ConceptRetriever:
         config: RetrieverConfig | None = None,
         threshold: Callable[[str], float] | None = None,
         texts: TextIndex | None = None,
+        detector: RegionDetector | None = None,
     ) -> None:
         """Set up.
 
@@ -74,11 +76,12 @@ class ConceptRetriever:
                 only for those that come near ``config.image_threshold``.
             texts: profile texts by the key of their entry; their own encoder compares them in place of
                 ``encoder``.
+            detector: finds regions of pictures besides the windows at several scales.
         """
         self.encoder = encoder
         self.index = index
         self.config = config or RetrieverConfig()
-        self._threshold, self._texts = threshold, texts
+        self._threshold, self._texts, self._detector = threshold, texts, detector
 
     def retrieve(
         self, owner: str, question: str, images: Sequence[Image.Image] = (), entries: Sequence[Entry] = ()
@@ -106,7 +109,7 @@ class ConceptRetriever:
         by_text = bool(question.strip()) and not named
         if by_text:
             text = self._by_text(owner, question, entries, total, not images)
-        looked = look(self.encoder, self.index, owner, images, entries, config)
+        looked = look(self.encoder, self.index, owner, images, entries, config, self._detector)
         least = self._least(looked, entries)
         seen, near = self._by_image(looked, entries, least)
         hits = self._fuse(named, text, seen)

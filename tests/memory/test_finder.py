@@ -91,7 +91,7 @@ def test_only_what_changed_is_indexed_again(
         ]
     assert before[0].name in {one.name for one in household.recall(images=[picture], k=3)}
     owner = household.owner
-    assert household._engine.finder._index.count(owner) == fresh._index.count(owner)
+    assert household._engine.finder._current().index.count(owner) == fresh._current().index.count(owner)
 
 
 def test_somebody_named_before_is_meant_by_a_pronoun(household: PersonalMemory, exam: Exam) -> None:
