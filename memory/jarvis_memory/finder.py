@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -25,6 +26,7 @@ from .mentions import earlier, points_back, told_of
 from .profile import profile_text
 from .store.owner import OwnerStore
 from .vlm.query import Turn
+from .watching import Retrieved, tell
 
 __all__ = ["Explanation", "Find", "Finder", "Likeness"]
 
@@ -131,7 +133,11 @@ class Finder:
         Where the question names nobody and has no picture, a word such as "she" means whom the turns before
         named, and otherwise words of the notes decide. Of those who are named, the notes may lead to others.
         """
-        return self.explain(question, images, history, k=k).found
+        began = time.perf_counter()
+        found = self.explain(question, images, history, k=k).found
+        told = tuple((find.concept.id, find.concept.name, find.hit.score) for find in found)
+        tell(Retrieved(question, len(images), told, time.perf_counter() - began))
+        return found
 
     def explain(
         self,

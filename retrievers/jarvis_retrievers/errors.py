@@ -20,6 +20,7 @@
         ├── ContextError                   a context and a model, or a cut, that do not go together
         │   └── WindowError                more positions than the model's window has
         ├── DeadlineError (TimeoutError)   an answer that took longer than it may
+        ├── CallError (ValueError)         an answer without the call of a tool that it must have
         └── ProfileError                   a model's answer that is no description of a concept
 
     JarvisWarning (UserWarning)            done as asked, but it may not be what was meant
@@ -35,6 +36,7 @@ JarvisWarning)`` refuses what they are about.
 from __future__ import annotations
 
 __all__ = [
+    "CallError",
     "ConceptNameError",
     "ContextError",
     "CorruptRecordError",
@@ -131,6 +133,10 @@ class WindowError(ContextError):
 
 class DeadlineError(ModelError, TimeoutError):
     """An answer that took longer than it may."""
+
+
+class CallError(ModelError, ValueError):
+    """An answer without the call of a tool that it must have."""
 
 
 class ProfileError(ModelError):
