@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 from pydantic import ConfigDict, Field
 
-from jarvis_memory.answer import Recollection
 from jarvis_memory.memory import PersonalMemory
 from jarvis_retrievers.names import match_names
 
@@ -25,9 +24,9 @@ class PersonalNodePostprocessor(BaseNodePostprocessor):
     """Raises the scores of nodes that name a concept which the query is about, and sorts by them.
 
     A query may speak of a concept by a picture, or by "she" and a note: the concepts are found by the memory,
-    and their names and aliases looked for in the nodes. The gain is ``boost`` times the likeness of the
-    concept, in spans of the scores (the greatest minus the least): with 1.0 a node that names whom the query
-    names stands before all that name nobody. Of nodes that gain the same the order stays.
+    and their names and aliases looked for in the nodes. The gain is ``boost`` spans of the scores (the
+    greatest minus the least, or 1 if all are the same): above 1.0 every node that names one of them stands
+    before all that do not. Among nodes that gain the same the order stays.
 
     Attributes:
         memory: of one owner.
@@ -38,7 +37,7 @@ class PersonalNodePostprocessor(BaseNodePostprocessor):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     memory: PersonalMemory = Field(exclude=True, repr=False)
-    boost: float = Field(default=1.0, ge=0.0, allow_inf_nan=False)
+    boost: float = Field(default=1.5, ge=0.0, allow_inf_nan=False)
     k: int = Field(default=3, ge=1)
 
     @classmethod
@@ -63,10 +62,10 @@ class PersonalNodePostprocessor(BaseNodePostprocessor):
             return nodes
         scores = _scores(nodes)
         span = (max(scores) - min(scores)) or 1.0
-        gains = [self.boost * span * _speaks(one.node.get_content(MetadataMode.NONE), found) for one in nodes]
+        names = {one.concept.id: (one.concept.name, *one.concept.aliases) for one in found}
         raised = [
-            NodeWithScore(node=one.node, score=score + gain)
-            for one, score, gain in zip(nodes, scores, gains, strict=True)
+            NodeWithScore(node=one.node, score=score + self.boost * span * _names(one, names))
+            for one, score in zip(nodes, scores, strict=True)
         ]
         return sorted(raised, key=lambda one: -one.get_score())
 
@@ -79,8 +78,6 @@ def _scores(nodes: Sequence[NodeWithScore]) -> list[float]:
     return [(len(nodes) - place) / len(nodes) for place in range(len(nodes))]
 
 
-def _speaks(text: str, found: Sequence[Recollection]) -> float:
-    """The greatest likeness of those whom a text names; 0 for nobody."""
-    names = {one.concept.id: (one.concept.name, *one.concept.aliases) for one in found}
-    named = {match.key for match in match_names(text, names, _EXACT)}
-    return max((one.likeness for one in found if one.concept.id in named), default=0.0)
+def _names(node: NodeWithScore, names: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the text of a node names one of those who were found."""
+    return bool(match_names(node.node.get_content(MetadataMode.NONE), names, _EXACT))

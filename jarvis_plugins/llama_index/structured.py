@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, TypeVar
 
@@ -124,6 +123,6 @@ def _began(output_cls: type[BaseModel], prompt: BasePromptTemplate, given: dict[
 
 
 def _read(output_cls: type[M], response: ChatResponse) -> M:
-    found = output_cls.model_validate(json.loads(response.message.content or "null"))
+    found = output_cls.model_validate_json(response.message.content or "")
     _dispatcher.event(LLMStructuredPredictEndEvent(output=found))
     return found
