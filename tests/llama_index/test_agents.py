@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,20 +22,26 @@ from tests.llama_index.chat import asked, calls, clock, scripted
 from tests.llama_index.two_minds import TwoMinds
 
 # LlamaIndex's agents look at all of their attributes, deprecated ones too.
-pytestmark = pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20")
+# A context leaves the memory out of what it writes, and says so in each turn.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::workflows.context.state_store.UnserializableKeyWarning"),
+]
 
 Turn = tuple[ChatMessage, str, list[str]]
 
 
 def turns(memory: PersonalMemory, exam: Exam) -> list[Turn]:
-    """What is asked, what the memory answers by itself, and the concepts that it is about."""
+    """What is asked, what a right answer holds, and the concept that it is about."""
     first, second = (memory.show(concept.name) for concept in exam.concepts[:2])
-    photo = exam.photos[1][0]
-    one, two, three = f"What does {first.name} like?", "Who is this?", f"When was {second.name} born?"
     return [
-        (asked(one), memory.ask(one).text, [first.id]),
-        (asked(photo, two), memory.ask(two, [photo]).text, [second.id]),
-        (asked(three), memory.ask(three).text, [second.id]),
+        (asked(f"When was {first.name} born?"), "December", [first.id]),
+        (
+            asked(exam.photos[1][0], f"Is {second.name} in the picture?"),
+            f"{second.name} is here",
+            [second.id],
+        ),
+        (asked(f"Where does {second.name} sleep?"), "sofa", [second.id]),
     ]
 
 
@@ -70,7 +75,7 @@ async def test_three_turns_two_concepts_and_a_picture(shared: PersonalMemory, ex
             if isinstance(event, ToolCallResult):
                 used.append(event)
         output = await handler
-        assert output.response.content == expected
+        assert expected in (output.response.content or "")
         assert node.answered[-1].concepts == ids
     assert [one.tool_name for one in used] == (["handoff"] if kind == "workflow" else []) + [
         "recall_concepts"
@@ -91,10 +96,7 @@ async def test_three_turns_two_concepts_and_a_picture(shared: PersonalMemory, ex
 
 async def again(agent: FunctionAgent | AgentWorkflow, context: Context[Any]) -> Context[Any]:
     """A context that was written to JSON and read again."""
-    with warnings.catch_warnings():
-        # LlamaIndex leaves the memory out of what it writes, and says so.
-        warnings.filterwarnings("ignore", message=".*memory.*")
-        kept = json.dumps(context.to_dict(serializer=JsonSerializer()))
+    kept = json.dumps(context.to_dict(serializer=JsonSerializer()))
     restored: Context[Any] = Context.from_dict(agent, json.loads(kept), serializer=JsonSerializer())
     assert await restored.store.get("memory", default=None) is None
     return restored
