@@ -74,7 +74,7 @@ async def test_three_turns_two_concepts_and_a_picture(shared: PersonalMemory, ex
         async for event in handler.stream_events():
             if isinstance(event, ToolCallResult):
                 used.append(event)
-        output = await handler
+        output: Any = await handler
         assert expected in (output.response.content or "")
         assert node.answered[-1].concepts == ids
     assert [one.tool_name for one in used] == (["handoff"] if kind == "workflow" else []) + [

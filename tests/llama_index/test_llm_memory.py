@@ -62,11 +62,11 @@ def test_concepts_of_others_and_without_a_memory_are_refused(
 ) -> None:
     with PersonalMemory.open(tmp_path / "home", owner="eve", model=vlm, clip=encoder) as eve:
         own = eve.remember("Zorbino", list(exam.photos[0]), "Zorbino likes rice.")
-    for options in ({"concepts": [own.id]}, {"concepts": ["nobody"]}):
+    for ids in ([own.id], ["nobody"]):
         with pytest.raises(UnknownConceptError):
-            JarvisLLM(memory=shared).complete("Hi", **options)
+            JarvisLLM(memory=shared).complete("Hi", concepts=ids)
         with pytest.raises(UnknownConceptError):
-            JarvisLLM(memory=shared).chat([asked("Hi", **options)])
+            JarvisLLM(memory=shared).chat([asked("Hi", concepts=ids)])
     with pytest.raises(InputError, match="knows no concepts"):
         scripted()[0].complete("Hi", concepts=["x"])
 

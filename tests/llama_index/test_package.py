@@ -27,6 +27,16 @@ assert package.JarvisLLM(model=ScriptedVLM(["yes"])).complete("Well?").text == "
 assert not [name for name in sys.modules if name.startswith("lang")]
 """
 
+SHARED = """
+import importlib, pkgutil, sys
+import jarvis_plugins.shared as shared
+names = [module.name for module in pkgutil.iter_modules(shared.__path__)]
+assert len(names) > 5
+for name in names:
+    importlib.import_module(f"jarvis_plugins.shared.{name}")
+assert not [name for name in sys.modules if name.startswith(("lang", "llama_index"))]
+"""
+
 
 @pytest.mark.parametrize("missing", ["llama_index", "llama_index.core"])
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
@@ -45,8 +55,7 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, missing: str) -> Non
         _ = package.no_such_name
 
 
-def test_it_works_without_langchain() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_LANGCHAIN], capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize("code", [WITHOUT_LANGCHAIN, SHARED])
+def test_frameworks_are_apart(code: str) -> None:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

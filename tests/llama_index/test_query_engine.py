@@ -6,19 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from llama_index.core.base.llms.types import ImageBlock
 from llama_index.core.instrumentation.events.query import QueryEndEvent, QueryStartEvent
 from llama_index.core.llms import MockLLM
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.retrievers import BaseRetriever
-from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
+from llama_index.core.schema import Node, NodeWithScore, QueryBundle, TextNode
 from llama_index.core.tools import QueryEngineTool
 
 from jarvis_memory import PersonalMemory
 from jarvis_memory.chat import ChatRequest
 from jarvis_plugins.llama_index import JarvisLLM, PersonalNodePostprocessor, PersonalQueryEngine
+from jarvis_plugins.llama_index.images import picture_of
 from jarvis_pocket.exam import Exam
 from jarvis_retrievers.errors import ImageError, InputError
-from jarvis_retrievers.images import load_image, pixel_digest
+from jarvis_retrievers.images import pixel_digest
+from jarvis_retrievers.sources import ImagePolicy
 from tests.llama_index.chat import events
 
 
@@ -69,8 +72,10 @@ def test_source_nodes_are_concepts(shared: PersonalMemory, exam: Exam) -> None:
     (found,) = shared.recall(f"What does {concept.name} like?")
     assert node.score == found.score
     assert node.node.metadata["likeness"] == found.likeness
-    block = node.node.get_content_blocks()[-1]  # type: ignore[attr-defined]
-    assert load_image(block.resolve_image().read()).size == (224, 224)
+    assert isinstance(node.node, Node)
+    block = node.node.get_content_blocks()[-1]
+    assert isinstance(block, ImageBlock)
+    assert picture_of(block, ImagePolicy()).size == (224, 224)
     photo = shared.photo(node.node.metadata["photos"][0])
     assert pixel_digest(photo) == concept.photos[0].digest
 

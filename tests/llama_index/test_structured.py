@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import pytest
-from llama_index.core.llms import ChatMessage
+from llama_index.core.agent.workflow import FunctionAgent
+from llama_index.core.memory import Memory
 from llama_index.core.prompts import PromptTemplate
 from pydantic import BaseModel, Field
 
@@ -71,5 +72,11 @@ async def test_where_nothing_can_be_led_an_object_is_a_call() -> None:
     assert await llm.astructured_predict(Pet, ASK, what="pet") == Pet(kind="cat", legs=3)
     assert [request.choice for request in node.given] == ["any", "any"]
     assert all(request.schema is None for request in node.given)
-    assert isinstance(node.given[0].messages[-1], Message)
-    assert ChatMessage("x").content == "x"
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
+async def test_an_agent_answers_in_a_schema() -> None:
+    llm, node = scripted("A dog.", '{"kind": "dog", "legs": 4}')
+    output = await FunctionAgent(llm=llm, output_cls=Pet).run("A pet?", memory=Memory.from_defaults())
+    assert output.get_pydantic_model(Pet) == Pet(kind="dog", legs=4)
+    assert [request.schema is None for request in node.given] == [True, False]
