@@ -21,7 +21,7 @@ from PIL import Image
 
 from jarvis_memory.chat import Message, Reply, ToolCall
 from jarvis_memory.chat.message import Role
-from jarvis_plugins.shared.reply_facts import reply_facts
+from jarvis_plugins.common.reply_facts import reply_facts
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.sources import ImagePolicy
 

@@ -19,9 +19,9 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from jarvis_memory.chat import ChatNode, ChatRequest, Reply, Sampling
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.shared.beside import beside
-from jarvis_plugins.shared.node_source import NodeSource
-from jarvis_plugins.shared.options import DEFAULTS, chat_request, checked_model, checked_names, choice_of
+from jarvis_plugins.common.beside import beside
+from jarvis_plugins.common.node_source import NodeSource
+from jarvis_plugins.common.options import DEFAULTS, chat_request, checked_model, checked_names, choice_of
 from jarvis_retrievers.sources import ImagePolicy
 
 from .chat_errors import as_langchain

@@ -9,7 +9,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from jarvis_memory.chat import Tool
-from jarvis_plugins.shared.options import function_tool
+from jarvis_plugins.common.options import function_tool
 
 __all__ = ["tool_of"]
 

@@ -19,8 +19,8 @@ from jarvis_memory.chat import Message, ToolCall
 from jarvis_memory.chat.turns import turns_of
 from jarvis_memory.concept import Concept
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.shared.learning import learn
-from jarvis_plugins.shared.telling import SHARES, Share, checked_share, told
+from jarvis_plugins.common.learning import learn
+from jarvis_plugins.common.telling import SHARES, Share, checked_share, told
 from jarvis_retrievers.sources import ImagePolicy
 
 from .blocks import content_of, last_said, pictures_of, text_of

@@ -15,7 +15,7 @@ from jarvis_memory.answer import Recollection
 from jarvis_memory.intake import Photo
 from jarvis_memory.memory import PersonalMemory
 from jarvis_memory.profile import profile_text
-from jarvis_plugins.shared.concept_facts import concept_facts
+from jarvis_plugins.common.concept_facts import concept_facts
 
 from .filters import Filter, document_filter
 

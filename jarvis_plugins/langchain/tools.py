@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.shared.memory_toolbox import READS, TOOLS, WRITES, MemoryToolbox
+from jarvis_plugins.common.memory_toolbox import READS, TOOLS, WRITES, MemoryToolbox
 from jarvis_retrievers.errors import JarvisError
 from jarvis_retrievers.sources import ImagePolicy
 

@@ -9,8 +9,8 @@ from llama_index.core.schema import MediaResource, Node, NodeWithScore
 from jarvis_memory.answer import Recollection
 from jarvis_memory.memory import PersonalMemory
 from jarvis_memory.profile import profile_text
-from jarvis_plugins.shared.concept_facts import concept_facts
-from jarvis_plugins.shared.patches import best_patches
+from jarvis_plugins.common.concept_facts import concept_facts
+from jarvis_plugins.common.patches import best_patches
 from jarvis_retrievers.images import encode_png
 
 __all__ = ["concept_node"]

@@ -24,9 +24,9 @@ from pydantic import ConfigDict, Field, PrivateAttr, field_serializer
 from jarvis_memory.chat import ChatNode, ChatRequest, Reply, Sampling, Tool
 from jarvis_memory.chat.telling import last_of
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.shared.beside import beside
-from jarvis_plugins.shared.node_source import NodeSource
-from jarvis_plugins.shared.options import (
+from jarvis_plugins.common.beside import beside
+from jarvis_plugins.common.node_source import NodeSource
+from jarvis_plugins.common.options import (
     DEFAULTS,
     OPTIONS,
     chat_request,

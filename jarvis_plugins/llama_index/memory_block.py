@@ -17,7 +17,7 @@ from jarvis_memory.concept import Concept
 from jarvis_memory.intake import Photo
 from jarvis_memory.memory import PersonalMemory
 from jarvis_memory.profile import profile_text
-from jarvis_plugins.shared.telling import SHARES, checked_share, told
+from jarvis_plugins.common.telling import SHARES, checked_share, told
 from jarvis_retrievers.sources import ImagePolicy
 
 from .events import reported

@@ -16,7 +16,7 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.llms.llm import ToolSelection
 
 from jarvis_memory.chat import Reply
-from jarvis_plugins.shared.reply_facts import reply_facts
+from jarvis_plugins.common.reply_facts import reply_facts
 
 __all__ = ["Unfolding", "selections"]
 

@@ -11,7 +11,7 @@ from llama_index.core.tools.types import ToolMetadata
 from pydantic import BaseModel
 
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.shared.memory_toolbox import READS, TOOLS, WRITES, MemoryToolbox, ToolKind
+from jarvis_plugins.common.memory_toolbox import READS, TOOLS, WRITES, MemoryToolbox, ToolKind
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.sources import ImagePolicy
 

@@ -25,7 +25,6 @@ from llama_index.core.callbacks import CallbackManager, TokenCountingHandler
 from llama_index.core.instrumentation.events.llm import LLMChatEndEvent, LLMChatStartEvent
 from PIL import Image
 
-from jarvis_memory import VLM
 from jarvis_memory.chat import Message, Reply
 from jarvis_memory.chat.reply import BadCall
 from jarvis_memory.testing import ScriptedVLM
@@ -33,11 +32,9 @@ from jarvis_plugins.llama_index import JarvisLLM, picture_block
 from jarvis_plugins.llama_index.responses import Unfolding
 from jarvis_retrievers.errors import (
     CallError,
-    DeadlineError,
     ImageError,
     InputError,
     SettingError,
-    WindowError,
 )
 from jarvis_retrievers.images import pixel_digest
 from jarvis_retrievers.sources import ImagePolicy
@@ -282,22 +279,3 @@ def test_calls_are_seen_by_observers_and_payloads_load_nothing() -> None:
     assert start.model_dict["model_name"] == "scripted"
     assert end.response.message.content == "ok"
     assert JarvisLLM(model="nowhere").to_payload()["model_name"] == "nowhere"
-
-
-def test_it_says_of_itself_what_is_true(vlm: VLM) -> None:
-    told = scripted()[0].metadata
-    assert (told.context_window, told.is_chat_model, told.is_function_calling_model) == (32_768, True, True)
-    pocket = JarvisLLM(model=vlm, max_tokens=7)
-    assert pocket.metadata.context_window == vlm.window
-    assert (pocket.metadata.num_output, pocket.metadata.model_name) == (7, vlm.name)
-    assert not pocket.metadata.is_function_calling_model  # its template knows no tools
-    kept = JarvisLLM.from_dict(JarvisLLM(temperature=0.5, stop=["x"], seed=1).to_dict())
-    assert (kept.model, kept.temperature, kept.stop, kept.seed) == ("pocket", 0.5, ["x"], 1)
-    json.loads(pocket.to_json())
-
-
-def test_too_long_and_too_slow(vlm: VLM) -> None:
-    with pytest.raises(WindowError):
-        JarvisLLM(model=vlm).complete("word " * 20_000)
-    with pytest.raises(DeadlineError):
-        JarvisLLM(model=vlm, timeout=1e-9).complete("Hi")

@@ -27,13 +27,13 @@ assert package.JarvisLLM(model=ScriptedVLM(["yes"])).complete("Well?").text == "
 assert not [name for name in sys.modules if name.startswith("lang")]
 """
 
-SHARED = """
+COMMON = """
 import importlib, pkgutil, sys
-import jarvis_plugins.shared as shared
-names = [module.name for module in pkgutil.iter_modules(shared.__path__)]
+import jarvis_plugins.common as common
+names = [module.name for module in pkgutil.iter_modules(common.__path__)]
 assert len(names) > 5
 for name in names:
-    importlib.import_module(f"jarvis_plugins.shared.{name}")
+    importlib.import_module(f"jarvis_plugins.common.{name}")
 assert not [name for name in sys.modules if name.startswith(("lang", "llama_index"))]
 """
 
@@ -55,7 +55,7 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, missing: str) -> Non
         _ = package.no_such_name
 
 
-@pytest.mark.parametrize("code", [WITHOUT_LANGCHAIN, SHARED])
+@pytest.mark.parametrize("code", [WITHOUT_LANGCHAIN, COMMON])
 def test_frameworks_are_apart(code: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

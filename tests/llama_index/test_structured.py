@@ -77,6 +77,6 @@ async def test_where_nothing_can_be_led_an_object_is_a_call() -> None:
 @pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
 async def test_an_agent_answers_in_a_schema() -> None:
     llm, node = scripted("A dog.", '{"kind": "dog", "legs": 4}')
-    output = await FunctionAgent(llm=llm, output_cls=Pet).run("A pet?", memory=Memory.from_defaults())
+    output: Any = await FunctionAgent(llm=llm, output_cls=Pet).run("A pet?", memory=Memory.from_defaults())
     assert output.get_pydantic_model(Pet) == Pet(kind="dog", legs=4)
     assert [request.schema is None for request in node.given] == [True, False]
