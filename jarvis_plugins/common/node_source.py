@@ -58,9 +58,11 @@ class NodeSource:
 
     @property
     def name(self) -> str:
-        """The id of the model; nothing is loaded."""
+        """The id of the model once it is loaded, before that how it was named; nothing is loaded."""
         if self._made is not None:
             return self._made.name
+        if self._memory is not None:
+            return self._memory.model_name
         model = self._model
         return model if isinstance(model, str) else str(getattr(model, "name", "jarvis"))
 

@@ -220,7 +220,7 @@ class JarvisLLM(SchemaLLM):
         }
 
     def _unfolding(self, options: Mapping[str, Any]) -> Unfolding:
-        return Unfolding(self._source.name, parallel=bool(options.get(_PARALLEL, True)))
+        return Unfolding(self._source, parallel=bool(options.get(_PARALLEL, True)))
 
     def _pieces(
         self, messages: Sequence[ChatMessage], options: Mapping[str, Any], span: str | None = None

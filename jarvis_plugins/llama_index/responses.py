@@ -16,6 +16,7 @@ from llama_index.core.base.llms.types import (
 from llama_index.core.llms.llm import ToolSelection
 
 from jarvis_memory.chat import Reply
+from jarvis_plugins.common.node_source import NodeSource
 from jarvis_plugins.common.reply_facts import reply_facts
 
 __all__ = ["Unfolding", "selections"]
@@ -25,12 +26,12 @@ class Unfolding:
     """One answer, as responses.
 
     Args:
-        name: the id of the model.
+        source: what answers.
         parallel: whether it may have more than one call; all but the first are left out otherwise.
     """
 
-    def __init__(self, name: str, *, parallel: bool = True) -> None:
-        self._name, self._parallel = name, parallel
+    def __init__(self, source: NodeSource, *, parallel: bool = True) -> None:
+        self._source, self._parallel = source, parallel
         self._text = ""
 
     def chat(self, piece: str | Reply, *, streamed: bool = False) -> ChatResponse:
@@ -49,7 +50,7 @@ class Unfolding:
         return ChatResponse(
             message=ChatMessage(role=MessageRole.ASSISTANT, content=blocks),
             delta="" if streamed else None,
-            raw=_raw(piece, self._name),
+            raw=_raw(piece, self._source.name),
             additional_kwargs=_counts(piece),
         )
 
@@ -61,7 +62,7 @@ class Unfolding:
         return CompletionResponse(
             text=piece.text,
             delta="" if streamed else None,
-            raw=_raw(piece, self._name),
+            raw=_raw(piece, self._source.name),
             additional_kwargs=_counts(piece),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, TypeVar
 
@@ -48,7 +49,7 @@ class SchemaLLM(FunctionCallingLLM):
         Raises:
             ValueError: the answer was cut off by ``max_tokens``, or breaks a rule that no schema says.
         """
-        if not self.node.abilities.schemas:
+        if not self._led():
             there: M = super().structured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
             return there
         _began(output_cls, prompt, prompt_args)
@@ -63,7 +64,7 @@ class SchemaLLM(FunctionCallingLLM):
         **prompt_args: Any,
     ) -> M:
         """The same in a thread."""
-        if not self.node.abilities.schemas:
+        if not await asyncio.to_thread(self._led):
             there: M = await super().astructured_predict(output_cls, prompt, llm_kwargs, **prompt_args)
             return there
         _began(output_cls, prompt, prompt_args)
@@ -78,7 +79,7 @@ class SchemaLLM(FunctionCallingLLM):
         **prompt_args: Any,
     ) -> Generator[Any, None, None]:
         """Objects as far as they are there; the last one is whole."""
-        if not self.node.abilities.schemas:
+        if not self._led():
             yield from super()._structured_stream_call(output_cls, prompt, llm_kwargs, **prompt_args)
             return
         messages = self._asked(prompt, prompt_args)
@@ -93,7 +94,7 @@ class SchemaLLM(FunctionCallingLLM):
         llm_kwargs: dict[str, Any] | None = None,
         **prompt_args: Any,
     ) -> AsyncGenerator[Any, None]:
-        if not self.node.abilities.schemas:
+        if not await asyncio.to_thread(self._led):
             return await super()._structured_astream_call(output_cls, prompt, llm_kwargs, **prompt_args)
         messages = self._asked(prompt, prompt_args)
 
@@ -104,6 +105,10 @@ class SchemaLLM(FunctionCallingLLM):
             yield output_cls.model_validate_json(response.message.content or "")
 
         return objects()
+
+    def _led(self) -> bool:
+        """Whether answers can be led along a schema; this loads the model."""
+        return self.node.abilities.schemas
 
     def _asked(self, prompt: BasePromptTemplate, given: dict[str, Any]) -> list[ChatMessage]:
         return self._extend_messages(prompt.format_messages(llm=self, **given))

@@ -37,6 +37,11 @@ class Chatting:
         return self._engine.vlm.name
 
     @property
+    def model_name(self) -> str:
+        """How its model was named: "pocket", an id, or a folder; nothing is loaded."""
+        return self._engine.model_name
+
+    @property
     def abilities(self) -> Abilities:
         """What its model can do."""
         return self._engine.chat.abilities

@@ -18,7 +18,7 @@ from jarvis_plugins.llama_index.images import picture_of
 from jarvis_pocket.exam import Exam
 from jarvis_retrievers.images import pixel_digest
 from jarvis_retrievers.sources import ImagePolicy
-from tests.llama_index.chat import asked, calls, clock, scripted
+from tests.llama_index.chat import asked, calls, clock, scripted, strangers
 from tests.llama_index.two_minds import TwoMinds
 
 # LlamaIndex's agents look at all of their attributes, deprecated ones too.
@@ -92,6 +92,16 @@ async def test_three_turns_two_concepts_and_a_picture(shared: PersonalMemory, ex
     assert photo in [
         pixel_digest(picture_of(block, ImagePolicy())) for block in stored if isinstance(block, ImageBlock)
     ]
+
+
+def test_it_is_the_picture_that_is_answered_from(shared: PersonalMemory, exam: Exam) -> None:
+    first, second = exam.concepts[0].name, exam.concepts[1].name
+    before = [asked(f"When was {first} born?"), ChatMessage(role="assistant", content="In May.")]
+    answers = [
+        JarvisLLM(memory=shared).chat([*before, asked(photo, f"Is {second} in the picture?")]).message.content
+        for photo in (exam.photos[1][1], strangers()[0])
+    ]
+    assert [f"{second} is here" in (answer or "") for answer in answers] == [True, False]
 
 
 async def again(agent: FunctionAgent | AgentWorkflow, context: Context[Any]) -> Context[Any]:

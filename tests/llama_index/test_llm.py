@@ -28,6 +28,7 @@ from PIL import Image
 from jarvis_memory.chat import Message, Reply
 from jarvis_memory.chat.reply import BadCall
 from jarvis_memory.testing import ScriptedVLM
+from jarvis_plugins.common.node_source import NodeSource
 from jarvis_plugins.llama_index import JarvisLLM, picture_block
 from jarvis_plugins.llama_index.responses import Unfolding
 from jarvis_retrievers.errors import (
@@ -237,9 +238,10 @@ def test_an_answer_without_a_call_is_an_error_where_one_is_needed() -> None:
     with pytest.raises(CallError, match="plain text") as told:
         llm.get_tool_calls_from_response(response)
     assert isinstance(told.value, ValueError)
+    source = NodeSource(ScriptedVLM([]), None, given=True, adapter="JarvisLLM")
     broken = Reply("", (), (BadCall("1", '{"name":', "no JSON"),), "tool_calls", 1, 0, 1)
     with pytest.raises(CallError, match="no JSON"):
-        llm.get_tool_calls_from_response(Unfolding("x").chat(broken))
+        llm.get_tool_calls_from_response(Unfolding(source).chat(broken))
 
 
 def test_predict_and_call_carries_out_what_is_called() -> None:

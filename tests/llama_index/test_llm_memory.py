@@ -77,6 +77,7 @@ def test_it_is_made_of_one_model_or_of_one_memory(shared: PersonalMemory, vlm: V
     llm = JarvisLLM(memory=shared)
     assert "memory" not in repr(llm)
     assert "memory" not in llm.to_dict()
+    assert llm.to_payload()["model_name"] == vlm.name  # before anything is loaded
     assert (llm.metadata.model_name, llm.metadata.context_window) == (vlm.name, vlm.window)
 
 
