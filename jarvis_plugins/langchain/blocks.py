@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
 from PIL import Image
 
-from jarvis_memory.concept import Concept
-from jarvis_memory.memory import PersonalMemory
 from jarvis_retrievers.errors import ImageError
 from jarvis_retrievers.images import encode_png
-from jarvis_retrievers.patches import crop
 from jarvis_retrievers.sources import ImagePolicy
 
-__all__ = ["best_patches", "last_said", "picture_block", "picture_of", "pictures_of", "text_of"]
-
-
-_SIDE: Final = 224
+__all__ = ["content_of", "last_said", "picture_block", "picture_of", "pictures_of", "text_of"]
 
 
 def pictures_of(message: BaseMessage, policy: ImagePolicy | None = None) -> list[Image.Image]:
@@ -44,10 +38,12 @@ def picture_block(image: Image.Image) -> dict[str, Any]:
     return {"type": "image", "base64": data, "mime_type": "image/png"}
 
 
-def best_patches(memory: PersonalMemory, concept: Concept, most: int) -> list[dict[str, Any]]:
-    """The best patches of a concept as blocks, squares of 224 pixels."""
-    best = sorted(concept.patches, key=lambda patch: -patch.score)[:most]
-    return [picture_block(crop(memory.photo(patch.photo_id), patch.box, _SIDE)) for patch in best]
+def content_of(parts: Sequence[str | Image.Image], between: str = "\n\n") -> str | list[Any]:
+    """Texts and images as the content of a message: plain text where there is no image."""
+    texts = [part for part in parts if isinstance(part, str)]
+    if len(texts) == len(parts):
+        return between.join(texts)
+    return [{"type": "text", "text": p} if isinstance(p, str) else picture_block(p) for p in parts]
 
 
 def text_of(message: BaseMessage) -> str:

@@ -21,6 +21,7 @@ from PIL import Image
 
 from jarvis_memory.chat import Message, Reply, ToolCall
 from jarvis_memory.chat.message import Role
+from jarvis_plugins.common.reply_facts import reply_facts
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.sources import ImagePolicy
 
@@ -69,7 +70,7 @@ def message_of(reply: Reply, name: str) -> AIMessage:
             invalid_tool_call(name=None, args=bad.text, id=bad.id, error=bad.error) for bad in reply.bad_calls
         ],
         usage_metadata=_usage(reply),
-        response_metadata=_metadata(reply, name),
+        response_metadata=reply_facts(reply, name),
     )
 
 
@@ -88,7 +89,7 @@ def last_chunk(reply: Reply, name: str) -> AIMessageChunk:
         content="",
         tool_call_chunks=calls,
         usage_metadata=_usage(reply),
-        response_metadata=_metadata(reply, name),
+        response_metadata=reply_facts(reply, name),
         chunk_position="last",
     )
 
@@ -141,13 +142,3 @@ def _usage(reply: Reply) -> UsageMetadata:
         total_tokens=reply.prompt_tokens + reply.generated_tokens,
         input_token_details=InputTokenDetails(cache_read=reply.reused_tokens),
     )
-
-
-def _metadata(reply: Reply, name: str) -> dict[str, Any]:
-    return {
-        "model_name": name,
-        "model_provider": "jarvis",
-        "finish_reason": reply.finish,
-        "concepts": list(reply.concepts),
-        "notices": list(reply.notices),
-    }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.util import find_spec
 from typing import Any
@@ -21,14 +19,14 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from jarvis_memory.chat import ChatNode, ChatRequest, Reply, Sampling
 from jarvis_memory.memory import PersonalMemory
-from jarvis_memory.vlm import VLM
-from jarvis_retrievers.errors import SettingError
+from jarvis_plugins.common.beside import beside
+from jarvis_plugins.common.node_source import NodeSource
+from jarvis_plugins.common.options import DEFAULTS, chat_request, checked_model, checked_names, choice_of
 from jarvis_retrievers.sources import ImagePolicy
 
-from .chat_async import beside
 from .chat_errors import as_langchain
 from .chat_messages import conversation, last_chunk, message_of
-from .chat_options import checked_names, choice_of, schema_of, tool_of
+from .chat_options import tool_of
 from .chat_structured import structured
 
 __all__ = ["ChatJarvis"]
@@ -70,43 +68,22 @@ class ChatJarvis(BaseChatModel):
     timeout: float | None = None
     policy: ImagePolicy = Field(default_factory=ImagePolicy)
 
-    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
-    _made: ChatNode | None = PrivateAttr(default=None)
-    _executor: ThreadPoolExecutor | None = PrivateAttr(default=None)
+    _source: NodeSource = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
         """Refuse what cannot be; nothing is loaded."""
         super().model_post_init(context)
-        if self.memory is not None:
-            if "model" in self.model_fields_set and self.model is not None:
-                raise SettingError("a memory has its model; give one of model and memory, not both")
-            if self.cache is None:
-                # A cache of answers knows nothing of what a memory learns, forgets, and whose it is.
-                self.cache = False
-        elif not (isinstance(self.model, (str, VLM)) or _is_node(self.model)):
-            raise SettingError(
-                f"model is a name, a VLM or a ChatNode, got {type(self.model).__name__}; "
-                'for one by name: ChatJarvis(model="pocket")'
-            )
+        given = "model" in self.model_fields_set
+        self._source = NodeSource(self.model, self.memory, given=given, adapter="ChatJarvis")
+        if self.memory is not None and self.cache is None:
+            # A cache of answers knows nothing of what a memory learns, forgets, and whose it is.
+            self.cache = False
         Sampling(self.temperature, self.top_p, self.seed)
 
     @property
     def node(self) -> ChatNode:
         """What answers; loaded when first needed."""
-        with self._lock:
-            if self._made is None:
-                self._made = self._make()
-            return self._made
-
-    def _make(self) -> ChatNode:
-        if self.memory is not None:
-            return self.memory
-        if isinstance(self.model, (str, VLM)):
-            from jarvis_memory.chat import ChatVLM
-
-            return ChatVLM(VLM.load(self.model) if isinstance(self.model, str) else self.model)
-        node: ChatNode = self.model
-        return node
+        return self._source.node
 
     def bind_tools(
         self,
@@ -164,7 +141,7 @@ class ChatJarvis(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         with as_langchain():
-            async for piece in beside(self._threads(), partial(self._pieces, messages, stop, kwargs)):
+            async for piece in beside(self._source.thread, partial(self._pieces, messages, stop, kwargs)):
                 if isinstance(piece, Reply):
                     message = message_of(piece, self.node.name)
         return ChatResult(generations=[ChatGeneration(message=message)])
@@ -191,7 +168,7 @@ class ChatJarvis(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         with as_langchain():
-            async for piece in beside(self._threads(), partial(self._pieces, messages, stop, kwargs)):
+            async for piece in beside(self._source.thread, partial(self._pieces, messages, stop, kwargs)):
                 chunk = self._chunk(piece)
                 if run_manager and chunk.text:
                     await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
@@ -210,62 +187,36 @@ class ChatJarvis(BaseChatModel):
     def _request(
         self, messages: list[BaseMessage], stop: list[str] | None, options: dict[str, Any]
     ) -> ChatRequest:
-        checked_names([name for name in options if not name.startswith("ls_")])
-        model = options.get("model")
-        if model is not None and model != self.node.name:
-            raise SettingError(
-                f"this is {self.node.name!r}, and {model!r} was asked for; make another ChatJarvis for it"
-            )
-        ends = stop if stop is not None else self.stop
-        return ChatRequest(
+        checked_names(name for name in options if not name.startswith("ls_"))
+        checked_model(options.get("model"), self.node.name, "ChatJarvis")
+        return chat_request(
             conversation(messages, self.policy),
-            tools=[tool_of(tool) for tool in options.get("tools") or ()],
-            choice=choice_of(options.get("tool_choice")),
-            schema=schema_of(options.get("response_format")),
-            max_new_tokens=self._option(options, "max_tokens"),
-            stop=tuple(ends or ()),
-            sampling=Sampling(*(self._option(options, key) for key in ("temperature", "top_p", "seed"))),
-            seconds=self._option(options, "timeout"),
-            concepts=options.get("concepts"),
+            options,
+            {name: getattr(self, name) for name in DEFAULTS},
+            [tool_of(tool) for tool in options.get("tools") or ()],
+            stop if stop is not None else self.stop,
         )
-
-    def _option(self, options: Mapping[str, Any], name: str) -> Any:
-        given = options.get(name)
-        return getattr(self, name) if given is None else given
-
-    def _threads(self) -> ThreadPoolExecutor:
-        """One thread: the model computes one answer at a time, and more would only hold up the loop."""
-        with self._lock:
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(1, thread_name_prefix="jarvis-chat")
-            return self._executor
 
     @property
     def _llm_type(self) -> str:
         return "jarvis"
 
     @property
-    def _model_name(self) -> str:
-        if self._made is not None:
-            return self._made.name
-        return self.model if isinstance(self.model, str) else str(getattr(self.model, "name", "jarvis"))
-
-    @property
     def _identifying_params(self) -> dict[str, Any]:
         """What answers depend on, besides a memory."""
         fields = ("temperature", "top_p", "seed", "max_tokens", "stop")
-        return {"model": self._model_name, **{name: getattr(self, name) for name in fields}}
+        return {"model": self._source.name, **{name: getattr(self, name) for name in fields}}
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         found = super()._get_ls_params(stop=stop, **kwargs)
         found["ls_provider"] = "jarvis"
-        found["ls_model_name"] = str(kwargs.get("model") or self._model_name)
+        found["ls_model_name"] = str(kwargs.get("model") or self._source.name)
         return found
 
     def _resolve_model_profile(self) -> ModelProfile | None:
         """What is known of the model without loading it, and more once it is loaded."""
         profile = ModelProfile(
-            name=self._model_name,
+            name=self._source.name,
             open_weights=True,
             text_inputs=True,
             image_inputs=True,
@@ -275,16 +226,11 @@ class ChatJarvis(BaseChatModel):
             max_output_tokens=self.max_tokens,
             structured_output=find_spec("xgrammar") is not None,
         )
-        node = self._made if self._made is not None else self.model
-        if self.memory is None and _is_node(node):
+        node = self._source.known
+        if self.memory is None and node is not None:
             able = node.abilities
             profile["max_input_tokens"] = able.window
             profile["tool_calling"] = profile["tool_call_streaming"] = able.tools
             profile["tool_choice"] = able.tools and able.schemas
             profile["structured_output"] = able.schemas
         return profile
-
-
-def _is_node(model: Any) -> bool:
-    """Whether it is a `ChatNode`; asked of its class, as its properties may load weights."""
-    return all(hasattr(type(model), name) for name in ("abilities", "chat", "stream_chat"))

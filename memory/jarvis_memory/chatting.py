@@ -13,13 +13,13 @@ from .chat.message import Message
 from .chat.node import Abilities
 from .chat.reply import Reply
 from .chat.request import ChatRequest
+from .chat.turns import turns_of
 from .concept import Concept
 from .engine import Engine
 from .finder import Find
 from .kv import Mode
 from .recalling import fitting, recalled
 from .store.owner import OwnerStore
-from .vlm.query import Turn
 
 __all__ = ["Chatting"]
 
@@ -35,6 +35,11 @@ class Chatting:
     def name(self) -> str:
         """The id of its model."""
         return self._engine.vlm.name
+
+    @property
+    def model_name(self) -> str:
+        """How its model was named: "pocket", an id, or a folder; nothing is loaded."""
+        return self._engine.model_name
 
     @property
     def abilities(self) -> Abilities:
@@ -108,20 +113,6 @@ class Chatting:
         return [there[key] for key in wanted]
 
     def _found(self, messages: Sequence[Message], k: int | None) -> list[Find]:
-        said = next(message for message in reversed(messages) if message.role == "user")
-        return self._engine.finder.find(said.text, said.images, _turns(messages, said), k=k)
-
-
-def _turns(messages: Sequence[Message], last: Message) -> list[Turn]:
-    """Earlier questions and their answers."""
-    turns: list[Turn] = []
-    asked: str | None = None
-    for message in messages:
-        if message is last:
-            break
-        if message.role == "user":
-            asked = message.text
-        elif message.role == "assistant" and asked is not None and not message.calls:
-            turns.append((asked, message.text))
-            asked = None
-    return turns
+        place = next(i for i in range(len(messages) - 1, -1, -1) if messages[i].role == "user")
+        said, before = messages[place], turns_of(messages[:place])
+        return self._engine.finder.find(said.text, said.images, before, k=k)

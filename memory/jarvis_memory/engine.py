@@ -121,6 +121,11 @@ class Engine:
         return SegmentTiers(self._quotas, self.vlm.device)
 
     @property
+    def model_name(self) -> str:
+        """How the VLM node was named; nothing is loaded."""
+        return self._model if isinstance(self._model, str) else self._model.name
+
+    @property
     def vlm(self) -> VLM:
         """The VLM node."""
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,6 +32,7 @@ from .texts import TextKeeper
 from .view import View, whole_patches
 from .view_pool import VIEWS, ViewPool
 from .vlm.query import Turn
+from .watching import Retrieved, tell
 
 __all__ = ["Explanation", "Find", "Finder", "Likeness"]
 
@@ -129,7 +131,11 @@ class Finder:
         Where the question names nobody and has no picture, a word such as "she" means whom the turns before
         named, and otherwise words of the notes decide. Of those who are named, the notes may lead to others.
         """
-        return self.explain(question, images, history, k=k).found
+        began = time.perf_counter()
+        found = self.explain(question, images, history, k=k).found
+        told = tuple((find.concept.id, find.concept.name, find.hit.score) for find in found)
+        tell(Retrieved(question, len(images), told, time.perf_counter() - began))
+        return found
 
     def explain(
         self,

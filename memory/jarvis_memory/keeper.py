@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from .store.draft import ConceptDraft
 from .store.owner import OwnerStore
 from .tiers import SegmentTiers, TierKey
 from .vlm import VLM, Excerpt, SegmentSource
+from .watching import Loaded, Origin, tell
 
 __all__ = ["Kept", "SegmentKeeper"]
 
@@ -160,14 +162,21 @@ class SegmentKeeper:
 
     def get(self, concept: Concept) -> Kept:
         """The segment of a concept: at hand, or from the store if it is there and sound, else made again."""
+        began = time.perf_counter()
+        kept, origin = self._get(concept)
+        segment, took = kept.segment, time.perf_counter() - began
+        tell(Loaded(concept.id, concept.name, origin, segment.tokens, segment.nbytes, took))
+        return kept
+
+    def _get(self, concept: Concept) -> tuple[Kept, Origin]:
         key = TierKey(concept.id, concept.updated, self._key)
         segment = self._tiers.get(key)
         if segment is not None:
-            return Kept(segment, key, stored=True)
+            return Kept(segment, key, stored=True), "hand"
         try:
             segment = self._stored(concept)
             if segment is not None:
-                return Kept(self._tiers.put(key, segment), key, stored=True)
+                return Kept(self._tiers.put(key, segment), key, stored=True), "store"
             notice = None
         except (CorruptRecordError, FingerprintError) as error:
             notice = (
@@ -180,7 +189,7 @@ class SegmentKeeper:
         if self._store.read_only:
             # Elsewhere it is read back next time, and is then to the bit what any later process reads.
             self._tiers.put(key, segment)
-        return Kept(segment, key, stored=False, notice=notice)
+        return Kept(segment, key, stored=False, notice=notice), "encoded"
 
     def _stored(self, concept: Concept) -> Segment | None:
         data = self._store.get_segment(concept.id, self._key)

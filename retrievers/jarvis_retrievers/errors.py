@@ -21,6 +21,7 @@
         │   └── WindowError                more positions than the model's window has
         ├── DeadlineError (TimeoutError)   an answer that took longer than it may
         ├── EmbeddingError                 a text encoder that fails, or gives vectors that cannot be used
+        ├── CallError (ValueError)         an answer without the call of a tool that it must have
         └── ProfileError                   a model's answer that is no description of a concept
 
     JarvisWarning (UserWarning)            done as asked, but it may not be what was meant
@@ -36,6 +37,7 @@ JarvisWarning)`` refuses what they are about.
 from __future__ import annotations
 
 __all__ = [
+    "CallError",
     "ConceptNameError",
     "ContextError",
     "CorruptRecordError",
@@ -137,6 +139,10 @@ class DeadlineError(ModelError, TimeoutError):
 
 class EmbeddingError(ModelError):
     """A text encoder that fails, or gives vectors that cannot be used."""
+
+
+class CallError(ModelError, ValueError):
+    """An answer without the call of a tool that it must have."""
 
 
 class ProfileError(ModelError):

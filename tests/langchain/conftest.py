@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import Field
 
-from jarvis_memory import VLM, PersonalMemory
-from jarvis_pocket.exam import Exam, draw_exam
-from jarvis_retrievers.openclip import OpenCLIPEncoder
+from tests.household import encoder, exam, household, shared, vlm
+
+__all__ = ["Scripted", "encoder", "exam", "household", "shared", "vlm"]
 
 
 class Scripted(BaseChatModel):
@@ -42,41 +38,3 @@ class Scripted(BaseChatModel):
     @property
     def _llm_type(self) -> str:
         return "scripted"
-
-
-@pytest.fixture(scope="session")
-def vlm() -> VLM:
-    return VLM.load("pocket", device="cpu")
-
-
-@pytest.fixture(scope="session")
-def encoder() -> OpenCLIPEncoder:
-    return OpenCLIPEncoder.load("pocket", device="cpu")
-
-
-@pytest.fixture(scope="session")
-def exam() -> Exam:
-    return draw_exam(random.Random("house"), ["fact", "detail", "who"], "heldout")
-
-
-def fill(memory: PersonalMemory, exam: Exam) -> PersonalMemory:
-    for concept, photos, notes in zip(exam.concepts, exam.photos, exam.notes, strict=True):
-        memory.remember(concept.name, list(photos), notes)
-    return memory
-
-
-@pytest.fixture
-def household(tmp_path: Path, vlm: VLM, encoder: OpenCLIPEncoder, exam: Exam) -> Iterator[PersonalMemory]:
-    """The exam's concepts, in a home of its own."""
-    with PersonalMemory.open(tmp_path / "home", owner="ana", model=vlm, clip=encoder) as memory:
-        yield fill(memory, exam)
-
-
-@pytest.fixture(scope="session")
-def shared(
-    tmp_path_factory: pytest.TempPathFactory, vlm: VLM, encoder: OpenCLIPEncoder, exam: Exam
-) -> Iterator[PersonalMemory]:
-    """The same for tests that only read."""
-    home = tmp_path_factory.mktemp("shared") / "home"
-    with PersonalMemory.open(home, owner="ana", model=vlm, clip=encoder) as memory:
-        yield fill(memory, exam)

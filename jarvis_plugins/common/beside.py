@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor
+from contextvars import copy_context
 from typing import TypeVar, cast
 
 __all__ = ["beside"]
@@ -18,7 +19,7 @@ async def beside(executor: Executor, make: Callable[[], Iterator[T]]) -> AsyncIt
     """What an iterator gives, made and run in a thread of ``executor``.
 
     The thread does not wait for the loop, and the loop not for the thread. Leaving the iteration, or the
-    cancellation of its task, closes the iterator before its next item.
+    cancellation of its task, closes the iterator before its next item. Context variables are those of here.
 
     Args:
         executor: whose thread it is.
@@ -42,7 +43,7 @@ async def beside(executor: Executor, make: Callable[[], Iterator[T]]) -> AsyncIt
         else:
             tell(_END)
 
-    done = loop.run_in_executor(executor, work)
+    done = loop.run_in_executor(executor, copy_context().run, work)
     try:
         while (item := await items.get()) is not _END:
             if isinstance(item, BaseException):
