@@ -12,7 +12,7 @@ import torch
 
 from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
-from jarvis_retrievers.errors import ContextError, SettingError
+from jarvis_retrievers.errors import ContextError
 from jarvis_retrievers.masker import SubjectMasker
 from jarvis_retrievers.text_embedder import TextEmbedder
 
@@ -87,11 +87,7 @@ class Engine:
     @staticmethod
     def mode(mode: str | Mode) -> Mode:
         """A mode by its word; a SettingError if there is no such."""
-        try:
-            return Mode(mode)
-        except ValueError as error:
-            words = ", ".join(one.value for one in Mode)
-            raise SettingError(f"mode must be one of {words}, got {mode!r}") from error
+        return Mode(mode)
 
     @cached_property
     def _loaded_vlm(self) -> VLM:
