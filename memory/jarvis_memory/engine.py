@@ -40,8 +40,7 @@ __all__ = ["STORAGE_KEY", "Engine"]
 
 STORAGE_KEY = "kv"
 """The setting of a home that says how segments are stored."""
-_GATE_KEY = "gate/"
-_LAYERS_KEY = "layers/"
+_GATE_KEY, _LAYERS_KEY = "gate/", "layers/"
 
 _ROWS = 64
 T = TypeVar("T")

@@ -140,7 +140,7 @@ def test_recall_finds_by_picture(household: PersonalMemory, exam: Exam) -> None:
 def test_the_question_is_checked(household: PersonalMemory) -> None:
     with pytest.raises(InputError):
         household.ask("  ")
-    with pytest.raises(SettingError, match="mode must be one of"):
+    with pytest.raises(SettingError, match="mode is one of"):
         household.ask("Who?", mode="magic")
     with pytest.raises(ImageError):
         household.ask("Who is here?", [io.BytesIO().getvalue()])
