@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, CallbackManagerForRetrieverRun
@@ -15,7 +14,7 @@ from pydantic import ConfigDict, Field
 from jarvis_memory.answer import Recollection
 from jarvis_memory.intake import Photo
 from jarvis_memory.memory import PersonalMemory
-from jarvis_memory.profile import profile_text
+from jarvis_plugins.shared.recollection import Recalling, metadata_of, text_of
 
 from .filters import Filter, document_filter
 
@@ -68,11 +67,8 @@ class JarvisRetriever(BaseRetriever):
         pictures = [*images, *([] if image is None else [image])]
         least = self.score_threshold if score_threshold is None else score_threshold
         test = _test(self.filter if filter is None else filter)
-        # Everybody who is found: what a filter leaves out makes room for others.
-        everyone = max(most, len(self.memory.list())) if test else most
-        found = self.memory.recall(query, pictures, everyone)
-        documents = [document_of(one) for one in found if least is None or one.likeness >= least]
-        return [document for document in documents if test is None or test(document)][:most]
+        recalling = Recalling(most, least, None if test is None else lambda one: test(document_of(one)))
+        return [document_of(one) for one in recalling.of(self.memory, query, pictures)]
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **more: Any
@@ -88,39 +84,8 @@ class JarvisRetriever(BaseRetriever):
 
 
 def document_of(found: Recollection) -> Document:
-    """A concept as a document; its ``id`` is that of the concept.
-
-    The metadata are plain values: ``concept`` (its name), ``concept_id``, ``category``, ``aliases``,
-    ``score`` (fused; only its order has a meaning), ``likeness`` in [0, 1], ``why`` (what each path found),
-    ``photos`` (ids that `PersonalMemory.photo` reads), ``patches`` (photo, box, score) and ``segment`` (the
-    concept's id and version, as segments are kept under).
-    """
-    concept = found.concept
-    why = {"name": found.by_name, "words": found.by_words, "text": found.by_text, "image": found.by_image}
-    seen = None
-    if found.region is not None:
-        number, box = found.region
-        seen = {"image": number, "box": list(astuple(box))}
-    return Document(
-        id=concept.id,
-        page_content=profile_text(concept.profile).rstrip("\n") or concept.name,
-        metadata={
-            "concept": concept.name,
-            "concept_id": concept.id,
-            "category": concept.profile.category,
-            "aliases": list(concept.aliases),
-            "score": found.score,
-            "likeness": found.likeness,
-            "why": {path: score for path, score in why.items() if score is not None}
-            | ({"region": seen} if seen else {})
-            | ({"via": found.via or "history"} if found.via is not None else {}),
-            "photos": [photo.id for photo in concept.photos],
-            "patches": [
-                {"photo": p.photo_id, "box": list(astuple(p.box)), "score": p.score} for p in concept.patches
-            ],
-            "segment": f"{concept.id}:{concept.updated}",
-        },
-    )
+    """A concept as a document; its ``id`` is that of the concept, its metadata are `metadata_of` it."""
+    return Document(id=found.concept.id, page_content=text_of(found), metadata=metadata_of(found))
 
 
 def _test(wanted: Filter | None) -> Callable[[Document], bool] | None:

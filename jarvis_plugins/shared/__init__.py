@@ -1,0 +1,1 @@
+"""What several plug-ins need, and no framework: vector tables, their folders, recollections, embeddings."""
