@@ -66,6 +66,10 @@ class JarvisFaissVectorStore(ThreadedVectorStore):
         """How many nodes there are."""
         return len(self._table)
 
+    def __bool__(self) -> bool:
+        """True: LlamaIndex writes ``store or SimpleVectorStore()``, also of one that is empty."""
+        return True
+
     def add(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[str]:
         """Add nodes with their embeddings, in place of those with the same ids; all of them or none.
 

@@ -37,7 +37,10 @@ _VECTORS = [
     [0.5, 0.5, 0.5, -0.6],
     [-0.9, 0.1, 0.0, 0.3],
 ]
-_CASES: list[tuple[FilterOperator, str, Any, str]] = [
+Case = tuple[FilterOperator, str, Any, str]
+"""An operator, a key, a value, and the nodes that match."""
+
+_CASES: list[Case] = [
     (FilterOperator.EQ, "kind", "dog", "01"),
     (FilterOperator.NE, "kind", "dog", "2345"),
     (FilterOperator.GT, "age", 4, "25"),
@@ -91,9 +94,7 @@ class FilterConformance(Suite):
     checks_operators: bool = True
 
     @pytest.mark.parametrize("case", _CASES, ids=[case[0].value for case in _CASES])
-    def test_operator(
-        self, store: BasePydanticVectorStore, case: tuple[FilterOperator, str, Any, str]
-    ) -> None:
+    def test_operator(self, store: BasePydanticVectorStore, case: Case) -> None:
         """Optional (operators): each finds the nodes that it is about, and no others."""
         operator, key, value, wanted = case
         if operator not in self.operators:
@@ -127,12 +128,8 @@ class FilterConformance(Suite):
         dogs = MetadataFilters(
             filters=[where("kind", FilterOperator.EQ, "dog"), where("age", FilterOperator.LT, 4)]
         )
-        old = MetadataFilters(
-            filters=[
-                where("age", FilterOperator.GT, 4),
-                MetadataFilters(filters=[where("kind", FilterOperator.EQ, "toy")]),
-            ]
-        )
+        toys = MetadataFilters(filters=[where("kind", FilterOperator.EQ, "toy")])
+        old = MetadataFilters(filters=[where("age", FilterOperator.GT, 4), toys])
         either = MetadataFilters(filters=[dogs, old], condition=FilterCondition.OR)
         assert self.found(store, either) == "05"
         assert self.found(store, MetadataFilters(filters=[either], condition=FilterCondition.NOT)) == "1234"

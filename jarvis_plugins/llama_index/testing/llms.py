@@ -164,11 +164,10 @@ class LLMConformance(PictureConformance, ToolConformance):
 
     @needs("has_usage")
     def test_usage(self, llm: LLM) -> None:
-        """Optional (has_usage): tokens in and out, more of them for a longer conversation, also of streams."""
+        """Optional (has_usage): tokens in and out, more for a longer conversation, also of streams."""
         short = self.tokens(llm.chat(self.turns()))
-        long = self.tokens(
-            llm.chat([ChatMessage("Answer shortly, please.", role=MessageRole.SYSTEM), *self.turns()])
-        )
+        system = ChatMessage("Answer shortly, please.", role=MessageRole.SYSTEM)
+        long = self.tokens(llm.chat([system, *self.turns()]))
         assert 0 < short[0] < long[0]
         assert short[1] > 0
         assert self.tokens(list(llm.stream_chat(self.turns()))[-1])[0] == short[0]

@@ -174,8 +174,14 @@ def _pictured() -> ChatMessage:
 def _in_memory(block: BaseMemoryBlock[Any], messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     async def work() -> list[ChatMessage]:
         memory = Memory.from_defaults(session_id="session", memory_blocks=[block])
-        await memory.aput_messages(list(messages))
-        return await memory.aget()
+        try:
+            await memory.aput_messages(list(messages))
+            return await memory.aget()
+        finally:
+            # It closes no connection by itself, and SQLite's says so when it is collected.
+            engine = getattr(memory.sql_store, "_async_engine", None)
+            if engine is not None:
+                await engine.dispose()
 
     return run(work())
 

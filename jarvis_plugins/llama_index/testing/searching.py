@@ -76,13 +76,9 @@ class SearchConformance(FilterConformance):
     def test_mmr_in_query(self, store: BasePydanticVectorStore) -> None:
         """Optional (has_mmr_in_query): the threshold of the query counts."""
         self.fill(store)
+        asked = VectorStoreQuery(query_embedding=QUERY, similarity_top_k=6, mode=VectorStoreQueryMode.MMR)
         for balance in (0.2, 1.0):
-            asked = VectorStoreQuery(
-                query_embedding=QUERY,
-                similarity_top_k=6,
-                mode=VectorStoreQueryMode.MMR,
-                mmr_threshold=balance,
-            )
+            asked.mmr_threshold = balance
             assert answer(store.query(asked))[0] == self.diverse(balance)
 
     def all(self, store: BasePydanticVectorStore) -> Answer:

@@ -14,6 +14,7 @@ import pytest
 from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events import BaseEvent
+from pydantic import Field
 
 __all__ = ["Suite", "events", "hands_over", "needs", "on_the_loop", "run"]
 
@@ -59,7 +60,7 @@ class Suite:
 
 
 class _Kept(BaseEventHandler):
-    kept: list[Any] = []
+    kept: list[Any] = Field(default_factory=list)
 
     @classmethod
     def class_name(cls) -> str:
@@ -72,7 +73,7 @@ class _Kept(BaseEventHandler):
 @contextmanager
 def events() -> Iterator[list[Any]]:
     """The events that the instrumentation of LlamaIndex sends meanwhile."""
-    handler, root = _Kept(kept=[]), get_dispatcher()
+    handler, root = _Kept(), get_dispatcher()
     root.add_event_handler(handler)
     try:
         yield handler.kept

@@ -26,7 +26,7 @@ _PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
 class VectorStoreConformance(SearchConformance):
-    """What a `BasePydanticVectorStore` must do, and what it may. A subclass has at least the fixture ``store``.
+    """What a `BasePydanticVectorStore` must do, and what it may. A subclass has the fixture ``store``.
 
     Filters and searching have flags of their own, in `FilterConformance` and `SearchConformance`.
 
@@ -78,7 +78,8 @@ class VectorStoreConformance(SearchConformance):
                 assert [node.node_id for node in result.nodes] == ids
 
     def test_empty(self, store: BasePydanticVectorStore) -> None:
-        """Required: an empty store finds nothing."""
+        """Required: an empty store finds nothing, and is a store: LlamaIndex asks ``store or another``."""
+        assert bool(store)
         assert answer(store.query(VectorStoreQuery(query_embedding=QUERY, similarity_top_k=3))) == ([], [])
 
     def test_delete_by_document(self, store: BasePydanticVectorStore) -> None:
