@@ -207,10 +207,11 @@ class JarvisFaissVectorStore(ThreadedVectorStore):
 def _test(query: VectorStoreQuery) -> Callable[[Row], bool] | None:
     """Filters, node ids and document ids of a query as one test; None if all nodes may be found."""
     tests = [_on_rows(query.filters)]
-    if query.node_ids is not None:
+    # A VectorStoreIndex gives an empty list if the store keeps the nodes, and means all.
+    if query.node_ids:
         ids = frozenset(query.node_ids)
         tests.append(lambda row: row.id in ids)
-    if query.doc_ids is not None:
+    if query.doc_ids:
         refs = frozenset(query.doc_ids)
         tests.append(lambda row: row.extra.get("ref_doc_id") in refs)
     chosen = [test for test in tests if test is not None]

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from llama_index.core.llms import LLM
+from llama_index.core.memory import BaseMemoryBlock
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.vector_stores.types import BasePydanticVectorStore
 
 from jarvis_memory import PersonalMemory
 from jarvis_plugins.llama_index import JarvisFaissVectorStore, JarvisRetriever
-from jarvis_plugins.llama_index.testing import RetrieverConformance, VectorStoreConformance
+from jarvis_plugins.llama_index.testing import (
+    LLMConformance,
+    MemoryBlockConformance,
+    RetrieverConformance,
+    VectorStoreConformance,
+)
 from jarvis_pocket.exam import Exam
 from jarvis_retrievers.sources import ImagePolicy
+from tests.llama_index.pictures import png
+from tests.llama_index.reference import Album, Echo
 
 
 class TestJarvisRetriever(RetrieverConformance):
@@ -40,8 +50,37 @@ class TestJarvisFaissVectorStore(VectorStoreConformance):
         return JarvisFaissVectorStore()
 
 
+class TestEcho(LLMConformance):
+    """A reference that passes all of it: a test that nothing can pass would say nothing."""
+
+    has_usage = True
+    refuses_empty = True
+    takes_images = True
+    takes_image_paths = True
+    takes_data_urls = True
+    refuses_bad_images = True
+    calls_tools = True
+
+    @pytest.fixture
+    def llm(self) -> LLM:
+        return Echo()
+
+
+class TestAlbum(MemoryBlockConformance):
+    """The same for memory blocks."""
+
+    keeps_messages = True
+    keeps_sessions = True
+    gives_images = True
+    truncates = True
+
+    @pytest.fixture
+    def block(self) -> BaseMemoryBlock[Any]:
+        return Album(picture=png("red"))
+
+
 def test_every_flag_is_set() -> None:
-    for suite in (TestJarvisRetriever, TestJarvisFaissVectorStore):
+    for suite in (TestJarvisRetriever, TestJarvisFaissVectorStore, TestEcho, TestAlbum):
         flags = {
             name for kind in suite.__mro__ for name, value in vars(kind).items() if isinstance(value, bool)
         }

@@ -82,7 +82,6 @@ def test_its_image_is_the_photo_of_the_best_patch(shared: PersonalMemory, exam: 
 def test_parity_with_langchain(shared: PersonalMemory, exam: Exam, tmp_path: Path) -> None:
     """The same question or picture gives the same concepts, order, scores, texts and metadata."""
     questions = [everybody(exam), "zeppelins over Reykjavik", "who likes what?"]
-    questions += [f"What does {concept.name} like?" for concept in exam.concepts]
     path = shown(tmp_path, exam.photos[1][0])
     category = shared.list()[0].profile.category or ""
     for k, least, wanted in ((1, None, None), (4, None, None), (4, 0.9, None), (2, None, category)):

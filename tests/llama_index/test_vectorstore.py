@@ -66,7 +66,8 @@ def filled() -> JarvisFaissVectorStore:
 
 
 def ask(**more: Any) -> VectorStoreQuery:
-    return VectorStoreQuery(**{"query_embedding": QUERY, "similarity_top_k": 6} | more)
+    options: dict[str, Any] = {"query_embedding": QUERY, "similarity_top_k": 6}
+    return VectorStoreQuery(**options | more)
 
 
 def where(key: str, operator: Any, value: Any) -> MetadataFilters:
@@ -329,7 +330,11 @@ def test_in_an_index(tmp_path: Path) -> None:
 
 
 def test_in_an_index_of_pictures(tmp_path: Path) -> None:
-    shown = [ImageNode(id_=colour, image_path=str(file(tmp_path, colour))) for colour in ("red", "blue")]
+    # An index leaves out nodes without a text.
+    shown = [
+        ImageNode(id_=colour, text="a picture", image_path=str(file(tmp_path, colour)))
+        for colour in ("red", "blue")
+    ]
     index = MultiModalVectorStoreIndex(
         shown,
         embed_model=colours(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,7 +66,7 @@ def nodes() -> list[BaseNode]:
             id_=str(n),
             text=f"text {n}",
             embedding=list(_VECTORS[n]),
-            extra_info=dict(_ABOUT[n]),
+            extra_info=copy.deepcopy(_ABOUT[n]),
             excluded_llm_metadata_keys=["age"],
             relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id="odd" if n % 2 else "even")},
         )
@@ -118,7 +119,7 @@ class FilterConformance(Suite):
     def test_condition(self, store: BasePydanticVectorStore, condition: FilterCondition, wanted: str) -> None:
         """Optional (has_conditions): both, either, neither."""
         store.add(nodes())
-        both = [where("kind", FilterOperator.EQ, "dog"), where("age", FilterOperator.EQ, 4)]
+        both: list[Any] = [where("kind", FilterOperator.EQ, "dog"), where("age", FilterOperator.EQ, 4)]
         assert self.found(store, MetadataFilters(filters=both, condition=condition)) == wanted
 
     @needs("nests_filters")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -128,13 +128,18 @@ class LLMConformance(PictureConformance, ToolConformance):
 
     def test_events(self, llm: LLM) -> None:
         """Required: a start and an end for chat and completion, also of streams."""
-        for call in (
+        chats: tuple[Callable[[], object], ...] = (
             lambda: llm.chat(self.turns()),
             lambda: list(llm.stream_chat(self.turns())),
             lambda: run(llm.achat(self.turns())),
-        ):
+        )
+        texts: tuple[Callable[[], object], ...] = (
+            lambda: llm.complete(self.prompt),
+            lambda: list(llm.stream_complete(self.prompt)),
+        )
+        for call in chats:
             self._started_and_ended(call, LLMChatStartEvent, LLMChatEndEvent)
-        for call in (lambda: llm.complete(self.prompt), lambda: list(llm.stream_complete(self.prompt))):
+        for call in texts:
             self._started_and_ended(call, LLMCompletionStartEvent, LLMCompletionEndEvent)
 
     def test_callbacks(self, llm: LLM) -> None:
@@ -195,7 +200,7 @@ class LLMConformance(PictureConformance, ToolConformance):
         return [ChatMessage(role=MessageRole.USER, blocks=[TextBlock(text=self.prompt)])]
 
     @staticmethod
-    def _started_and_ended(call: Any, start: type[Any], end: type[Any]) -> None:
+    def _started_and_ended(call: Callable[[], object], start: type[Any], end: type[Any]) -> None:
         with events() as seen:
             call()
         assert [one for one in seen if isinstance(one, start)], f"no {start.__name__}"

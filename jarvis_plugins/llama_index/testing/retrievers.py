@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +85,20 @@ class RetrieverConformance(Suite):
         assert [_seen(found) for found in run(many())] == [wanted] * 4
 
     def test_events(self, retriever: BaseRetriever) -> None:
-        """Required: one start and one end, with query and nodes, sync and async."""
-        for call in (lambda: retriever.retrieve(self.query), lambda: run(retriever.aretrieve(self.query))):
+        """Required: a start with the query, and an end with the nodes, sync and async."""
+        calls: tuple[Callable[[], list[NodeWithScore]], ...] = (
+            lambda: retriever.retrieve(self.query),
+            lambda: run(retriever.aretrieve(self.query)),
+        )
+        for call in calls:
             with events() as seen:
                 found = call()
-            (start,) = [one for one in seen if isinstance(one, RetrievalStartEvent)][:1]
-            end = [one for one in seen if isinstance(one, RetrievalEndEvent)][-1]
-            assert _words(start.str_or_query_bundle) == self.query
-            assert _seen(end.nodes) == _seen(found)
+            starts = [one for one in seen if isinstance(one, RetrievalStartEvent)]
+            ends = [one for one in seen if isinstance(one, RetrievalEndEvent)]
+            assert starts
+            assert ends
+            assert _words(starts[0].str_or_query_bundle) == self.query
+            assert _seen(ends[-1].nodes) == _seen(found)
 
     def test_callbacks(self, retriever: BaseRetriever) -> None:
         """Required: the callback manager hears of it."""

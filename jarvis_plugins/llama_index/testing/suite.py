@@ -11,9 +11,9 @@ from types import CodeType, FrameType
 from typing import Any, ClassVar, TypeVar
 
 import pytest
-from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events import BaseEvent
+from llama_index_instrumentation import get_dispatcher
 from pydantic import Field
 
 __all__ = ["Suite", "events", "hands_over", "needs", "on_the_loop", "run"]

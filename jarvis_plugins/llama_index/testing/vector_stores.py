@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from llama_index.core.schema import MediaResource, Node, TextNode
+from llama_index.core import MockEmbedding, StorageContext, VectorStoreIndex
+from llama_index.core.schema import Document, MediaResource, Node, TextNode
 from llama_index.core.vector_stores.types import (
     BasePydanticVectorStore,
     FilterOperator,
@@ -125,6 +126,19 @@ class VectorStoreConformance(SearchConformance):
 
         run(many())
         assert sorted(self.all(store)[0]) == list("012345")
+
+    def test_in_an_index(self, store: BasePydanticVectorStore) -> None:
+        """Required: a `VectorStoreIndex` finds what was put in through it, and no more what it deleted."""
+        context = StorageContext.from_defaults(vector_store=store)
+        documents = [Document(id_=name, text=name) for name in ("one", "two")]
+        index = VectorStoreIndex.from_documents(
+            documents, storage_context=context, embed_model=MockEmbedding(embed_dim=4)
+        )
+        assert context.vector_store is store
+        retriever = index.as_retriever(similarity_top_k=2)
+        assert {found.node.ref_doc_id for found in retriever.retrieve("one")} == {"one", "two"}
+        index.delete_ref_doc("one")
+        assert [found.node.ref_doc_id for found in retriever.retrieve("one")] == ["two"]
 
     def test_a_node_without_embedding_is_refused(self, store: BasePydanticVectorStore) -> None:
         """Required: it is a ValueError."""
