@@ -9,8 +9,8 @@ from typing import Any
 
 from langchain_core.documents import Document
 
-from jarvis_plugins.shared.row import Row
-from jarvis_plugins.shared.vector_table import VectorTable
+from jarvis_plugins.common.row import Row
+from jarvis_plugins.common.vector_table import VectorTable
 from jarvis_retrievers.errors import InputError
 
 __all__ = ["DocumentTable", "documents_of", "rows_of"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from langchain_core.embeddings import Embeddings
 
-from jarvis_plugins.shared.clip import Clip, ImageInput
+from jarvis_plugins.common.clip import Clip, ImageInput
 from jarvis_retrievers.encoder import ImageTextEncoder
 
 __all__ = ["ImageInput", "OpenCLIPEmbeddings"]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from langchain_core.documents import Document
 
-from jarvis_plugins.shared.metadata import MISSING, compares, is_ordered, value_at
+from jarvis_plugins.common.metadata import MISSING, compares, is_ordered, value_at
 from jarvis_retrievers.errors import InputError
 
 __all__ = ["Filter", "document_filter"]

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 from jarvis_memory.answer import Recollection
 from jarvis_memory.intake import Photo
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.shared.recollection import Recalling, metadata_of, text_of
+from jarvis_plugins.common.recollection import Recalling, metadata_of, text_of
 
 from .filters import Filter, document_filter
 

@@ -12,7 +12,7 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
-from jarvis_plugins.shared.snapshot import Snapshot, read_snapshot, write_snapshot
+from jarvis_plugins.common.snapshot import Snapshot, read_snapshot, write_snapshot
 from jarvis_retrievers.errors import InputError
 
 from .document_table import DocumentTable, documents_of, rows_of

@@ -11,7 +11,7 @@ from llama_index.core.embeddings import MultiModalEmbedding
 from llama_index.core.schema import ImageType
 from pydantic import PrivateAttr
 
-from jarvis_plugins.shared.clip import Clip, ImageInput
+from jarvis_plugins.common.clip import Clip, ImageInput
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.sources import ImagePolicy
 

@@ -12,7 +12,7 @@ from llama_index.core.vector_stores.types import (
     MetadataFilters,
 )
 
-from jarvis_plugins.shared.metadata import MISSING, compares, is_ordered, value_at
+from jarvis_plugins.common.metadata import MISSING, compares, is_ordered, value_at
 from jarvis_retrievers.errors import InputError
 
 __all__ = ["metadata_test"]

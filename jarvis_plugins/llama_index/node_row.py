@@ -18,7 +18,7 @@ from llama_index.core.schema import (
 )
 from pydantic_core import PydanticSerializationError
 
-from jarvis_plugins.shared.row import Row
+from jarvis_plugins.common.row import Row
 from jarvis_retrievers.errors import InputError
 
 __all__ = ["looked_at", "node_of", "rows_of", "vectors_of"]

@@ -12,7 +12,7 @@ from llama_index.core.vector_stores.types import MetadataFilters
 
 from jarvis_memory.answer import Recollection
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.shared.recollection import Recalling, metadata_of, text_of
+from jarvis_plugins.common.recollection import Recalling, metadata_of, text_of
 from jarvis_retrievers.errors import InputError, SettingError
 from jarvis_retrievers.images import encode_png
 from jarvis_retrievers.sources import ImagePolicy

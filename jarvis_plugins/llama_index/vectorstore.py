@@ -21,9 +21,9 @@ from llama_index.core.vector_stores.types import (
 )
 from pydantic import PrivateAttr
 
-from jarvis_plugins.shared.row import Row
-from jarvis_plugins.shared.snapshot import Snapshot, read_snapshot, write_snapshot
-from jarvis_plugins.shared.vector_table import VectorTable
+from jarvis_plugins.common.row import Row
+from jarvis_plugins.common.snapshot import Snapshot, read_snapshot, write_snapshot
+from jarvis_plugins.common.vector_table import VectorTable
 from jarvis_retrievers.errors import CorruptRecordError, InputError, SettingError
 
 from .filters import metadata_test

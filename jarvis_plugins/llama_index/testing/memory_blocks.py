@@ -16,11 +16,9 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.memory import BaseMemoryBlock, Memory
 
-from .suite import Suite, hands_over, needs, run
+from .suite import Suite, hands_over, needs, png, run
 
 __all__ = ["MemoryBlockConformance"]
-
-_PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
 class MemoryBlockConformance(Suite):
@@ -168,7 +166,7 @@ def _said(text: str) -> ChatMessage:
 
 
 def _pictured() -> ChatMessage:
-    return ChatMessage(role=MessageRole.USER, blocks=[ImageBlock(image=_PNG, image_mimetype="image/png")])
+    return ChatMessage(role=MessageRole.USER, blocks=[ImageBlock(image=png(), image_mimetype="image/png")])
 
 
 def _in_memory(block: BaseMemoryBlock[Any], messages: Sequence[ChatMessage]) -> list[ChatMessage]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,8 @@ from llama_index.core.base.llms.types import (
 )
 from llama_index.core.callbacks.token_counting import get_tokens_from_response
 from llama_index.core.llms import LLM
-from PIL import Image
 
-from .suite import Suite, needs, run
+from .suite import Suite, needs, png, run
 
 __all__ = ["PictureConformance"]
 
@@ -81,13 +79,13 @@ class PictureConformance(Suite):
     @needs("takes_images", "takes_image_paths")
     def test_paths(self, llm: LLM, tmp_path: Path) -> None:
         """Optional (takes_image_paths): the same as the bytes."""
-        block = ImageBlock(path=self.path_of(_png("red"), tmp_path))
+        block = ImageBlock(path=self.path_of(png("red"), tmp_path))
         assert self.trace(llm.chat(self.shown(block))) == self.trace(llm.chat(self.shown(_block())))
 
     @needs("takes_images", "takes_data_urls")
     def test_data_urls(self, llm: LLM) -> None:
         """Optional (takes_data_urls): the same as the bytes."""
-        url = "data:image/png;base64," + base64.b64encode(_png("red")).decode("ascii")
+        url = "data:image/png;base64," + base64.b64encode(png("red")).decode("ascii")
         block = ImageBlock.model_validate({"url": url})
         assert self.trace(llm.chat(self.shown(block))) == self.trace(llm.chat(self.shown(_block())))
 
@@ -120,11 +118,5 @@ class PictureConformance(Suite):
         return answer.message.content or "", self.tokens(answer)[0]
 
 
-def _png(colour: str) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 64), colour).save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
 def _block(colour: str = "red") -> ImageBlock:
-    return ImageBlock(image=_png(colour), image_mimetype="image/png")
+    return ImageBlock(image=png(colour), image_mimetype="image/png")

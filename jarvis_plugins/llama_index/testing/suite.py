@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import io
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,9 +15,10 @@ import pytest
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index_instrumentation import get_dispatcher
+from PIL import Image
 from pydantic import Field
 
-__all__ = ["Suite", "events", "hands_over", "needs", "on_the_loop", "run"]
+__all__ = ["Suite", "events", "hands_over", "needs", "on_the_loop", "png", "run"]
 
 T = TypeVar("T")
 Test = TypeVar("Test", bound=Callable[..., object])
@@ -79,6 +81,13 @@ def events() -> Iterator[list[Any]]:
         yield handler.kept
     finally:
         root.event_handlers.remove(handler)
+
+
+def png(colour: str = "red") -> bytes:
+    """A picture of one colour, as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), colour).save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -19,11 +19,9 @@ from llama_index.core.vector_stores.types import (
 
 from .filtering import QUERY, nodes, where
 from .searching import SearchConformance, answer
-from .suite import needs, on_the_loop, run
+from .suite import needs, on_the_loop, png, run
 
 __all__ = ["VectorStoreConformance"]
-
-_PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
 
 class VectorStoreConformance(SearchConformance):
@@ -221,7 +219,7 @@ class VectorStoreConformance(SearchConformance):
     @needs("keeps_images")
     def test_images_come_back(self, store: BasePydanticVectorStore) -> None:
         """Optional (keeps_images): bytes of an image resource."""
-        held = MediaResource(data=_PNG, mimetype="image/png")
+        held = MediaResource(data=png(), mimetype="image/png")
         store.add([Node(id_="p", image_resource=held, embedding=QUERY)])
         (node,) = store.query(VectorStoreQuery(query_embedding=QUERY, similarity_top_k=1)).nodes or []
         assert isinstance(node, Node)
