@@ -98,7 +98,7 @@ def test_parity_with_langchain(shared: PersonalMemory, exam: Exam, tmp_path: Pat
             policy=ImagePolicy(root=tmp_path),
         )
         for question in questions:
-            for image in (None, path):
+            for image in (None, path) if question == questions[0] else (None,):
                 found = ours.retrieve(QueryBundle(question, image_path=image))
                 documents = theirs.invoke(question, image=image)
                 assert [(n.node.node_id, n.score, n.node.metadata) for n in found] == [
