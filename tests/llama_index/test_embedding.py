@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -142,3 +143,14 @@ def test_an_unknown_model() -> None:
         OpenCLIPEmbedding(3)  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="no such model"):
         OpenCLIPEmbedding("no such model").get_query_embedding("a")
+
+
+def test_another_process_loads_it_again() -> None:
+    """As `IngestionPipeline(num_workers=...)` sends it."""
+    embedding = OpenCLIPEmbedding("pocket", device="cpu")
+    vector = embedding.get_query_embedding("a dog")
+    again: OpenCLIPEmbedding = pickle.loads(pickle.dumps(embedding))
+    assert again.get_query_embedding("a dog") == vector
+    lost: OpenCLIPEmbedding = pickle.loads(pickle.dumps(colours()))
+    with pytest.raises(SettingError, match="no OpenCLIP model 'ColourEncoder'"):
+        lost.get_query_embedding("a dog")
