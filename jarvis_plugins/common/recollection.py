@@ -1,17 +1,16 @@
-"""A recollection as text and metadata, the same in every framework."""
+"""Which recollections a retriever hands on, and as which text: the same in every framework."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from jarvis_memory.answer import Recollection
 from jarvis_memory.intake import Photo
 from jarvis_memory.memory import PersonalMemory
 from jarvis_memory.profile import profile_text
 
-__all__ = ["Recalling", "metadata_of", "text_of"]
+__all__ = ["Recalling", "text_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +43,3 @@ class Recalling:
 def text_of(found: Recollection) -> str:
     """The profile as the VLM reads it, or at least the name."""
     return profile_text(found.concept.profile).rstrip("\n") or found.concept.name
-
-
-def metadata_of(found: Recollection) -> dict[str, Any]:
-    """What is known of a recollection, in plain values.
-
-    ``concept`` (its name), ``concept_id``, ``category``, ``aliases``, ``score`` (fused; only its order has a
-    meaning), ``likeness`` in [0, 1], ``why`` (what each path found), ``photos`` (ids that
-    `PersonalMemory.photo` reads), ``patches`` (photo, box, score) and ``segment`` (the concept's id and
-    version, as segments are kept under).
-    """
-    concept = found.concept
-    why = {"name": found.by_name, "words": found.by_words, "text": found.by_text, "image": found.by_image}
-    seen = None
-    if found.region is not None:
-        number, box = found.region
-        seen = {"image": number, "box": list(astuple(box))}
-    return {
-        "concept": concept.name,
-        "concept_id": concept.id,
-        "category": concept.profile.category,
-        "aliases": list(concept.aliases),
-        "score": found.score,
-        "likeness": found.likeness,
-        "why": {path: score for path, score in why.items() if score is not None}
-        | ({"region": seen} if seen else {})
-        | ({"via": found.via or "history"} if found.via is not None else {}),
-        "photos": [photo.id for photo in concept.photos],
-        "patches": [
-            {"photo": p.photo_id, "box": list(astuple(p.box)), "score": p.score} for p in concept.patches
-        ],
-        "segment": f"{concept.id}:{concept.updated}",
-    }

@@ -14,7 +14,8 @@ from pydantic import ConfigDict, Field
 from jarvis_memory.answer import Recollection
 from jarvis_memory.intake import Photo
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.common.recollection import Recalling, metadata_of, text_of
+from jarvis_plugins.common.concept_facts import concept_facts
+from jarvis_plugins.common.recollection import Recalling, text_of
 
 from .filters import Filter, document_filter
 
@@ -84,8 +85,8 @@ class JarvisRetriever(BaseRetriever):
 
 
 def document_of(found: Recollection) -> Document:
-    """A concept as a document; its ``id`` is that of the concept, its metadata are `metadata_of` it."""
-    return Document(id=found.concept.id, page_content=text_of(found), metadata=metadata_of(found))
+    """A concept as a document; its ``id`` is that of the concept, its metadata are `concept_facts`."""
+    return Document(id=found.concept.id, page_content=text_of(found), metadata=concept_facts(found))
 
 
 def _test(wanted: Filter | None) -> Callable[[Document], bool] | None:

@@ -12,7 +12,8 @@ from llama_index.core.vector_stores.types import MetadataFilters
 
 from jarvis_memory.answer import Recollection
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.common.recollection import Recalling, metadata_of, text_of
+from jarvis_plugins.common.concept_facts import concept_facts
+from jarvis_plugins.common.recollection import Recalling, text_of
 from jarvis_retrievers.errors import InputError, SettingError
 from jarvis_retrievers.images import encode_png
 from jarvis_retrievers.sources import ImagePolicy
@@ -72,7 +73,7 @@ class JarvisRetriever(BaseRetriever):
         super().__init__(callback_manager, object_map, objects, verbose)
         test = metadata_test(filters)
         self._recalling = Recalling(
-            similarity_top_k, score_threshold, None if test is None else lambda one: test(metadata_of(one))
+            similarity_top_k, score_threshold, None if test is None else lambda one: test(concept_facts(one))
         )
         self._memory, self._policy, self._images = memory, policy or ImagePolicy(), images
 
@@ -98,7 +99,7 @@ class JarvisRetriever(BaseRetriever):
 
 
 def node_of(found: Recollection, memory: PersonalMemory | None = None) -> Node:
-    """A concept as a node; its id is that of the concept, its metadata are `metadata_of` it.
+    """A concept as a node; its id is that of the concept, its metadata are `concept_facts`.
 
     With a memory it has the photo of the concept's best patch as its image.
     """
@@ -111,7 +112,7 @@ def node_of(found: Recollection, memory: PersonalMemory | None = None) -> Node:
         id_=found.concept.id,
         text_resource=MediaResource(text=text_of(found)),
         image_resource=picture,
-        extra_info=metadata_of(found),  # the metadata, by their alias
+        extra_info=concept_facts(found),  # the metadata, by their alias
         excluded_llm_metadata_keys=_REFERENCES,
         excluded_embed_metadata_keys=_REFERENCES,
     )
