@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
 from collections.abc import Sequence
-from typing import Final
 
 from langchain_core.embeddings import Embeddings
-from PIL import Image
 
+from jarvis_plugins.common.clip import Clip, ImageInput
 from jarvis_retrievers.encoder import ImageTextEncoder
-from jarvis_retrievers.errors import InputError
-from jarvis_retrievers.images import load_image
 
 __all__ = ["ImageInput", "OpenCLIPEmbeddings"]
-
-ImageInput = str | os.PathLike[str] | bytes | Image.Image
-"""A path, the bytes of an image file, or an image."""
-
-# Photos are decoded so many at a time: hundreds of them decoded at once would not fit into memory.
-_DECODED: Final = 32
 
 
 class OpenCLIPEmbeddings(Embeddings):
@@ -48,13 +37,7 @@ class OpenCLIPEmbeddings(Embeddings):
         device: str | None = None,
         batch_size: int = 64,
     ) -> None:
-        if not isinstance(model, (str, ImageTextEncoder)):
-            raise InputError(
-                f"model must be a name or an ImageTextEncoder, got {type(model).__name__}; try 'pocket'"
-            )
-        self._model, self._device, self._batch_size = model, device, batch_size
-        self._loaded: ImageTextEncoder | None = None
-        self._lock = threading.Lock()
+        self._clip = Clip(model, device, batch_size)
 
     @property
     def encoder(self) -> ImageTextEncoder:
@@ -63,15 +46,7 @@ class OpenCLIPEmbeddings(Embeddings):
         Raises:
             SettingError: a model that is unknown, missing or broken, or a device that is not there.
         """
-        with self._lock:
-            if self._loaded is None:
-                if isinstance(self._model, str):
-                    from jarvis_retrievers.openclip import OpenCLIPEncoder  # torch is heavy
-
-                    self._loaded = OpenCLIPEncoder.load(self._model, self._device, self._batch_size)
-                else:
-                    self._loaded = self._model
-            return self._loaded
+        return self._clip.encoder
 
     @property
     def dim(self) -> int:
@@ -89,15 +64,7 @@ class OpenCLIPEmbeddings(Embeddings):
         Raises:
             InputError: one string where a list is meant, or something in it that is no text.
         """
-        if isinstance(texts, str):
-            raise InputError(f"texts must be a list, got one string {texts[:40]!r}; put it in a list")
-        for text in texts:
-            if not isinstance(text, str):
-                raise InputError(
-                    f"texts must be strings, got {type(text).__name__}; use embed_images for pictures"
-                )
-        rows: list[list[float]] = self.encoder.encode_texts(texts).tolist()
-        return rows
+        return self._clip.texts(texts)
 
     def embed_query(self, text: str) -> list[float]:
         """The unit vector of a text, in the same space as those of documents and of pictures."""
@@ -110,13 +77,7 @@ class OpenCLIPEmbeddings(Embeddings):
             InputError: one picture where a list is meant.
             ImageError: a picture that is missing, broken, too large, or no JPEG, PNG or WEBP.
         """
-        if isinstance(images, (str, bytes, os.PathLike, Image.Image)):
-            raise InputError("images must be a list, got one image; use embed_image for it")
-        rows: list[list[float]] = []
-        for start in range(0, len(images), _DECODED):
-            some = [load_image(image) for image in images[start : start + _DECODED]]
-            rows += self.encoder.encode_images(some).tolist()
-        return rows
+        return self._clip.images(images)
 
     def embed_image(self, image: ImageInput) -> list[float]:
         """The unit vector of one picture; see `embed_images`."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from langchain_core.documents import Document
 
+from jarvis_plugins.common.metadata import MISSING, compares, is_ordered, value_at
 from jarvis_retrievers.errors import InputError
 
 __all__ = ["Filter", "document_filter"]
@@ -19,7 +20,6 @@ Test = Callable[[Mapping[str, Any]], bool]
 _OPERATORS: Final = ("$eq", "$ne", "$gt", "$gte", "$lt", "$lte", "$in", "$nin", "$exists", "$not")
 _LOGIC: Final = ("$and", "$or", "$not")
 _DEPTH: Final = 32
-_MISSING: Final = object()
 
 
 def document_filter(given: Filter | None) -> Callable[[Document], bool] | None:
@@ -62,7 +62,7 @@ def _condition(key: Any, value: Any, depth: int) -> Test:
         raise InputError(f"a filter's key must be text, got {key!r:.60}; name a field of the metadata")
     if not key.startswith("$"):
         matches = _field(value, depth)
-        return lambda metadata: matches(_at(metadata, key))
+        return lambda metadata: matches(value_at(metadata, key))
     if key == "$not":
         inner = _all_of(value, depth + 1)
         return lambda metadata: not inner(metadata)
@@ -76,7 +76,7 @@ def _condition(key: Any, value: Any, depth: int) -> Test:
 
 
 def _field(value: Any, depth: int) -> Callable[[Any], bool]:
-    """A test of what stands under a key; `_MISSING` if nothing does."""
+    """A test of what stands under a key; `MISSING` if nothing does."""
     if depth > _DEPTH:
         raise InputError(f"a filter may be nested {_DEPTH} deep; write it flatter")
     if not isinstance(value, Mapping) or not any(str(key).startswith("$") for key in value):
@@ -98,32 +98,21 @@ def _operator(name: Any, operand: Any, depth: int) -> Callable[[Any], bool]:
     if name == "$exists":
         if not isinstance(operand, bool):
             raise InputError(f"$exists needs True or False, got {operand!r:.60}")
-        return lambda found: (found is not _MISSING) is operand
+        return lambda found: (found is not MISSING) is operand
     if name == "$not":
         if not isinstance(operand, Mapping):
             raise InputError(f"$not under a key needs operators, got {operand!r:.60}; write {{'$gt': 3}}")
         inner = _field(operand, depth + 1)
         return lambda found: not inner(found)
     if name in ("$gt", "$gte", "$lt", "$lte"):
-        if not _ordered(operand):
+        if not is_ordered(operand):
             raise InputError(f"{name} needs a number or a text, got {operand!r:.60}")
-        return lambda found: any(_compare(one, name, operand) for one in _each(found))
+        return lambda found: any(compares(one, name[1:], operand) for one in _each(found))
     raise _unknown(name, _OPERATORS)
 
 
 def _unknown(name: Any, known: Iterable[str]) -> InputError:
     return InputError(f"there is no filter operator {name!r:.40}; there are {', '.join(known)}")
-
-
-def _at(metadata: Mapping[str, Any], key: str) -> Any:
-    if key in metadata:
-        return metadata[key]
-    found: Any = metadata
-    for part in key.split("."):
-        if not isinstance(found, Mapping) or part not in found:
-            return _MISSING
-        found = found[part]
-    return found
 
 
 def _each(found: Any) -> Sequence[Any]:
@@ -132,7 +121,7 @@ def _each(found: Any) -> Sequence[Any]:
 
 
 def _equal(found: Any, wanted: Any) -> bool:
-    if wanted is None and found is _MISSING:
+    if wanted is None and found is MISSING:
         return True
     return any(_same(one, wanted) for one in _each(found))
 
@@ -145,19 +134,3 @@ def _same(left: Any, right: Any) -> bool:
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
     return bool(left == right)
-
-
-def _ordered(value: Any) -> bool:
-    return isinstance(value, (int, float, str)) and not isinstance(value, bool)
-
-
-def _compare(found: Any, name: str, operand: Any) -> bool:
-    if not _ordered(found) or isinstance(found, str) is not isinstance(operand, str):
-        return False
-    if name == "$gt":
-        return bool(found > operand)
-    if name == "$gte":
-        return bool(found >= operand)
-    if name == "$lt":
-        return bool(found < operand)
-    return bool(found <= operand)

@@ -98,7 +98,7 @@ class PictureDocuments:
             InputError: ``k`` below 1, or a filter that cannot be.
         """
         test = document_filter(filter)
-        return self._table.nearest(self._pictures.embed_images([image])[0], k, test)
+        return self._table.near_documents(self._pictures.embed_images([image])[0], k, test)
 
     def similarity_search_by_image(
         self, image: ImageInput, k: int = 4, filter: Filter | None = None

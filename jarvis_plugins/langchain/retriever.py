@@ -14,8 +14,8 @@ from pydantic import ConfigDict, Field
 from jarvis_memory.answer import Recollection
 from jarvis_memory.intake import Photo
 from jarvis_memory.memory import PersonalMemory
-from jarvis_memory.profile import profile_text
 from jarvis_plugins.common.concept_facts import concept_facts
+from jarvis_plugins.common.recollection import Recalling, text_of
 
 from .filters import Filter, document_filter
 
@@ -68,11 +68,8 @@ class JarvisRetriever(BaseRetriever):
         pictures = [*images, *([] if image is None else [image])]
         least = self.score_threshold if score_threshold is None else score_threshold
         test = _test(self.filter if filter is None else filter)
-        # Everybody who is found: what a filter leaves out makes room for others.
-        everyone = max(most, len(self.memory.list())) if test else most
-        found = self.memory.recall(query, pictures, everyone)
-        documents = [document_of(one) for one in found if least is None or one.likeness >= least]
-        return [document for document in documents if test is None or test(document)][:most]
+        recalling = Recalling(most, least, None if test is None else lambda one: test(document_of(one)))
+        return [document_of(one) for one in recalling.of(self.memory, query, pictures)]
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun, **more: Any
@@ -89,12 +86,7 @@ class JarvisRetriever(BaseRetriever):
 
 def document_of(found: Recollection) -> Document:
     """A concept as a document; its ``id`` is that of the concept, its metadata are `concept_facts`."""
-    concept = found.concept
-    return Document(
-        id=concept.id,
-        page_content=profile_text(concept.profile).rstrip("\n") or concept.name,
-        metadata=concept_facts(found),
-    )
+    return Document(id=found.concept.id, page_content=text_of(found), metadata=concept_facts(found))
 
 
 def _test(wanted: Filter | None) -> Callable[[Document], bool] | None:

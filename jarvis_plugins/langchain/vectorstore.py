@@ -12,12 +12,12 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
-from jarvis_retrievers.errors import InputError, SettingError
+from jarvis_plugins.common.snapshot import Snapshot, read_snapshot, write_snapshot
+from jarvis_retrievers.errors import InputError
 
 from .document_table import DocumentTable, documents_of, rows_of
 from .filters import Filter, document_filter
 from .picture_documents import PictureDocuments
-from .snapshot import Snapshot, read_snapshot, write_snapshot
 
 __all__ = ["FaissVectorStore"]
 
@@ -148,7 +148,7 @@ class FaissVectorStore(PictureDocuments, VectorStore):
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """The documents of these ids in this order; unknown ids are passed over."""
-        return self._table.get(ids)
+        return self._table.documents(ids)
 
     def similarity_search_with_score_by_vector(
         self, embedding: list[float], k: int = 4, filter: Filter | None = None, **kwargs: Any
@@ -159,7 +159,7 @@ class FaissVectorStore(PictureDocuments, VectorStore):
             InputError: ``k`` below 1, a vector of another length, a filter that cannot be.
         """
         _refuse(kwargs)
-        return self._table.nearest(embedding, k, document_filter(filter))
+        return self._table.near_documents(embedding, k, document_filter(filter))
 
     def similarity_search_by_vector(
         self, embedding: list[float], k: int = 4, filter: Filter | None = None, **kwargs: Any
@@ -172,7 +172,7 @@ class FaissVectorStore(PictureDocuments, VectorStore):
     ) -> Scored:
         """The k documents nearest to a text that match the filter, with cosines, falling."""
         test = _checked(filter, kwargs)
-        return self._table.nearest(self._embedding.embed_query(query), k, test)
+        return self._table.near_documents(self._embedding.embed_query(query), k, test)
 
     async def asimilarity_search_with_score(
         self, query: str, k: int = 4, filter: Filter | None = None, **kwargs: Any
@@ -180,7 +180,7 @@ class FaissVectorStore(PictureDocuments, VectorStore):
         """`similarity_search_with_score` without blocking."""
         test = _checked(filter, kwargs)
         vector = await self._embedding.aembed_query(query)
-        return await asyncio.to_thread(self._table.nearest, vector, k, test)
+        return await asyncio.to_thread(self._table.near_documents, vector, k, test)
 
     def similarity_search(
         self, query: str, k: int = 4, filter: Filter | None = None, **kwargs: Any
@@ -208,7 +208,7 @@ class FaissVectorStore(PictureDocuments, VectorStore):
         At least k are fetched; ``lambda_mult`` is from 0 (unlike each other) to 1 (near to the vector).
         """
         test = _checked(filter, kwargs)
-        return self._table.diverse(embedding, k, fetch_k, lambda_mult, test)
+        return self._table.mmr_documents(embedding, k, fetch_k, lambda_mult, test)
 
     def max_marginal_relevance_search(
         self,
@@ -221,7 +221,7 @@ class FaissVectorStore(PictureDocuments, VectorStore):
     ) -> list[Document]:
         """`max_marginal_relevance_search_by_vector` of a text."""
         test = _checked(filter, kwargs)
-        return self._table.diverse(self._embedding.embed_query(query), k, fetch_k, lambda_mult, test)
+        return self._table.mmr_documents(self._embedding.embed_query(query), k, fetch_k, lambda_mult, test)
 
     async def amax_marginal_relevance_search(
         self,
@@ -235,7 +235,7 @@ class FaissVectorStore(PictureDocuments, VectorStore):
         """`max_marginal_relevance_search` without blocking."""
         test = _checked(filter, kwargs)
         vector = await self._embedding.aembed_query(query)
-        return await asyncio.to_thread(self._table.diverse, vector, k, fetch_k, lambda_mult, test)
+        return await asyncio.to_thread(self._table.mmr_documents, vector, k, fetch_k, lambda_mult, test)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write everything into a folder, in place of what was saved there before.
@@ -258,12 +258,7 @@ class FaissVectorStore(PictureDocuments, VectorStore):
             HomeFormatError: a newer version wrote it. CorruptRecordError: a file is damaged.
         """
         store, found = cls(embedding), read_snapshot(Path(folder).expanduser())
-        maker = _maker(embedding)
-        if found.embedding and maker and found.embedding != maker:
-            raise SettingError(
-                f"the vectors in {folder} were made by embeddings {found.embedding[:12]}, got {maker[:12]}; "
-                "load it with the same model, or add the documents to a new store"
-            )
+        found.check_maker(_maker(embedding), folder)
         store._table.put(found.rows, found.vectors)
         return store
 

@@ -1,6 +1,7 @@
-"""Personal memory in LlamaIndex: an LLM, a memory block, a query engine, a postprocessor, tools, and events.
+"""Personal memory in LlamaIndex: LLM, retriever, memory block, query engine, embedding, vector store, tools.
 
-Importing this package loads neither torch nor LlamaIndex; a name loads its module on first use.
+Importing this package loads neither torch nor LlamaIndex; a name loads its module on first use. Suites for
+tests of one's own are in `jarvis_plugins.llama_index.testing`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jarvis_retrievers.errors import ExtraError
 
 if TYPE_CHECKING:
+    from .embedding import OpenCLIPEmbedding as OpenCLIPEmbedding
     from .events import ConceptRetrievalEvent as ConceptRetrievalEvent
     from .events import SegmentLoadEvent as SegmentLoadEvent
     from .events import SegmentReuseEvent as SegmentReuseEvent
@@ -20,15 +22,22 @@ if TYPE_CHECKING:
     from .memory_block import PersonalMemoryBlock as PersonalMemoryBlock
     from .postprocessor import PersonalNodePostprocessor as PersonalNodePostprocessor
     from .query_engine import PersonalQueryEngine as PersonalQueryEngine
+    from .retriever import JarvisRetriever as JarvisRetriever
     from .tool_spec import JarvisToolSpec as JarvisToolSpec
+    from .transform import RememberConcepts as RememberConcepts
+    from .vectorstore import JarvisFaissVectorStore as JarvisFaissVectorStore
 
 _EXPORTS = {
     "ConceptRetrievalEvent": "events",
+    "JarvisFaissVectorStore": "vectorstore",
     "JarvisLLM": "llm",
+    "JarvisRetriever": "retriever",
     "JarvisToolSpec": "tool_spec",
+    "OpenCLIPEmbedding": "embedding",
     "PersonalMemoryBlock": "memory_block",
     "PersonalNodePostprocessor": "postprocessor",
     "PersonalQueryEngine": "query_engine",
+    "RememberConcepts": "transform",
     "SegmentLoadEvent": "events",
     "SegmentReuseEvent": "events",
     "picture_block": "images",
@@ -36,11 +45,15 @@ _EXPORTS = {
 
 __all__ = [
     "ConceptRetrievalEvent",
+    "JarvisFaissVectorStore",
     "JarvisLLM",
+    "JarvisRetriever",
     "JarvisToolSpec",
+    "OpenCLIPEmbedding",
     "PersonalMemoryBlock",
     "PersonalNodePostprocessor",
     "PersonalQueryEngine",
+    "RememberConcepts",
     "SegmentLoadEvent",
     "SegmentReuseEvent",
     "picture_block",

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from jarvis_plugins.langchain.document_table import Row
-from jarvis_plugins.langchain.snapshot import Snapshot, read_snapshot, write_snapshot
+from jarvis_plugins.common.row import Row
+from jarvis_plugins.common.snapshot import Snapshot, read_snapshot, write_snapshot
 
 
 def snapshot(count: int) -> Snapshot:

@@ -14,8 +14,9 @@ import pytest
 import safetensors.numpy
 from langchain_core.embeddings import DeterministicFakeEmbedding
 
-from jarvis_plugins.langchain import FaissVectorStore, OpenCLIPEmbeddings, snapshot
-from jarvis_plugins.langchain.snapshot import read_snapshot, write_snapshot
+from jarvis_plugins.common import snapshot
+from jarvis_plugins.common.snapshot import read_snapshot, write_snapshot
+from jarvis_plugins.langchain import FaissVectorStore, OpenCLIPEmbeddings
 from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, SettingError, StoreError
 from tests.langchain import saves
 from tests.langchain.pictures import colours

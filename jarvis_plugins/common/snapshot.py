@@ -3,7 +3,7 @@
 ::
 
     <folder>/manifest.json                 which generation counts, and the digests of its files
-    <folder>/<generation>/documents.jsonl  one JSON object a line: id, text, metadata
+    <folder>/<generation>/documents.jsonl  one JSON object a line: id, text, metadata; extra if there is any
     <folder>/<generation>/vectors.safetensors   one tensor "vectors", F32 (n, dim), same order
 """
 
@@ -29,7 +29,7 @@ from safetensors import SafetensorError
 from jarvis_memory.store.disk import make_folder, sync_folder, translated, write_file
 from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, InputError, SettingError
 
-from .document_table import Row
+from .row import Row
 
 __all__ = ["Snapshot", "read_snapshot", "write_snapshot"]
 
@@ -57,6 +57,18 @@ class Snapshot:
     rows: Sequence[Row]
     vectors: NDArray[np.float32]
     embedding: str = ""
+
+    def check_maker(self, embedding: str, folder: str | os.PathLike[str]) -> None:
+        """Compare with the fingerprint of the embeddings to be used; where one is unknown they may differ.
+
+        Raises:
+            SettingError: other embeddings made these vectors.
+        """
+        if self.embedding and embedding and self.embedding != embedding:
+            raise SettingError(
+                f"the vectors in {folder} were made by embeddings {self.embedding[:12]}, got "
+                f"{embedding[:12]}; load it with the same model, or add the documents to a new store"
+            )
 
 
 def write_snapshot(folder: Path, snapshot: Snapshot) -> None:
@@ -137,7 +149,7 @@ def _parse(folder: Path, lines: bytes, tensors: bytes) -> tuple[list[Row], NDArr
         rows = []
         for line in lines.splitlines():
             entry = json.loads(line)
-            rows.append(Row.of(entry["id"], entry["text"], entry["metadata"]))
+            rows.append(Row.of(entry["id"], entry["text"], entry["metadata"], entry.get("extra")))
         vectors = safetensors.numpy.load(tensors)["vectors"]
         if vectors.dtype != np.float32 or vectors.ndim != 2 or not np.isfinite(vectors).all():
             raise ValueError(f"vectors are {vectors.dtype} of shape {vectors.shape}")
@@ -191,8 +203,12 @@ def _manifest(name: str, snapshot: Snapshot, files: dict[str, bytes]) -> dict[st
 
 def _lines(rows: Sequence[Row]) -> bytes:
     # In ASCII: half of a surrogate pair has no other form that comes back.
-    lines = (json.dumps({"id": r.id, "text": r.text, "metadata": r.metadata}) + "\n" for r in rows)
-    return "".join(lines).encode("ascii")
+    return "".join(json.dumps(_entry(row)) + "\n" for row in rows).encode("ascii")
+
+
+def _entry(row: Row) -> dict[str, Any]:
+    entry = {"id": row.id, "text": row.text, "metadata": row.metadata}
+    return entry | {"extra": row.extra} if row.extra else entry
 
 
 def _tensors(vectors: NDArray[np.float32]) -> bytes:
