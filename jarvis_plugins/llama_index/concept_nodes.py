@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Sequence
 
-from llama_index.core.schema import MediaResource, Node, NodeWithScore
+from llama_index.core.schema import MediaResource, Node
+from PIL import Image
 
 from jarvis_memory.answer import Recollection
-from jarvis_memory.memory import PersonalMemory
-from jarvis_memory.profile import profile_text
 from jarvis_plugins.common.concept_facts import concept_facts
-from jarvis_plugins.common.patches import best_patches
+from jarvis_plugins.common.recollection import text_of
 from jarvis_retrievers.images import encode_png
 
 __all__ = ["concept_node"]
 
 
-def concept_node(memory: PersonalMemory, found: Recollection) -> NodeWithScore:
-    """A concept that was found: its profile as text, its best patch as image, `concept_facts` as metadata.
+def concept_node(
+    found: Recollection, picture: Image.Image | None = None, hidden: Sequence[str] | None = None
+) -> Node:
+    """A concept that was found: its profile as text, `concept_facts` as metadata, its id as the node's.
 
-    The node's id is that of the concept. No metadata is shown to a model or embedded.
+    Args:
+        found: the concept, and why.
+        picture: its image, kept as PNG.
+        hidden: which metadata no model is told and no vector is made of; None for all.
     """
-    facts, images = concept_facts(found), best_patches(memory, found.concept, 1)
-    picture = None
-    if images:
-        data = base64.b64encode(encode_png(images[0]))
-        picture = MediaResource(data=data, mimetype="image/png")
-    node = Node(
+    facts = concept_facts(found)
+    excluded = list(facts if hidden is None else hidden)
+    data = None if picture is None else encode_png(picture)
+    return Node(
         id_=found.concept.id,
-        text_resource=MediaResource(text=profile_text(found.concept.profile).rstrip("\n") or found.name),
-        image_resource=picture,
-        extra_info=facts,
-        excluded_llm_metadata_keys=list(facts),
-        excluded_embed_metadata_keys=list(facts),
+        text_resource=MediaResource(text=text_of(found)),
+        image_resource=None if data is None else MediaResource(data=data, mimetype="image/png"),
+        extra_info=facts,  # the metadata, by their alias
+        excluded_llm_metadata_keys=excluded,
+        excluded_embed_metadata_keys=excluded,
     )
-    return NodeWithScore(node=node, score=found.score)

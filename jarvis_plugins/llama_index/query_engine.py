@@ -130,7 +130,11 @@ class PersonalQueryEngine(BaseQueryEngine):
         images = [asked.image_path] if asked.image_path else []
         with reported():
             found: list[Recollection] = self._memory.recall(asked.query_str, images, self._k)
-        return [concept_node(self._memory, one) for one in found]
+        nodes = []
+        for one in found:
+            best = next(iter(best_patches(self._memory, one.concept, 1)), None)
+            nodes.append(NodeWithScore(node=concept_node(one, best), score=one.score))
+        return nodes
 
     def _asked(self, asked: QueryBundle, nodes: Sequence[NodeWithScore]) -> tuple[ChatMessage, list[str]]:
         there = {concept.id for concept in self._memory.list()}

@@ -7,17 +7,18 @@ from typing import Any
 
 from llama_index.core.callbacks import CallbackManager
 from llama_index.core.retrievers import BaseRetriever
-from llama_index.core.schema import IndexNode, MediaResource, Node, NodeWithScore, QueryBundle
+from llama_index.core.schema import IndexNode, Node, NodeWithScore, QueryBundle
 from llama_index.core.vector_stores.types import MetadataFilters
 
 from jarvis_memory.answer import Recollection
 from jarvis_memory.memory import PersonalMemory
 from jarvis_plugins.common.concept_facts import concept_facts
-from jarvis_plugins.common.recollection import Recalling, text_of
+from jarvis_plugins.common.recollection import Recalling
 from jarvis_retrievers.errors import InputError, SettingError
-from jarvis_retrievers.images import encode_png
 from jarvis_retrievers.sources import ImagePolicy
 
+from .concept_nodes import concept_node
+from .events import reported
 from .filters import metadata_test
 
 __all__ = ["JarvisRetriever", "node_of"]
@@ -87,7 +88,8 @@ class JarvisRetriever(BaseRetriever):
         if not (text or "").strip() and not path:
             raise InputError("the query has neither a text nor an image; give query_str or image_path")
         pictures = [self._policy.load(path)] if path else []
-        found = self._recalling.of(self._memory, text or "", pictures)
+        with reported():
+            found = self._recalling.of(self._memory, text or "", pictures)
         return [
             NodeWithScore(node=node_of(one, self._memory if self._images else None), score=one.score)
             for one in found
@@ -106,13 +108,5 @@ def node_of(found: Recollection, memory: PersonalMemory | None = None) -> Node:
     picture = None
     if memory is not None and found.concept.photos:
         best = max(found.concept.patches, key=lambda patch: patch.score, default=None)
-        photo = found.concept.photos[0].id if best is None else best.photo_id
-        picture = MediaResource(data=encode_png(memory.photo(photo)), mimetype="image/png")
-    return Node(
-        id_=found.concept.id,
-        text_resource=MediaResource(text=text_of(found)),
-        image_resource=picture,
-        extra_info=concept_facts(found),  # the metadata, by their alias
-        excluded_llm_metadata_keys=_REFERENCES,
-        excluded_embed_metadata_keys=_REFERENCES,
-    )
+        picture = memory.photo(found.concept.photos[0].id if best is None else best.photo_id)
+    return concept_node(found, picture, _REFERENCES)
