@@ -109,15 +109,11 @@ def _of_list(operator: FilterOperator, values: list[Any]) -> Callable[[Any], boo
     if operator == FilterOperator.NIN:
         return lambda found: not _there(found) or found not in values
     join = any if operator == FilterOperator.ANY else all
-    return lambda found: _container(found) and join(_holds(found, value) for value in values)
+    return lambda found: _there(found) and join(_holds(found, value) for value in values)
 
 
 def _there(found: Any) -> bool:
     return found is not MISSING and found is not None
-
-
-def _container(found: Any) -> bool:
-    return isinstance(found, (list, str, Mapping))
 
 
 def _holds(found: Any, value: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from llama_index.core.vector_stores.types import (
     FilterCondition,
@@ -38,6 +38,7 @@ def single(draw: st.DrawFn) -> MetadataFilter:
     return MetadataFilter(key=draw(keys), value=value, operator=operator)
 
 
+@example({"k": 0}, [MetadataFilter(key="k", value=[], operator=FilterOperator.ALL)], None)
 @settings(max_examples=400, deadline=None)
 @given(
     metadata=st.dictionaries(keys, kept, max_size=2),
