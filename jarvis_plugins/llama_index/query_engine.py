@@ -19,6 +19,7 @@ from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
 
 from jarvis_memory.answer import Recollection
 from jarvis_memory.memory import PersonalMemory
+from jarvis_plugins.common.patches import best_patches
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
 
