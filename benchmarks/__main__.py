@@ -7,6 +7,7 @@ from benchmarks import (
     encoder,
     fidelity,
     heartbeat,
+    onboarding,
     quality,
     retrieval,
     selection,
@@ -24,6 +25,7 @@ if __name__ == "__main__":
     selection.main(n=200, seed=1, photo_pixels=None, calibration=40, as_json=False, plot=None)
     training.main(run=None, plot=None, as_json=False)
     fidelity.main(n=160, seed=1, as_json=False, plot=None)
+    onboarding.main(concepts=20, seed=1, as_json=False)
     heartbeat.main(questions=50, seed=1, as_json=False)
     storage.main(rounds=7, as_json=False)
     ttft.main(None, "cpu", "0,1,2,3,4,6,8", "1,3,5", rounds=5, seed=1, layers=None, as_json=False, plot=None)

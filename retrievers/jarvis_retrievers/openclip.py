@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import open_clip
@@ -70,7 +70,7 @@ class OpenCLIPEncoder:
             self._logit_scale = float(self._model.logit_scale.exp())
 
     @classmethod
-    def load(cls, name: str = "pocket", device: str | None = None, batch_size: int = 64) -> OpenCLIPEncoder:
+    def load(cls, name: str = "pocket", device: str | None = None, batch_size: int = 64) -> Self:
         """Load a model by name.
 
         Args:
