@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, TypeVar
 
@@ -33,9 +34,9 @@ class SchemaLLM(FunctionCallingLLM):
     """
 
     @property
+    @abstractmethod
     def node(self) -> ChatNode:
         """What answers."""
-        raise NotImplementedError
 
     def structured_predict(
         self,
