@@ -26,11 +26,12 @@ from PIL import Image
 from jarvis_memory import PersonalMemory
 from jarvis_memory.profile import profile_text
 from jarvis_plugins.langchain import JarvisRetriever as LangChainRetriever
-from jarvis_plugins.llama_index import JarvisRetriever
+from jarvis_plugins.llama_index import ConceptRetrievalEvent, JarvisRetriever
 from jarvis_pocket.exam import Exam
 from jarvis_retrievers.errors import ImageError, InputError, SettingError
 from jarvis_retrievers.images import pixel_digest
 from jarvis_retrievers.sources import ImagePolicy
+from tests.llama_index.chat import events
 
 
 def everybody(exam: Exam) -> str:
@@ -189,3 +190,17 @@ def test_in_a_query_engine(shared: PersonalMemory, exam: Exam) -> None:
     assert names(answer.source_nodes) == [name]
     profile = profile_text(shared.show(name).profile).rstrip("\n")
     assert profile in str(answer)  # the mock says what it was asked
+
+
+async def test_each_retrieval_is_an_event(shared: PersonalMemory, exam: Exam, tmp_path: Path) -> None:
+    retriever, concept = JarvisRetriever(shared, policy=ImagePolicy(root=tmp_path)), exam.concepts[0]
+    query = QueryBundle(f"What does {concept.name} like?", image_path=shown(tmp_path, exam.photos[0][0]))
+    with events() as seen:
+        found = retriever.retrieve(query)
+        await retriever.aretrieve(query)
+    told = seen.of(ConceptRetrievalEvent)
+    assert [(event.query, event.images) for event in told] == [(query.query_str, 1)] * 2
+    for event in told:
+        assert [(one["id"], one["score"]) for one in event.concepts] == [
+            (one.node.node_id, one.score) for one in found
+        ]
