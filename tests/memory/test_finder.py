@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 import pytest
+from PIL import Image
 
 from jarvis_memory import PersonalMemory
 from jarvis_memory.finder import Finder
 from jarvis_memory.store.contracts import VectorRows
 from jarvis_memory.store.owner import OwnerStore
 from jarvis_pocket.exam import Exam
+from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.calibration import genuine_cosine, impostor_cosine
 
 Opener = Callable[..., PersonalMemory]
@@ -152,3 +154,20 @@ def test_a_threshold_rises_when_a_neighbour_moves_in(opened: Opener, exam: Exam)
     assert threshold(finder) > wanted
     memory.forget("Twin")
     assert threshold(finder) == pytest.approx(wanted, abs=1e-6)
+
+
+def test_a_detector_adds_regions_to_pictures(opened: Opener, exam: Exam) -> None:
+    picture, asked = exam.photos[0][0], list[tuple[int, int]]()
+    box = Box(3, 5, 94, 96)
+
+    def detector(image: Image.Image) -> list[Box]:
+        asked.append(image.size)
+        return [box]
+
+    def looked(**more: object) -> int:
+        memory = opened("detector" if more else "none", **more)
+        memory.remember(exam.concepts[0].name, list(exam.photos[0]), exam.notes[0])
+        return memory.why("", [picture]).regions
+
+    assert looked(detector=detector) == looked() + 1
+    assert picture.size in asked

@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from jarvis_retrievers.boxes import Box
+from jarvis_retrievers.detected import detected_regions
 from jarvis_retrievers.errors import MaskWarning, SettingError
 from jarvis_retrievers.grounded_masker import (
     Detection,
@@ -256,3 +257,11 @@ def test_saved_models_are_loaded(
     photo = Image.effect_noise((50, 30), 60).convert("RGB")
     built = GroundedMasker(dino_detector(*detector, threshold=0.0), sam_segmenter(*segmenter))
     np.testing.assert_array_equal(loaded.masks([photo], ["a cat"]), built.masks([photo], ["a cat"]))
+
+
+def test_a_detector_gives_regions_for_questions(detector: tuple[Any, Any]) -> None:
+    photo = Image.effect_noise((96, 64), 60).convert("RGB")
+    boxes = detected_regions(dino_detector(*detector, threshold=0.0), ("a cat", "a dog"), most=5)(photo)
+    assert 0 < len(boxes) <= 5
+    assert all(box.width == box.height for box in boxes)
+    assert detected_regions(dino_detector(*detector, threshold=1.0))(photo) == []
