@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jarvis_memory import VLM, PersonalMemory
+from jarvis_memory import VLM, Mode, PersonalMemory
 from jarvis_memory.chat import ChatNode, ChatRequest, Message, Reply
 from jarvis_pocket.exam import Exam, draw_exam
 from jarvis_retrievers.errors import UnknownConceptError, WindowError
@@ -154,3 +154,22 @@ def test_who_a_conversation_is_about(memory: PersonalMemory, exam: Exam) -> None
         user("What does she like?"),
     ]
     assert [one.concept.name for one in memory.about(turns)] == [name]
+
+
+def test_another_head_counts_as_one_more_segment(
+    memory: PersonalMemory, exam: Exam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind it no segment is where it was encoded, so the gate's verdict for several decides."""
+    counts: list[int] = []
+    settle = memory._engine.settle
+
+    def noted(mode: Mode, segments: int) -> tuple[Mode, tuple[str, ...]]:
+        counts.append(segments)
+        return settle(mode, segments)
+
+    monkeypatch.setattr(memory._engine, "settle", noted)
+    question = user(f"What does {exam.concepts[0].name} like?")
+    memory.chat(asked(question))
+    memory.chat(asked(Message("system", ("Be brief.",)), question))
+    memory.chat(asked(Message("system", ("Be brief.",)), question, concepts=[]))
+    assert counts == [1, 2, 0]
