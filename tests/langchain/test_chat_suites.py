@@ -49,25 +49,19 @@ class TestUnit(ChatModelUnitTests):
         return True
 
 
-class TestScripted(ChatModelIntegrationTests):
+class Ours(ChatModelIntegrationTests):
+    """What all nodes have in common; `node` makes one that answers twice at least."""
+
+    @staticmethod
+    def node() -> Any:
+        raise NotImplementedError("give the suite a node")
+
     @property
     def chat_model_class(self) -> type[BaseChatModel]:
         return ChatJarvis
 
     @property
-    def chat_model_params(self) -> dict[str, Any]:
-        return {"model": ScriptedVLM(answering)}
-
-    @property
     def supports_image_inputs(self) -> bool:
-        return True
-
-    @property
-    def supports_image_tool_message(self) -> bool:
-        return True
-
-    @property
-    def supports_json_mode(self) -> bool:
         return True
 
     @property
@@ -79,7 +73,7 @@ class TestScripted(ChatModelIntegrationTests):
         return {"invoke": ["cache_read_input"], "stream": ["cache_read_input"]}
 
     def invoke_with_cache_read_input(self, *, stream: bool = False) -> AIMessage:
-        model = ChatJarvis(model=ScriptedVLM(["One.", "Two."]))
+        model = ChatJarvis(model=self.node(), max_tokens=4)
         model.invoke("Count.")
         message = _said(model, "Count.", stream=stream)
         usage = message.usage_metadata
@@ -89,14 +83,32 @@ class TestScripted(ChatModelIntegrationTests):
         return message
 
 
-class TestPocket(ChatModelIntegrationTests):
+class TestScripted(Ours):
+    @staticmethod
+    def node() -> ScriptedVLM:
+        return ScriptedVLM(answering)
+
+    @property
+    def chat_model_params(self) -> dict[str, Any]:
+        return {"model": self.node()}
+
+    @property
+    def supports_image_tool_message(self) -> bool:
+        return True
+
+    @property
+    def supports_json_mode(self) -> bool:
+        return True
+
+
+class TestPocket(Ours):
     """Without tools, which its template does not know."""
 
     vlm = VLM.load("pocket", device="cpu")
 
-    @property
-    def chat_model_class(self) -> type[BaseChatModel]:
-        return ChatJarvis
+    @classmethod
+    def node(cls) -> VLM:
+        return cls.vlm
 
     @property
     def chat_model_params(self) -> dict[str, Any]:
@@ -109,27 +121,6 @@ class TestPocket(ChatModelIntegrationTests):
     @property
     def has_structured_output(self) -> bool:
         return False
-
-    @property
-    def supports_image_inputs(self) -> bool:
-        return True
-
-    @property
-    def supports_model_override(self) -> bool:
-        return False
-
-    @property
-    def supported_usage_metadata_details(self) -> Details:
-        return {"invoke": ["cache_read_input"], "stream": ["cache_read_input"]}
-
-    def invoke_with_cache_read_input(self, *, stream: bool = False) -> AIMessage:
-        model = ChatJarvis(model=self.vlm, max_tokens=4)
-        model.invoke("Count.")
-        message = _said(model, "Count.", stream=stream)
-        usage = message.usage_metadata
-        assert usage is not None
-        assert usage["input_token_details"]["cache_read"] == usage["input_tokens"] - 1
-        return message
 
 
 def _said(model: ChatJarvis, text: str, *, stream: bool) -> AIMessage:
