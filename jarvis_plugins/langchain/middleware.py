@@ -127,11 +127,13 @@ class PersonalMemoryMiddleware(AgentMiddleware[PersonalMemoryState, Any, Any]):
         # A turn that goes on after an interrupt has lost what is in no checkpoint.
         kept: Any = request.state.get("jarvis_concepts")
         ids = self._found(messages) if kept is None else list(kept)
+        there = {concept.id: concept for concept in self._memory.list()}
+        # A tool may have forgotten somebody since the turn began.
+        concepts = [there[key] for key in ids if key in there]
         if isinstance(request.model, ChatJarvis) and request.model.memory is self._memory:
             # It answers from the segments themselves; ids are all that travels.
-            return request.override(model_settings={**request.model_settings, "concepts": ids})
-        there = {concept.id: concept for concept in self._memory.list()}
-        concepts = [there[key] for key in ids if key in there]
+            known = [concept.id for concept in concepts]
+            return request.override(model_settings={**request.model_settings, "concepts": known})
         if said is None or not concepts:
             return request
         place = next(i for i in range(len(messages) - 1, -1, -1) if messages[i] is said)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from langchain.agents import create_agent
+from langchain.agents.middleware import ModelRequest, ModelResponse
 from langchain_core.caches import InMemoryCache
 from langchain_core.exceptions import (
     ModelInvalidRequestError,
@@ -138,3 +139,21 @@ def test_the_profile_says_what_it_can(shared: PersonalMemory, encoder: OpenCLIPE
         True,
     )
     assert ChatJarvis(memory=shared).profile is not None
+
+
+def test_whom_a_tool_forgot_in_the_same_turn_is_not_asked_for(household: PersonalMemory, exam: Exam) -> None:
+    first, second = (household.show(concept.name) for concept in exam.concepts[:2])
+    middleware, model = PersonalMemoryMiddleware(household), ChatJarvis(memory=household, max_tokens=16)
+    asked = HumanMessage(f"Compare {first.name} with {second.name}")
+    state: Any = {"messages": [asked]}
+    found: Any = middleware.before_agent(state, None)  # type: ignore[arg-type]
+    assert set(found["jarvis_concepts"]) == {first.id, second.id}
+    household.forget(first.name)
+
+    def answer(request: ModelRequest[Any]) -> ModelResponse[Any]:
+        return ModelResponse([request.model.bind(**request.model_settings).invoke(request.messages)])
+
+    state |= found
+    request: ModelRequest[Any] = ModelRequest(model=model, messages=[asked], state=state)
+    reply: Any = middleware.wrap_model_call(request, answer)
+    assert reply.result[0].response_metadata["concepts"] == [second.name]
