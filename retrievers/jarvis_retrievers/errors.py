@@ -8,6 +8,7 @@
     │   ├── ConceptNameError               a name that is empty, too long, or holds control characters
     │   ├── DuplicateConceptError          a concept of this name is there already
     │   ├── UnknownConceptError            no concept of this name is there
+    │   ├── DatasetError                   a benchmark's data in another layout, damaged, or no data at all
     │   └── SettingError                   an option out of its range, or a model name that cannot be loaded
     ├── StoreError                         the home on disk cannot be used
     │   ├── HomeFormatError                written by a newer version
@@ -41,6 +42,7 @@ __all__ = [
     "ConceptNameError",
     "ContextError",
     "CorruptRecordError",
+    "DatasetError",
     "DeadlineError",
     "DuplicateConceptError",
     "EmbeddingError",
@@ -87,6 +89,10 @@ class DuplicateConceptError(InputError):
 
 class UnknownConceptError(InputError):
     """No concept of this name is there."""
+
+
+class DatasetError(InputError):
+    """A benchmark's data in another layout than the published one, damaged, or no data at all."""
 
 
 class SettingError(InputError):

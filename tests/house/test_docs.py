@@ -19,7 +19,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE_PATH = re.compile(
     r"`((?:jarvis_plugins|agents|memory|retrievers|pocket|examples|tests|benchmarks|docs)/[\w./-]*)`"
 )
-MODULE = re.compile(r"`(jarvis_(?:pocket|retrievers|memory|agents|plugins)(?:\.\w+)+)`")
+MODULE = re.compile(r"`(jarvis_(?:pocket|retrievers|memory|agents|plugins|bench)(?:\.\w+)+)`")
 
 
 def anchors(text: str) -> set[str]:

@@ -16,6 +16,7 @@ PACKAGES = {
     "jarvis_memory": ROOT / "memory",
     "jarvis_agents": ROOT / "agents",
     "jarvis_plugins": ROOT,
+    "jarvis_bench": ROOT / "benchmarks" / "jarvis_bench",
 }
 
 
@@ -45,7 +46,7 @@ def documents() -> tuple[Path, ...]:
 
 
 def modules() -> tuple[str, ...]:
-    """The dotted names of all modules of the five packages."""
+    """The dotted names of all modules of the packages."""
     names = []
     for package, root in PACKAGES.items():
         for path in sorted((root / package).rglob("*.py")):

@@ -1,0 +1,103 @@
+"""Small data sets for the tests: drawn pictures on a disk, and items about them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from jarvis_bench.dataset import BenchConcept, Dataset
+from jarvis_bench.item import LETTERS, Item, Picture, Source
+from jarvis_bench.looks import look_of
+from jarvis_retrievers.images import load_image, pixel_digest
+
+HERE = Source(file="made up")
+
+
+@cache
+def drawn(seed: str, side: int = 48) -> Image.Image:
+    """A picture of coloured boxes, another one for each seed."""
+    rng = random.Random(seed)
+    image = Image.new("RGB", (side, side), tuple(rng.randrange(256) for _ in range(3)))
+    pencil = ImageDraw.Draw(image)
+    for _ in range(12):
+        x, y = rng.randrange(side), rng.randrange(side)
+        colour = tuple(rng.randrange(256) for _ in range(3))
+        pencil.rectangle((x, y, x + rng.randrange(4, side // 2), y + rng.randrange(4, side // 2)), colour)
+    return image
+
+
+def save(root: Path, path: str, seed: str | None = None) -> Path:
+    """Draw a picture into a file, by default another one for each path."""
+    target = root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    drawn(seed or path).save(target)
+    return target
+
+
+def picture(root: Path, path: str, seed: str | None = None) -> Picture:
+    """The same, as a value."""
+    image = load_image(save(root, path, seed))
+    return Picture(path=path, digest=pixel_digest(image), look=look_of(image))
+
+
+def imagined(path: str) -> Picture:
+    """A picture that is nowhere."""
+    image = drawn(path)
+    return Picture(path=path, digest=pixel_digest(image), look=look_of(image))
+
+
+def recognition(id: str, concepts: Sequence[str], image: Picture, here: bool) -> Item:
+    return Item(
+        id=id,
+        task="recognition",
+        question=f"Is {' and '.join(concepts)} here?",
+        concepts=tuple(concepts),
+        images=(image,),
+        answer="yes" if here else "no",
+        source=HERE,
+    )
+
+
+def choice(
+    id: str, concepts: Sequence[str], options: Sequence[str], right: int, image: Picture | None
+) -> Item:
+    return Item(
+        id=id,
+        task="vqa" if image else "text",
+        question=f"Which one, {id}?",
+        concepts=tuple(concepts),
+        images=(image,) if image else (),
+        options=tuple(options),
+        answer=LETTERS[right],
+        source=HERE,
+    )
+
+
+def small_world(root: Path, concepts: int = 4, images: int = 3) -> Dataset:
+    """Concepts with two photos each, every picture against every concept, one choice about each picture."""
+    names = ["Bo", "Mimi", "Tiko", "Zaza", "Kumo", "Lina"][:concepts]
+    known = [
+        BenchConcept(
+            id=name.casefold(),
+            name=name,
+            category="pet",
+            notes=f"{name} is number {place}.",
+            photos=tuple(picture(root, f"train/{name}/{n}.png") for n in range(2)),
+        )
+        for place, name in enumerate(names)
+    ]
+    items: list[Item] = []
+    for place, shown in enumerate(known):
+        for number in range(images):
+            image = picture(root, f"test/{shown.name}/{number}.png")
+            items += [
+                recognition(f"rec/{shown.id}/{number}/{asked.id}", [asked.id], image, asked is shown)
+                for asked in known
+            ]
+            options = ["red", "green", "blue"]
+            items.append(choice(f"vqa/{shown.id}/{number}", [shown.id], options, (place + number) % 3, image))
+    return Dataset(name="small world", root=root, concepts=tuple(known), items=tuple(items), licence="ours")
