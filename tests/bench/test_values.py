@@ -48,7 +48,7 @@ def item(**changes: Any) -> Item:
         ({"task": "recognition", "options": (), "answer": "maybe", "concepts": ("bo",)}, "'yes' or 'no'"),
         ({"task": "caption", "options": (), "answer": ""}, "needs a picture and the concepts"),
         ({"surprise": 1}, "surprise"),
-        ({"id": ""}, "at least 1 character"),
+        ({"id": ""}, "should match pattern"),
     ],
 )
 def test_an_item_that_cannot_be_asked_is_refused(changes: dict[str, Any], said: str) -> None:

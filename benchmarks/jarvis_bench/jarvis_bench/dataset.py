@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from jarvis_retrievers.errors import DatasetError
 
-from .item import Item, Picture, Value, Words
+from .item import Id, Item, Picture, Value, Words
 
 __all__ = ["BenchConcept", "Dataset", "LeftOut"]
 
@@ -28,7 +28,7 @@ class BenchConcept(Value):
         photos: the reference photos, in a fixed order; methods may look at them.
     """
 
-    id: Words
+    id: Id
     name: Words
     category: str = ""
     notes: str = ""

@@ -14,8 +14,11 @@ Form = Literal["yes_no", "choice", "open", "caption"]
 LETTERS: Final = "ABCDEFGHIJ"
 """Names of options, in the order in which they are shown."""
 
+_NAMELESS: Final = ("yes_no", "caption")  # forms that a task has always
+
 Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+Id = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1_000)]
 
 
 class Value(BaseModel):
@@ -78,7 +81,7 @@ class Item(Value):
             reference itself is looked for (`jarvis_bench.judging`).
     """
 
-    id: Words
+    id: Id
     task: Task
     kind: str = ""
     split: str = "test"
@@ -104,8 +107,12 @@ class Item(Value):
     @property
     def group(self) -> str:
         """The line of the table that it counts in, such as ``multi vqa choice``."""
-        words = [self.task] if self.form in ("yes_no", "caption") else [self.task, self.form]
-        return " ".join((["multi"] if len(self.concepts) > 1 else []) + words)
+        parts = (
+            "multi" if len(self.concepts) > 1 else "",
+            self.task,
+            "" if self.form in _NAMELESS else self.form,
+        )
+        return " ".join(part for part in parts if part)
 
     @property
     def rotations(self) -> int:

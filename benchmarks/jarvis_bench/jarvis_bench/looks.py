@@ -1,7 +1,7 @@
 """What a picture looks like, in 256 bits: copies that were saved anew or made smaller stay near each other.
 
 The perceptual hash of Zauner, "Implementation and benchmarking of perceptual image hash functions" (2010),
-section 3.2.1, with 16 x 16 in place of 8 x 8 frequencies: the signs of the lowest frequencies of a cosine
+with 16 x 16 in place of 8 x 8 frequencies: the signs of the lowest frequencies of a cosine
 transform, against their median.
 """
 
