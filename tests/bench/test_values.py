@@ -68,8 +68,8 @@ def test_an_item_knows_its_form_and_its_line_of_the_table() -> None:
 
 def test_a_data_set_is_whole(tmp_path: Path) -> None:
     data = small_world(tmp_path)
-    assert len(data.items) == 4 * 3 * 5
-    assert data.splits == {"test": 60}
+    assert len(data.items) == 4 * 3 * 7
+    assert data.splits == {"test": 84}
     assert data.concept("bo").name == "Bo"
     with pytest.raises(DatasetError, match="no concept 'rex' in small world; it has 4 others"):
         data.concept("rex")
@@ -125,14 +125,14 @@ def test_any_text_survives(
         (lambda lines: [], "no such 'format'"),
         (lambda lines: [json.dumps({"format": "other"})], "no such 'format'"),
         (lambda lines: [lines[0].replace('"version": 1', '"version": 9'), *lines[1:]], "version 9.*update"),
-        (lambda lines: [*lines, "{"], "line 66 is no JSON"),
-        (lambda lines: [*lines, "[1]"], "line 66 is no JSON object but list"),
-        (lambda lines: [*lines, json.dumps({"thing": 1})], "line 66: expected one 'concept' or one 'item'"),
-        (lambda lines: [*lines, "[" * 100_000], "line 66 is no JSON"),
+        (lambda lines: [*lines, "{"], "line 90 is no JSON"),
+        (lambda lines: [*lines, "[1]"], "line 90 is no JSON object but list"),
+        (lambda lines: [*lines, json.dumps({"thing": 1})], "line 90: expected one 'concept' or one 'item'"),
+        (lambda lines: [*lines, "[" * 100_000], "line 90 is no JSON"),
         (lambda lines: [*lines[:5], *[line.replace('"bo"', '"bx"', 1) for line in lines[5:]]], "no concept"),
         (
-            lambda lines: [*lines[:-1], lines[-1].replace('"vqa"', '"guess"')],
-            "line 65: task: Input should be",
+            lambda lines: [*lines[:-1], lines[-1].replace('"caption"', '"guess"')],
+            "line 89: task: Input should be",
         ),
     ],
 )

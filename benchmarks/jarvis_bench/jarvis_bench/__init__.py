@@ -10,9 +10,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .answers import Answer as Answer
+    from .answers import AnswerLog as AnswerLog
+    from .audit import Sign as Sign
+    from .audit import constant_signs as constant_signs
+    from .audit import dropped_signs as dropped_signs
+    from .audit import leak_signs as leak_signs
+    from .canary import Canary as Canary
+    from .canary import run_canary as run_canary
+    from .controls import ARMS as ARMS
+    from .controls import Arm as Arm
+    from .controls import Plan as Plan
+    from .controls import known_to as known_to
+    from .controls import swapped as swapped
     from .dataset import BenchConcept as BenchConcept
     from .dataset import Dataset as Dataset
     from .dataset import LeftOut as LeftOut
+    from .disguise import MAX_VIDEO as MAX_VIDEO
+    from .disguise import Asked as Asked
+    from .disguise import Disguise as Disguise
     from .intervals import RESAMPLES as RESAMPLES
     from .intervals import Difference as Difference
     from .intervals import Interval as Interval
@@ -38,6 +54,11 @@ if TYPE_CHECKING:
     from .judging import Mark as Mark
     from .judging import free_answer_right as free_answer_right
     from .judging import mark_answer as mark_answer
+    from .leaks import Leak as Leak
+    from .leaks import cleaned as cleaned
+    from .leaks import doubles_of as doubles_of
+    from .leaks import leaks_of as leaks_of
+    from .leaks import near_pictures as near_pictures
     from .looks import NEAR as NEAR
     from .looks import look_distance as look_distance
     from .looks import look_of as look_of
@@ -46,113 +67,200 @@ if TYPE_CHECKING:
     from .measure import caption_recall as caption_recall
     from .measure import recognition_f1 as recognition_f1
     from .measure import unit_of as unit_of
+    from .method import BenchMemory as BenchMemory
+    from .method import ConstantMethod as ConstantMethod
+    from .method import Introduction as Introduction
+    from .method import Method as Method
+    from .method import Query as Query
+    from .method import Reply as Reply
+    from .method import Setting as Setting
     from .outcome import Outcome as Outcome
     from .outcome import outcomes_of as outcomes_of
+    from .prompt import prompt_of as prompt_of
+    from .prompt import rotated as rotated
     from .reading import holds_phrase as holds_phrase
     from .reading import names_in as names_in
     from .reading import plain_text as plain_text
     from .reading import read_letter as read_letter
     from .reading import read_yes_no as read_yes_no
+    from .result import ArmResult as ArmResult
+    from .result import Cost as Cost
+    from .result import Result as Result
+    from .runner import run as run
     from .score import Score as Score
     from .score import grouped as grouped
     from .score import measure_of as measure_of
     from .score import scores_of as scores_of
+    from .table import to_json as to_json
+    from .table import to_markdown as to_markdown
 
 _EXPORTS = {
+    "ARMS": "controls",
     "FORMAT": "jsonl",
     "LETTERS": "item",
+    "MAX_VIDEO": "disguise",
     "NEAR": "looks",
     "RESAMPLES": "intervals",
     "TASKS": "item",
     "VERSION": "jsonl",
+    "Answer": "answers",
+    "AnswerLog": "answers",
+    "Arm": "controls",
+    "ArmResult": "result",
+    "Asked": "disguise",
     "BenchConcept": "dataset",
+    "BenchMemory": "method",
     "By": "judging",
+    "Canary": "canary",
     "Clip": "item",
+    "ConstantMethod": "method",
+    "Cost": "result",
     "Dataset": "dataset",
     "Difference": "intervals",
+    "Disguise": "disguise",
     "Form": "item",
     "Interval": "intervals",
+    "Introduction": "method",
     "Item": "item",
     "Judge": "judging",
+    "Leak": "leaks",
     "LeftOut": "dataset",
     "Mark": "judging",
     "McNemar": "intervals",
     "Measure": "measure",
+    "Method": "method",
     "Outcome": "outcome",
     "Picture": "item",
+    "Plan": "controls",
+    "Query": "method",
+    "Reply": "method",
+    "Result": "result",
     "Score": "score",
+    "Setting": "method",
+    "Sign": "audit",
     "Source": "item",
     "Task": "item",
     "accuracy": "measure",
     "bootstrap": "intervals",
     "caption_recall": "measure",
+    "cleaned": "leaks",
+    "constant_signs": "audit",
+    "doubles_of": "leaks",
+    "dropped_signs": "audit",
     "free_answer_right": "judging",
     "grouped": "score",
     "holds_phrase": "reading",
+    "known_to": "controls",
+    "leak_signs": "audit",
+    "leaks_of": "leaks",
     "look_distance": "looks",
     "look_of": "looks",
     "mark_answer": "judging",
     "mcnemar": "intervals",
     "measure_of": "score",
     "names_in": "reading",
+    "near_pictures": "leaks",
     "outcomes_of": "outcome",
     "paired_bootstrap": "intervals",
     "plain_text": "reading",
+    "prompt_of": "prompt",
     "read_dataset": "jsonl",
     "read_letter": "reading",
     "read_yes_no": "reading",
     "recognition_f1": "measure",
+    "rotated": "prompt",
+    "run": "runner",
+    "run_canary": "canary",
     "scores_of": "score",
+    "swapped": "controls",
+    "to_json": "table",
+    "to_markdown": "table",
     "unit_of": "measure",
     "wilson": "intervals",
     "write_dataset": "jsonl",
 }
 
 __all__ = [
+    "ARMS",
     "FORMAT",
     "LETTERS",
+    "MAX_VIDEO",
     "NEAR",
     "RESAMPLES",
     "TASKS",
     "VERSION",
+    "Answer",
+    "AnswerLog",
+    "Arm",
+    "ArmResult",
+    "Asked",
     "BenchConcept",
+    "BenchMemory",
     "By",
+    "Canary",
     "Clip",
+    "ConstantMethod",
+    "Cost",
     "Dataset",
     "Difference",
+    "Disguise",
     "Form",
     "Interval",
+    "Introduction",
     "Item",
     "Judge",
+    "Leak",
     "LeftOut",
     "Mark",
     "McNemar",
     "Measure",
+    "Method",
     "Outcome",
     "Picture",
+    "Plan",
+    "Query",
+    "Reply",
+    "Result",
     "Score",
+    "Setting",
+    "Sign",
     "Source",
     "Task",
     "accuracy",
     "bootstrap",
     "caption_recall",
+    "cleaned",
+    "constant_signs",
+    "doubles_of",
+    "dropped_signs",
     "free_answer_right",
     "grouped",
     "holds_phrase",
+    "known_to",
+    "leak_signs",
+    "leaks_of",
     "look_distance",
     "look_of",
     "mark_answer",
     "mcnemar",
     "measure_of",
     "names_in",
+    "near_pictures",
     "outcomes_of",
     "paired_bootstrap",
     "plain_text",
+    "prompt_of",
     "read_dataset",
     "read_letter",
     "read_yes_no",
     "recognition_f1",
+    "rotated",
+    "run",
+    "run_canary",
     "scores_of",
+    "swapped",
+    "to_json",
+    "to_markdown",
     "unit_of",
     "wilson",
     "write_dataset",

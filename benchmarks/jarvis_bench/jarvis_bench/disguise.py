@@ -1,0 +1,120 @@
+"""What methods get to see: pictures without names, ids that say nothing, and an order that says nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from jarvis_retrievers.errors import DatasetError
+from jarvis_retrievers.images import load_image, pixel_digest
+
+from .dataset import BenchConcept, Dataset
+from .item import Clip, Item, Picture
+from .method import Introduction, Query
+from .prompt import prompt_of, rotated
+
+__all__ = ["MAX_VIDEO", "Asked", "Disguise"]
+
+MAX_VIDEO: Final = 512 * 1024 * 1024
+"""Largest video file taken, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An item under one rotation of its options."""
+
+    item: Item
+    rotation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disguise:
+    """How a data set is shown to a method.
+
+    Attributes:
+        dataset: what is shown.
+        seed: of the order and of the ids; another seed gives another order and other ids.
+        bait: whether pictures carry names of files that name a concept at random, and ids do too. A method
+            that reads neither answers as without (`jarvis_bench.canary`).
+    """
+
+    dataset: Dataset
+    seed: int
+    bait: bool = False
+
+    def order(self) -> tuple[Asked, ...]:
+        """All items under all rotations, shuffled."""
+        asked = [Asked(item, turn) for item in self.dataset.items for turn in range(item.rotations)]
+        random.Random(f"order/{self.seed}/{self.bait}").shuffle(asked)
+        return tuple(asked)
+
+    def introductions(self, concepts: Iterable[BenchConcept]) -> tuple[Introduction, ...]:
+        """What is told of concepts; photos as they are on the disk, checked against their digests."""
+        return tuple(
+            Introduction(one.name, one.category, one.notes, tuple(self._images(one.photos, one.id)))
+            for one in concepts
+        )
+
+    def query(self, asked: Asked, *, told: bool = False) -> Query:
+        """What a method is asked; ``told`` names the concepts to it."""
+        item, rotation = asked.item, asked.rotation
+        names = tuple(self.dataset.concept(one).name for one in item.concepts)
+        return Query(
+            id=self._id(item.id, rotation),
+            task=item.task,
+            form=item.form,
+            question=item.question,
+            prompt=prompt_of(item, rotation),
+            options=rotated(item, rotation),
+            images=tuple(self._images(item.images, item.id)),
+            video=self._video(item.video) if item.video else None,
+            told=names if told else None,
+        )
+
+    def _id(self, id: str, rotation: int) -> str:
+        key = f"jarvis.bench/{self.seed}/{self.bait}".encode()
+        word = hmac.new(key, f"{rotation}/{id}".encode(), hashlib.sha256).hexdigest()[:16]
+        return f"{self._lure(id)}-{word}" if self.bait else word
+
+    def _images(self, pictures: Sequence[Picture], salt: str) -> Iterator[Image.Image]:
+        for number, picture in enumerate(pictures):
+            image = load_image(_inside(self.dataset.root, picture.path))
+            if pixel_digest(image) != picture.digest:
+                raise DatasetError(
+                    f"{picture.path} is not the picture it was when the data was read; read it again"
+                )
+            if self.bait:
+                lure = f"{self._lure(f'{salt}/{number}')}/{number}.png"
+                image.info["name"] = lure
+                setattr(image, "filename", lure)  # noqa: B010  (Pillow's images have it when opened from a file)
+            yield image
+
+    def _video(self, clip: Clip) -> bytes:
+        path = _inside(self.dataset.root, clip.path)
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_VIDEO + 1)
+        except OSError as error:
+            raise DatasetError(f"{clip.path} cannot be read ({error.strerror}); check the data") from error
+        if len(data) > MAX_VIDEO or hashlib.sha256(data).hexdigest() != clip.digest:
+            raise DatasetError(f"{clip.path} is not the video it was when the data was read; read it again")
+        return data
+
+    def _lure(self, salt: str) -> str:
+        names = [concept.name for concept in self.dataset.concepts] or ["nobody"]
+        return random.Random(f"lure/{self.seed}/{salt}").choice(names)
+
+
+def _inside(root: Path, path: str) -> Path:
+    """A file of a data set; links and dots never lead out of its folder."""
+    there = (root / path).resolve()
+    if not there.is_relative_to(root.resolve()):
+        raise DatasetError(f"{path!r} leads out of {root}; paths of a data set stay below its root")
+    return there

@@ -1,0 +1,100 @@
+"""What a run gives: for each arm its scores, its time and its bytes; and the signs."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .answers import Answer
+from .audit import Sign
+from .controls import Arm
+from .dataset import LeftOut
+from .method import Setting
+from .score import Score
+
+__all__ = ["ArmResult", "Cost", "Result"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What answers cost; medians, None where a method does not tell.
+
+    Attributes:
+        answer_seconds, first_token_seconds: of one answer.
+        remember_seconds: of all concepts together.
+        bytes_per_concept: kept, the mean.
+        bytes_loaded: used for one answer.
+        failures: answers that ended in an error.
+    """
+
+    answer_seconds: float | None
+    first_token_seconds: float | None
+    remember_seconds: float | None
+    bytes_per_concept: float | None
+    bytes_loaded: float | None
+    failures: int
+
+    @classmethod
+    def of_answers(
+        cls, answers: Sequence[Answer], stored: dict[str, int] | None, remember: float | None
+    ) -> Cost:
+        """From raw answers, and from what the memory kept."""
+        return cls(
+            answer_seconds=_median([answer.seconds for answer in answers if not answer.failure]),
+            first_token_seconds=_median([a.first_token for a in answers if a.first_token is not None]),
+            remember_seconds=remember,
+            bytes_per_concept=statistics.fmean(stored.values()) if stored else None,
+            bytes_loaded=_median([answer.loaded for answer in answers if answer.loaded is not None]),
+            failures=sum(bool(answer.failure) for answer in answers),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ArmResult:
+    """One arm of a run."""
+
+    arm: Arm
+    scores: tuple[Score, ...]
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A run: which data, which method, its arms in order, what looks wrong, and what was left out."""
+
+    dataset: str
+    digest: str
+    licence: str
+    method: str
+    settings: dict[str, Setting]
+    seed: int
+    judge: bool
+    arms: tuple[ArmResult, ...]
+    signs: tuple[Sign, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON; what is not a number is null."""
+        left_out = [one.model_dump() for one in self.left_out]
+        values = {
+            name: getattr(self, name) for name in ("dataset", "digest", "licence", "method", "settings")
+        }
+        values |= {"seed": self.seed, "judge": self.judge}
+        lists = {"arms": [asdict(arm) for arm in self.arms], "signs": [asdict(sign) for sign in self.signs]}
+        cleaned: dict[str, Any] = _without_nan(values | lists | {"left_out": left_out})
+        return cleaned
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return statistics.median(values) if values else None
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,246 @@
+"""Runs: a method on a data set, beside its controls, resumed where it was interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from jarvis_retrievers.errors import DatasetError, JarvisError, SettingError
+
+from .answers import Answer, AnswerLog, AnswerWriter
+from .audit import Sign, constant_signs, dropped_signs, leak_signs
+from .canary import run_canary
+from .controls import Arm, Plan, known_to
+from .dataset import Dataset
+from .disguise import Asked, Disguise
+from .intervals import RESAMPLES
+from .jsonl import write_dataset
+from .judging import Judge, Mark, mark_answer
+from .leaks import cleaned
+from .method import BenchMemory, ConstantMethod, Method
+from .outcome import outcomes_of
+from .result import ArmResult, Cost, Result
+from .score import scores_of
+from .table import to_json, to_markdown
+
+__all__ = ["run"]
+
+_VERSION: Final = 1
+
+
+def run(
+    dataset: Dataset,
+    method: Method,
+    out: str | os.PathLike[str],
+    *,
+    plan: Plan | None = None,
+    seed: int = 0,
+    judge: Judge | None = None,
+    clean: bool = True,
+    canary: int = 40,
+    resamples: int = RESAMPLES,
+) -> Result:
+    """Ask everything that has no answer yet, mark all answers, and write the table.
+
+    The folder holds ``run.json`` (what is run), ``dataset.jsonl`` (the items as asked), ``answers.jsonl``
+    (raw answers, each on the disk before the next is asked), ``marks.jsonl``, ``table.md`` and
+    ``table.json``. A run that was interrupted goes on where it stopped when it is started again; nothing is
+    asked twice.
+
+    Args:
+        dataset: what is asked.
+        method: who is asked.
+        out: the folder.
+        plan: which arms; by default the method and all controls.
+        seed: of the order, the ids, the wrong memory and the bootstrap.
+        judge: who decides on free answers where rules cannot.
+        clean: whether leaked and repeated items are left out.
+        canary: how many items the canary asks three times; 0 for none.
+        resamples: draws of the bootstrap.
+
+    Raises:
+        SettingError: the folder holds another run.
+        DatasetError: the data changed, or is gone; the folder is in use, or damaged.
+    """
+    plan = plan or Plan()
+    folder = Path(out).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    signs = leak_signs(dataset)
+    data = cleaned(dataset) if clean else dataset
+    if not data.items:
+        raise DatasetError(f"{dataset.name} has no items left to ask; see why: {data.left_out}")
+    _claim(folder, data, method, seed)
+    log = AnswerLog(folder / "answers.jsonl")
+    with log.writing() as writer:
+        done = {answer.key for answer in log.read()}
+        with _bar() as progress:
+            for arm in plan.arms:
+                asked = method if arm != "constant" else ConstantMethod.best(data)
+                _ask(arm, asked, Disguise(data, seed), done, writer, progress, folder)
+    if canary:
+        signs += _canary_signs(folder, method, data, canary, seed)
+    answers = [answer for answer in log.read() if answer.arm in plan.arms]
+    arms = []
+    with (folder / "marks.jsonl").open("w", encoding="utf-8") as file:
+        for arm in plan.arms:
+            mine = [answer for answer in answers if answer.arm == arm]
+            marks = _marks(data, mine, judge)
+            file.writelines(
+                json.dumps({"arm": arm} | asdict(mark), ensure_ascii=False) + "\n" for mark in marks
+            )
+            outcomes = outcomes_of(data.items, marks)
+            if arm == "method":
+                signs += constant_signs(outcomes)
+            signs += dropped_signs(data.items, marks)
+            kept = _kept(folder).get(arm, {})
+            cost = Cost.of_answers(mine, kept.get("stored"), kept.get("seconds"))
+            arms.append(ArmResult(arm, scores_of(outcomes, resamples=resamples, seed=seed), cost))
+    result = Result(
+        dataset=data.name,
+        digest=data.digest,
+        licence=data.licence,
+        method=method.name,
+        settings=dict(method.settings),
+        seed=seed,
+        judge=judge is not None,
+        arms=tuple(arms),
+        signs=signs,
+        left_out=data.left_out,
+    )
+    _replace(folder / "table.json", to_json(result))
+    _replace(folder / "table.md", to_markdown(result))
+    return result
+
+
+def _claim(folder: Path, data: Dataset, method: Method, seed: int) -> None:
+    """Write down what is run here, or check that it is the same."""
+    mine = {
+        "version": _VERSION,
+        "dataset": data.digest,
+        "method": method.name,
+        "settings": dict(method.settings),
+        "seed": seed,
+    }
+    path = folder / "run.json"
+    if not path.exists():
+        if (folder / "answers.jsonl").exists():
+            raise SettingError(f"{folder} holds answers of an unknown run; use another folder")
+        write_dataset(data, folder / "dataset.jsonl")
+        _replace(path, json.dumps(mine, indent=2) + "\n")
+        return
+    there = _object(path)
+    other = [key for key, value in mine.items() if there.get(key) != value]
+    if other:
+        raise SettingError(f"{folder} holds another run: its {', '.join(other)} differ; use another folder")
+
+
+def _ask(
+    arm: Arm,
+    method: Method,
+    disguise: Disguise,
+    done: set[tuple[str, str, int]],
+    writer: AnswerWriter,
+    progress: Progress,
+    folder: Path,
+) -> None:
+    """Ask what has no answer yet in one arm."""
+    order = disguise.order()
+    todo = [asked for asked in order if (arm, asked.item.id, asked.rotation) not in done]
+    if not todo:
+        return
+    task = progress.add_task(arm, total=len(order), completed=len(order) - len(todo))
+    told = disguise.introductions(known_to(arm, disguise.dataset, disguise.seed))
+    began = time.perf_counter()
+    memory = method.open(told)
+    seconds = time.perf_counter() - began
+    try:
+        _keep(folder, arm, dict(memory.stored()), seconds)
+        for asked in todo:
+            writer.write(_answer(arm, memory, disguise, asked))
+            progress.advance(task)
+    finally:
+        memory.close()
+
+
+def _answer(arm: Arm, memory: BenchMemory, disguise: Disguise, asked: Asked) -> Answer:
+    query = disguise.query(asked, told=arm == "oracle")
+    key: dict[str, Any] = {"arm": arm, "item": asked.item.id, "rotation": asked.rotation}
+    began = time.perf_counter()
+    try:
+        reply = memory.answer(query)
+    except JarvisError as error:
+        seconds = time.perf_counter() - began
+        return Answer(**key, text="", seconds=seconds, failure=f"{type(error).__name__}: {error}")
+    seconds = time.perf_counter() - began
+    told = asdict(reply)
+    # Lone surrogates are no text; they cannot be written.
+    told["text"] = reply.text.encode("utf-8", "replace").decode("utf-8")
+    if reply.first_token is None or not 0 <= reply.first_token <= seconds:
+        told["first_token"] = None
+    return Answer(**key, seconds=seconds, **told)
+
+
+def _marks(data: Dataset, answers: list[Answer], judge: Judge | None) -> list[Mark]:
+    names = {concept.id: concept.name for concept in data.concepts}
+    items = {item.id: item for item in data.items}
+    return [
+        mark_answer(items[answer.item], answer.rotation, answer.text, names, judge)
+        for answer in answers
+        if answer.item in items
+    ]
+
+
+def _canary_signs(folder: Path, method: Method, data: Dataset, items: int, seed: int) -> tuple[Sign, ...]:
+    """The canary's signs; what it found is kept, so that a run that is resumed does not ask again."""
+    path = folder / "canary.json"
+    if path.exists():
+        return tuple(Sign(**sign) for sign in _object(path)["signs"])
+    found = run_canary(method, data, items=items, seed=seed)
+    signs = [asdict(sign) for sign in found.signs]
+    _replace(path, json.dumps(asdict(found) | {"signs": signs}, indent=2) + "\n")
+    return found.signs
+
+
+def _keep(folder: Path, arm: Arm, stored: Mapping[str, int], seconds: float) -> None:
+    kept = _kept(folder) | {arm: {"stored": dict(stored), "seconds": seconds}}
+    _replace(folder / "memory.json", json.dumps(kept, ensure_ascii=False, indent=2) + "\n")
+
+
+def _kept(folder: Path) -> dict[str, Any]:
+    path = folder / "memory.json"
+    return _object(path) if path.exists() else {}
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DatasetError(f"{path} cannot be read ({error}); use a new folder") from error
+    if not isinstance(value, dict):
+        raise DatasetError(f"{path} is damaged: no JSON object; use a new folder")
+    return value
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _bar() -> Progress:
+    """A bar for each arm, on stderr, and only where that is a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -1,0 +1,100 @@
+"""Tables: every figure with its interval, beside its controls, and what was wrong under it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Final
+
+from .result import ArmResult, Result
+from .score import Score
+
+__all__ = ["to_json", "to_markdown"]
+
+_HEADS: Final = ("task", "arm", "figure", "95 %", "n", "unreadable", "missing", "judge", "undecided", "also")
+_COSTS: Final = (
+    "arm",
+    "answer",
+    "first token",
+    "remember all",
+    "bytes a concept",
+    "bytes loaded",
+    "failures",
+)
+
+
+def to_json(result: Result) -> str:
+    """All of a result."""
+    return json.dumps(result.to_dict(), ensure_ascii=False, indent=2) + "\n"
+
+
+def to_markdown(result: Result) -> str:
+    """A page: scores, costs, signs and what was left out. Texts of the data never become markup."""
+    groups = sorted({score.group for arm in result.arms for score in arm.scores})
+    scores = [
+        _line(arm, score)
+        for group in groups
+        for arm in result.arms
+        for score in arm.scores
+        if score.group == group
+    ]
+    parts = [
+        f"# {_plain(result.method)} on {_plain(result.dataset)}",
+        f"Data {result.digest[:12]}, seed {result.seed}, {'with' if result.judge else 'without'} a judge. "
+        f"Licence: {_plain(result.licence) or 'not stated'}.",
+        _table(_HEADS, scores),
+        _table(_COSTS, [_cost(arm) for arm in result.arms]),
+        "## Signs",
+        _list([f"**{sign.kind}**: {_plain(sign.what)}" for sign in result.signs]),
+        "## Left out",
+        _list([f"{one.count}: {_plain(one.why)}" for one in result.left_out]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(arm: ArmResult, score: Score) -> tuple[str, ...]:
+    value = score.value
+    also = ", ".join(f"{name} {_percent(figure)}" for name, figure in score.others.items())
+    return (
+        score.group,
+        arm.arm,
+        f"{score.figure} {_percent(value.value)}",
+        f"{_percent(value.low)} to {_percent(value.high)}",
+        str(score.items),
+        str(score.unreadable),
+        str(score.missing),
+        str(score.by_judge),
+        str(score.undecided),
+        also + (f", doubted {score.doubted}" if score.doubted else ""),
+    )
+
+
+def _cost(arm: ArmResult) -> tuple[str, ...]:
+    cost = arm.cost
+    seconds = (cost.answer_seconds, cost.first_token_seconds, cost.remember_seconds)
+    sizes = (cost.bytes_per_concept, cost.bytes_loaded)
+    return (
+        arm.arm,
+        *("" if one is None else f"{one:.4f} s" for one in seconds),
+        *("" if one is None else f"{one:,.0f}" for one in sizes),
+        str(cost.failures),
+    )
+
+
+def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+    rows = [heads, tuple("---" for _ in heads), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _list(lines: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines) or "None."
+
+
+def _percent(value: float) -> str:
+    return "-" if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def _plain(text: str) -> str:
+    """One line in which no character means anything to Markdown or HTML."""
+    line = " ".join(text.split())
+    return "".join(f"\\{mark}" if mark in "\\`*_{}[]<>()#+!|" else mark for mark in line)
