@@ -12,7 +12,7 @@ import pytest
 from jarvis_bench.loaders import LOADERS, Tree, load
 from jarvis_bench.loaders import tree as trees
 from jarvis_retrievers.errors import DatasetError, InputError
-from tests.bench import test_loaders as layouts
+from tests.bench import layouts
 from tests.bench.worlds import save
 
 DRAW: dict[str, Callable[[Path], None]] = {

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .audit import leak_signs as leak_signs
     from .canary import Canary as Canary
     from .canary import run_canary as run_canary
+    from .comparison import Comparison as Comparison
+    from .comparison import compare as compare
+    from .comparison import compare_runs as compare_runs
+    from .comparison import read_outcomes as read_outcomes
     from .controls import ARMS as ARMS
     from .controls import Arm as Arm
     from .controls import Plan as Plan
@@ -26,8 +30,6 @@ if TYPE_CHECKING:
     from .dataset import BenchConcept as BenchConcept
     from .dataset import Dataset as Dataset
     from .dataset import LeftOut as LeftOut
-    from .disguise import MAX_VIDEO as MAX_VIDEO
-    from .disguise import Asked as Asked
     from .disguise import Disguise as Disguise
     from .intervals import RESAMPLES as RESAMPLES
     from .intervals import Difference as Difference
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
     from .intervals import paired_bootstrap as paired_bootstrap
     from .intervals import wilson as wilson
     from .item import LETTERS as LETTERS
-    from .item import TASKS as TASKS
     from .item import Clip as Clip
     from .item import Form as Form
     from .item import Item as Item
@@ -52,13 +53,11 @@ if TYPE_CHECKING:
     from .judging import By as By
     from .judging import Judge as Judge
     from .judging import Mark as Mark
-    from .judging import free_answer_right as free_answer_right
     from .judging import mark_answer as mark_answer
     from .leaks import Leak as Leak
     from .leaks import cleaned as cleaned
     from .leaks import doubles_of as doubles_of
     from .leaks import leaks_of as leaks_of
-    from .leaks import near_pictures as near_pictures
     from .looks import NEAR as NEAR
     from .looks import look_distance as look_distance
     from .looks import look_of as look_of
@@ -66,7 +65,6 @@ if TYPE_CHECKING:
     from .measure import accuracy as accuracy
     from .measure import caption_recall as caption_recall
     from .measure import recognition_f1 as recognition_f1
-    from .measure import unit_of as unit_of
     from .method import BenchMemory as BenchMemory
     from .method import ConstantMethod as ConstantMethod
     from .method import Introduction as Introduction
@@ -76,19 +74,12 @@ if TYPE_CHECKING:
     from .method import Setting as Setting
     from .outcome import Outcome as Outcome
     from .outcome import outcomes_of as outcomes_of
-    from .prompt import prompt_of as prompt_of
-    from .prompt import rotated as rotated
-    from .reading import holds_phrase as holds_phrase
-    from .reading import names_in as names_in
-    from .reading import plain_text as plain_text
-    from .reading import read_letter as read_letter
-    from .reading import read_yes_no as read_yes_no
     from .result import ArmResult as ArmResult
     from .result import Cost as Cost
     from .result import Result as Result
     from .runner import run as run
+    from .sample import sampled as sampled
     from .score import Score as Score
-    from .score import grouped as grouped
     from .score import measure_of as measure_of
     from .score import scores_of as scores_of
     from .table import to_json as to_json
@@ -98,21 +89,19 @@ _EXPORTS = {
     "ARMS": "controls",
     "FORMAT": "jsonl",
     "LETTERS": "item",
-    "MAX_VIDEO": "disguise",
     "NEAR": "looks",
     "RESAMPLES": "intervals",
-    "TASKS": "item",
     "VERSION": "jsonl",
     "Answer": "answers",
     "AnswerLog": "answers",
     "Arm": "controls",
     "ArmResult": "result",
-    "Asked": "disguise",
     "BenchConcept": "dataset",
     "BenchMemory": "method",
     "By": "judging",
     "Canary": "canary",
     "Clip": "item",
+    "Comparison": "comparison",
     "ConstantMethod": "method",
     "Cost": "result",
     "Dataset": "dataset",
@@ -144,12 +133,11 @@ _EXPORTS = {
     "bootstrap": "intervals",
     "caption_recall": "measure",
     "cleaned": "leaks",
+    "compare": "comparison",
+    "compare_runs": "comparison",
     "constant_signs": "audit",
     "doubles_of": "leaks",
     "dropped_signs": "audit",
-    "free_answer_right": "judging",
-    "grouped": "score",
-    "holds_phrase": "reading",
     "known_to": "controls",
     "leak_signs": "audit",
     "leaks_of": "leaks",
@@ -158,24 +146,18 @@ _EXPORTS = {
     "mark_answer": "judging",
     "mcnemar": "intervals",
     "measure_of": "score",
-    "names_in": "reading",
-    "near_pictures": "leaks",
     "outcomes_of": "outcome",
     "paired_bootstrap": "intervals",
-    "plain_text": "reading",
-    "prompt_of": "prompt",
     "read_dataset": "jsonl",
-    "read_letter": "reading",
-    "read_yes_no": "reading",
+    "read_outcomes": "comparison",
     "recognition_f1": "measure",
-    "rotated": "prompt",
     "run": "runner",
     "run_canary": "canary",
+    "sampled": "sample",
     "scores_of": "score",
     "swapped": "controls",
     "to_json": "table",
     "to_markdown": "table",
-    "unit_of": "measure",
     "wilson": "intervals",
     "write_dataset": "jsonl",
 }
@@ -184,21 +166,19 @@ __all__ = [
     "ARMS",
     "FORMAT",
     "LETTERS",
-    "MAX_VIDEO",
     "NEAR",
     "RESAMPLES",
-    "TASKS",
     "VERSION",
     "Answer",
     "AnswerLog",
     "Arm",
     "ArmResult",
-    "Asked",
     "BenchConcept",
     "BenchMemory",
     "By",
     "Canary",
     "Clip",
+    "Comparison",
     "ConstantMethod",
     "Cost",
     "Dataset",
@@ -230,12 +210,11 @@ __all__ = [
     "bootstrap",
     "caption_recall",
     "cleaned",
+    "compare",
+    "compare_runs",
     "constant_signs",
     "doubles_of",
     "dropped_signs",
-    "free_answer_right",
-    "grouped",
-    "holds_phrase",
     "known_to",
     "leak_signs",
     "leaks_of",
@@ -244,24 +223,18 @@ __all__ = [
     "mark_answer",
     "mcnemar",
     "measure_of",
-    "names_in",
-    "near_pictures",
     "outcomes_of",
     "paired_bootstrap",
-    "plain_text",
-    "prompt_of",
     "read_dataset",
-    "read_letter",
-    "read_yes_no",
+    "read_outcomes",
     "recognition_f1",
-    "rotated",
     "run",
     "run_canary",
+    "sampled",
     "scores_of",
     "swapped",
     "to_json",
     "to_markdown",
-    "unit_of",
     "wilson",
     "write_dataset",
 ]

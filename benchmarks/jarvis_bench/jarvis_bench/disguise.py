@@ -73,6 +73,7 @@ class Disguise:
             question=item.question,
             prompt=prompt_of(item, rotation),
             options=rotated(item, rotation),
+            history=item.history,
             images=tuple(self._images(item.images, item.id)),
             video=self._video(item.video) if item.video else None,
             told=names if told else None,

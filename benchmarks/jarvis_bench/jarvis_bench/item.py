@@ -72,6 +72,7 @@ class Item(Value):
         split: the data set's own word, such as ``test``.
         question: without its options and without an instruction about the form of the answer.
         concepts: ids of those that are asked about, or, for a caption, of those that have to be named.
+        history: earlier questions and answers that it goes on from.
         images: what the question is about, in order.
         video: the same, moving.
         options: their texts, without letters; empty if the answer is free.
@@ -87,6 +88,7 @@ class Item(Value):
     split: str = "test"
     question: Words
     concepts: tuple[str, ...] = ()
+    history: tuple[tuple[str, str], ...] = ()
     images: tuple[Picture, ...] = ()
     video: Clip | None = None
     options: tuple[Words, ...] = Field(default=(), max_length=len(LETTERS))

@@ -111,7 +111,16 @@ def _asks(item: Item) -> tuple[object, ...]:
     images = tuple(image.digest for image in item.images)
     video = item.video.digest if item.video else ""
     words = " ".join(item.question.casefold().split())
-    return item.task, item.form, words, item.concepts, images, video, tuple(sorted(item.options))
+    return (
+        item.task,
+        item.form,
+        words,
+        item.history,
+        item.concepts,
+        images,
+        video,
+        tuple(sorted(item.options)),
+    )
 
 
 def _answer(item: Item) -> object:

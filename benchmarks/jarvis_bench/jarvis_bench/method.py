@@ -41,6 +41,7 @@ class Query:
         question: the text alone.
         prompt: the text with its options and how to answer; for methods that have no words of their own.
         options: texts of the options in the order in which they are shown, A first.
+        history: earlier questions and answers.
         images: what it is about, RGB.
         video: the bytes of a video file, or None.
         told: names of the concepts that are asked about, in place of retrieval (oracle retrieval); None where
@@ -53,6 +54,7 @@ class Query:
     question: str
     prompt: str
     options: tuple[str, ...] = ()
+    history: tuple[tuple[str, str], ...] = ()
     images: tuple[Image.Image, ...] = ()
     video: bytes | None = None
     told: tuple[str, ...] | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 from .answers import Answer
 from .audit import Sign
+from .comparison import Comparison
 from .controls import Arm
 from .dataset import LeftOut
 from .method import Setting
@@ -54,16 +55,17 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class ArmResult:
-    """One arm of a run."""
+    """One arm of a run; ``against`` is the method compared with it, empty for the method itself."""
 
     arm: Arm
     scores: tuple[Score, ...]
     cost: Cost
+    against: tuple[Comparison, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A run: which data, which method, its arms in order, what looks wrong, and what was left out."""
+    """A run: which data, which method, its arms (the method first), what looks wrong, what was left out."""
 
     dataset: str
     digest: str

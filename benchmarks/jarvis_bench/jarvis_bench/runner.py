@@ -18,6 +18,7 @@ from jarvis_retrievers.errors import DatasetError, JarvisError, SettingError
 from .answers import Answer, AnswerLog, AnswerWriter
 from .audit import Sign, constant_signs, dropped_signs, leak_signs
 from .canary import run_canary
+from .comparison import Comparison, compare
 from .controls import Arm, Plan, known_to
 from .dataset import Dataset
 from .disguise import Asked, Disguise
@@ -26,7 +27,7 @@ from .jsonl import write_dataset
 from .judging import Judge, Mark, mark_answer
 from .leaks import cleaned
 from .method import BenchMemory, ConstantMethod, Method
-from .outcome import outcomes_of
+from .outcome import Outcome, outcomes_of
 from .result import ArmResult, Cost, Result
 from .score import scores_of
 from .table import to_json, to_markdown
@@ -89,20 +90,24 @@ def run(
         signs += _canary_signs(folder, method, data, canary, seed)
     answers = [answer for answer in log.read() if answer.arm in plan.arms]
     arms = []
-    with (folder / "marks.jsonl").open("w", encoding="utf-8") as file:
-        for arm in plan.arms:
-            mine = [answer for answer in answers if answer.arm == arm]
-            marks = _marks(data, mine, judge)
-            file.writelines(
-                json.dumps({"arm": arm} | asdict(mark), ensure_ascii=False) + "\n" for mark in marks
-            )
-            outcomes = outcomes_of(data.items, marks)
-            if arm == "method":
-                signs += constant_signs(outcomes)
-            signs += dropped_signs(data.items, marks)
-            kept = _kept(folder).get(arm, {})
-            cost = Cost.of_answers(mine, kept.get("stored"), kept.get("seconds"))
-            arms.append(ArmResult(arm, scores_of(outcomes, resamples=resamples, seed=seed), cost))
+    lines: list[str] = []
+    of_method: tuple[Outcome, ...] = ()
+    for arm in sorted(plan.arms, key=lambda one: one != "method"):
+        mine = [answer for answer in answers if answer.arm == arm]
+        marks = _marks(data, mine, judge)
+        lines += [json.dumps({"arm": arm} | asdict(mark), ensure_ascii=False) + "\n" for mark in marks]
+        outcomes = outcomes_of(data.items, marks)
+        signs += dropped_signs(data.items, marks)
+        against: tuple[Comparison, ...] = ()
+        if arm == "method":
+            of_method = outcomes
+            signs += constant_signs(outcomes)
+        elif of_method:
+            against = compare(of_method, outcomes, resamples=resamples, seed=seed)
+        kept = _kept(folder).get(arm, {})
+        cost = Cost.of_answers(mine, kept.get("stored"), kept.get("seconds"))
+        arms.append(ArmResult(arm, scores_of(outcomes, resamples=resamples, seed=seed), cost, against))
+    _replace(folder / "marks.jsonl", "".join(lines))
     result = Result(
         dataset=data.name,
         digest=data.digest,

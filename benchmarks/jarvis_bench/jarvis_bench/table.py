@@ -6,12 +6,14 @@ import json
 import math
 from typing import Final
 
+from .comparison import Comparison
 from .result import ArmResult, Result
 from .score import Score
 
 __all__ = ["to_json", "to_markdown"]
 
 _HEADS: Final = ("task", "arm", "figure", "95 %", "n", "unreadable", "missing", "judge", "undecided", "also")
+_AGAINST: Final = ("task", "method less", "points", "95 %", "p", "only method", "only other", "McNemar p")
 _COSTS: Final = (
     "arm",
     "answer",
@@ -43,6 +45,7 @@ def to_markdown(result: Result) -> str:
         f"Data {result.digest[:12]}, seed {result.seed}, {'with' if result.judge else 'without'} a judge. "
         f"Licence: {_plain(result.licence) or 'not stated'}.",
         _table(_HEADS, scores),
+        _table(_AGAINST, [_against(arm.arm, one) for arm in result.arms for one in arm.against]),
         _table(_COSTS, [_cost(arm) for arm in result.arms]),
         "## Signs",
         _list([f"**{sign.kind}**: {_plain(sign.what)}" for sign in result.signs]),
@@ -69,6 +72,20 @@ def _line(arm: ArmResult, score: Score) -> tuple[str, ...]:
     )
 
 
+def _against(arm: str, one: Comparison) -> tuple[str, ...]:
+    apart = one.difference
+    return (
+        one.group,
+        arm,
+        _percent(apart.value),
+        f"{_percent(apart.low)} to {_percent(apart.high)}",
+        f"{apart.p:.4f}",
+        str(one.items.first_only),
+        str(one.items.second_only),
+        f"{one.items.p:.2g}",
+    )
+
+
 def _cost(arm: ArmResult) -> tuple[str, ...]:
     cost = arm.cost
     seconds = (cost.answer_seconds, cost.first_token_seconds, cost.remember_seconds)
@@ -82,6 +99,8 @@ def _cost(arm: ArmResult) -> tuple[str, ...]:
 
 
 def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+    if not lines:
+        return "None."
     rows = [heads, tuple("---" for _ in heads), *lines]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 

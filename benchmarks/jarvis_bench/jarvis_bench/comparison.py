@@ -1,0 +1,107 @@
+"""Two methods, or two arms of one, on the same items: by how much they differ, and if that may be chance."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jarvis_retrievers.errors import DatasetError, InputError
+
+from .intervals import RESAMPLES, Difference, McNemar, mcnemar, paired_bootstrap
+from .jsonl import json_lines, read_dataset
+from .judging import Mark
+from .outcome import Outcome, outcomes_of
+from .score import grouped, measure_of
+
+__all__ = ["Comparison", "compare", "compare_runs", "read_outcomes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One line of the table for two methods.
+
+    Attributes:
+        group, figure: which line, and which figure.
+        one, other: its values.
+        difference: the first less the second, from draws of the same pictures.
+        items: right answers to single items: those only one of the two has, and McNemar's exact p. Many items
+            may share a picture; this test takes them for independent, the bootstrap does not.
+    """
+
+    group: str
+    figure: str
+    one: float
+    other: float
+    difference: Difference
+    items: McNemar
+
+
+def compare(
+    one: Sequence[Outcome], other: Sequence[Outcome], *, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[Comparison, ...]:
+    """One comparison for each group.
+
+    Raises:
+        InputError: the outcomes are not of the same items.
+    """
+    if [outcome.item for outcome in one] != [outcome.item for outcome in other]:
+        raise InputError("two methods are compared on the same items only; run both on the same data set")
+    found = []
+    others = grouped(other)
+    for group, mine in grouped(one).items():
+        theirs = others[group]
+        first, second = measure_of(mine), measure_of(theirs)
+        pairs = [(a.right, b.right) for a, b in zip(mine, theirs, strict=True)]
+        found.append(
+            Comparison(
+                group=group,
+                figure=first.name,
+                one=first.value,
+                other=second.value,
+                difference=paired_bootstrap(first, second, resamples=resamples, seed=seed),
+                items=mcnemar(pairs.count((True, False)), pairs.count((False, True))),
+            )
+        )
+    return tuple(found)
+
+
+def compare_runs(
+    one: str | os.PathLike[str],
+    other: str | os.PathLike[str],
+    *,
+    arms: tuple[str, str] = ("method", "method"),
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> tuple[Comparison, ...]:
+    """The same, from the folders of two runs; the pictures of the data are not needed.
+
+    Raises:
+        DatasetError: a folder without a finished run, or without that arm.
+        InputError: the runs are on different data.
+    """
+    first, second = read_outcomes(one, arms[0]), read_outcomes(other, arms[1])
+    return compare(first, second, resamples=resamples, seed=seed)
+
+
+def read_outcomes(folder: str | os.PathLike[str], arm: str = "method") -> tuple[Outcome, ...]:
+    """What one arm of a finished run made of its items.
+
+    Raises:
+        DatasetError: no finished run, or it does not have that arm.
+    """
+    place = Path(folder).expanduser()
+    if not (place / "marks.jsonl").exists():
+        raise DatasetError(f"{place} holds no finished run; run it to its end first")
+    dataset = read_dataset(place / "dataset.jsonl", place)
+    marks = []
+    for number, line in json_lines(place / "marks.jsonl"):
+        try:
+            if line.pop("arm") == arm:
+                marks.append(Mark(**line))
+        except (KeyError, TypeError) as error:
+            raise DatasetError(f"{place / 'marks.jsonl'}, line {number} is no mark; run it again") from error
+    if not marks:
+        raise DatasetError(f"{place} has no arm {arm!r}; run it with that arm in its plan")
+    return outcomes_of(dataset.items, marks)
