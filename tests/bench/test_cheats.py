@@ -14,7 +14,7 @@ from jarvis_bench import Dataset, Mark, Outcome, cleaned, leaks_of, outcomes_of,
 from jarvis_bench.audit import constant_signs, dropped_signs, leak_signs
 from jarvis_bench.controls import Plan
 from jarvis_bench.item import Picture
-from jarvis_bench.leaks import doubles_of
+from jarvis_bench.leaks import doubles_of, near_pictures
 from jarvis_bench.looks import NEAR, look_distance, look_of
 from jarvis_bench.score import scores_of
 from jarvis_pocket import scene, world
@@ -167,6 +167,8 @@ def test_copies_are_near_and_other_pictures_are_far() -> None:
         photo.resize((120, 120)).save(buffer, "JPEG", quality=50)
         with Image.open(buffer) as copy:
             assert look_distance(look, look_of(copy)) <= NEAR
+            mirrored = copy.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            assert look_distance(look, look_of(mirrored)) <= NEAR
     apart = [look_distance(one, other) for place, one in enumerate(looks) for other in looks[:place]]
     assert min(apart) > NEAR
     assert look_of(Image.new("RGB", (30, 30))) == look_of(Image.new("RGB", (90, 60), "red"))
@@ -194,3 +196,15 @@ def test_pictures_of_one_world_are_no_copies(data: Dataset, tmp_path: Path) -> N
     looks = {image.path: image.look for item in data.items for image in item.images}
     pairs = [(a, b) for a in looks for b in looks if a < b]
     assert min(look_distance(looks[a], looks[b]) for a, b in pairs) > NEAR
+
+
+def test_near_pictures_are_those_that_counting_bits_gives(data: Dataset) -> None:
+    images = list({image.path: image for item in data.items for image in item.images}.values())
+    for near in (90, 110, 256):
+        wanted = [
+            (a, b, apart)
+            for a, one in enumerate(images)
+            for b, other in enumerate(images)
+            if (apart := look_distance(one.look, other.look)) <= near
+        ]
+        assert list(near_pictures(images, images, near)) == wanted

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .dataset import Dataset, LeftOut
 from .item import LETTERS, Item, Picture
-from .looks import BITS, NEAR
+from .looks import BITS, MIRROR, NEAR
 
 __all__ = ["Leak", "cleaned", "doubles_of", "leaks_of", "near_pictures"]
 
@@ -25,7 +25,7 @@ class Leak:
     Attributes:
         concept: whose reference it is.
         reference, item, picture: paths of the two pictures, and the item that shows the second.
-        kind: ``exact``: the same pixels; ``near``: looks at most `NEAR` of 256 bits apart.
+        kind: ``exact``: the same pixels; ``near``: looks at most `NEAR` of 256 bits apart, mirrored or not.
         distance: by how many bits the looks differ.
     """
 
@@ -66,7 +66,8 @@ def near_pictures(
     if not len(right):
         return
     for place, left in enumerate(_bits(ones)):
-        distances = _ONES[right ^ left].sum(axis=1)
+        apart = right ^ left
+        distances = np.minimum(_ONES[apart].sum(axis=1), _ONES[apart ^ MIRROR].sum(axis=1))
         for other in np.flatnonzero(distances <= near):
             yield place, int(other), int(distances[other])
 

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["BITS", "NEAR", "look_distance", "look_of"]
+__all__ = ["BITS", "MIRROR", "NEAR", "look_distance", "look_of"]
 
 _SIDE: Final = 64
 _LOW: Final = 16
 BITS: Final = _LOW * _LOW
 """Length of a look, in bits."""
+MIRROR: Final = 0x55
+"""Bits of each byte that a mirror turns over: the odd frequencies along a row change their sign."""
 NEAR: Final = 26
 """Looks at most this many bits apart (a tenth) are taken for the same picture."""
 
@@ -43,5 +45,6 @@ def look_of(image: Image.Image) -> str:
 
 
 def look_distance(one: str, other: str) -> int:
-    """In how many bits two looks differ, 0 to 256."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
+    """In how many bits two looks differ, as they are or with one picture mirrored, 0 to 256."""
+    apart = int(one, 16) ^ int(other, 16)
+    return min(apart.bit_count(), (apart ^ int.from_bytes(bytes([MIRROR]) * (BITS // 8))).bit_count())
