@@ -22,7 +22,9 @@ from jarvis_bench import (
 )
 from jarvis_bench.disguise import Asked
 from jarvis_bench.item import Clip, Item
-from jarvis_retrievers.errors import DatasetError
+from jarvis_bench.shelf import Shelf
+from jarvis_retrievers.errors import DatasetError, ImageError
+from jarvis_retrievers.images import pixel_digest
 from tests.bench.methods import HonestMethod, Planted
 from tests.bench.worlds import HERE, recognition, small_world
 
@@ -124,3 +126,23 @@ def test_the_method_of_the_page_runs(data: Dataset, tmp_path: Path) -> None:
     assert result.arms[0].cost.bytes_per_concept == pytest.approx((16 + 17 + 17) / 3)
     constant = ConstantMethod.best(data)
     assert isinstance(constant.open([Introduction("Bo", "", "", ())]).stored(), dict)
+
+
+def test_a_shelf_keeps_pictures_within_bytes_and_hands_out_copies(data: Dataset) -> None:
+    first, second = (data.items[place].images[0] for place in (0, -1))
+    size = 3 * 48 * 48
+    shelf = Shelf(data.root, limit=size)
+    image = shelf.image(first)
+    image.putpixel((0, 0), (1, 2, 3))
+    assert pixel_digest(shelf.image(first)) == first.digest
+    path = data.root / first.path
+    hidden = path.rename(path.with_suffix(".hidden"))
+    try:
+        assert pixel_digest(shelf.image(first)) == first.digest  # it is on the shelf
+        assert pixel_digest(shelf.image(second)) == second.digest  # and takes its place
+        with pytest.raises(ImageError, match="was not found"):
+            shelf.image(first)
+        with pytest.raises(ImageError, match="was not found"):
+            Shelf(data.root, limit=size - 1).image(first)
+    finally:
+        hidden.rename(path)

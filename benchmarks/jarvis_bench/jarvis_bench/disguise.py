@@ -6,19 +6,18 @@ import hashlib
 import hmac
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Final
 
 from PIL import Image
 
 from jarvis_retrievers.errors import DatasetError
-from jarvis_retrievers.images import load_image, pixel_digest
 
 from .dataset import BenchConcept, Dataset
 from .item import Clip, Item, Picture
 from .method import Introduction, Query
 from .prompt import prompt_of, rotated
+from .shelf import Shelf
 
 __all__ = ["MAX_VIDEO", "Asked", "Disguise"]
 
@@ -48,6 +47,10 @@ class Disguise:
     dataset: Dataset
     seed: int
     bait: bool = False
+    _shelf: Shelf = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_shelf", Shelf(self.dataset.root))
 
     def order(self) -> tuple[Asked, ...]:
         """All items under all rotations, shuffled."""
@@ -86,11 +89,7 @@ class Disguise:
 
     def _images(self, pictures: Sequence[Picture], salt: str) -> Iterator[Image.Image]:
         for number, picture in enumerate(pictures):
-            image = load_image(_inside(self.dataset.root, picture.path))
-            if pixel_digest(image) != picture.digest:
-                raise DatasetError(
-                    f"{picture.path} is not the picture it was when the data was read; read it again"
-                )
+            image = self._shelf.image(picture)
             if self.bait:
                 lure = f"{self._lure(f'{salt}/{number}')}/{number}.png"
                 image.info["name"] = lure
@@ -98,7 +97,7 @@ class Disguise:
             yield image
 
     def _video(self, clip: Clip) -> bytes:
-        path = _inside(self.dataset.root, clip.path)
+        path = self._shelf.inside(clip.path)
         try:
             with path.open("rb") as file:
                 data = file.read(MAX_VIDEO + 1)
@@ -111,11 +110,3 @@ class Disguise:
     def _lure(self, salt: str) -> str:
         names = [concept.name for concept in self.dataset.concepts] or ["nobody"]
         return random.Random(f"lure/{self.seed}/{salt}").choice(names)
-
-
-def _inside(root: Path, path: str) -> Path:
-    """A file of a data set; links and dots never lead out of its folder."""
-    there = (root / path).resolve()
-    if not there.is_relative_to(root.resolve()):
-        raise DatasetError(f"{path!r} leads out of {root}; paths of a data set stay below its root")
-    return there

@@ -82,10 +82,11 @@ def run(
     log = AnswerLog(folder / "answers.jsonl")
     with log.writing() as writer:
         done = {answer.key for answer in log.read()}
+        disguise = Disguise(data, seed)
         with _bar() as progress:
             for arm in plan.arms:
                 asked = method if arm != "constant" else ConstantMethod.best(data)
-                _ask(arm, asked, Disguise(data, seed), done, writer, progress, folder)
+                _ask(arm, asked, disguise, done, writer, progress, folder)
     if canary:
         signs += _canary_signs(folder, method, data, canary, seed)
     answers = [answer for answer in log.read() if answer.arm in plan.arms]
