@@ -277,3 +277,8 @@ def test_a_recognition_interval_holds_the_figure_and_narrows() -> None:
     assert wide.low < wide.value < wide.high
     assert narrow.low < narrow.value < narrow.high
     assert narrow.high - narrow.low < wide.high - wide.low
+
+
+def test_nothing_but_right_answers_are_not_certain() -> None:
+    assert bootstrap(accuracy(rates([True] * 12))) == wilson(12, 12)
+    assert bootstrap(accuracy(rates([False] * 5))) == wilson(0, 5)

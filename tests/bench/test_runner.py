@@ -25,6 +25,7 @@ from jarvis_bench import (
     read_dataset,
     run,
     swapped,
+    wilson,
 )
 from jarvis_bench.dataset import BenchConcept
 from jarvis_bench.disguise import Asked
@@ -78,10 +79,11 @@ def test_what_is_on_the_disk(data: Dataset, tmp_path: Path) -> None:
     assert read_dataset(tmp_path / "dataset.jsonl", data.root) == data
     table = json.loads((tmp_path / "table.json").read_text("utf-8"))
     assert table == json.loads(json.dumps(result.to_dict()))
-    assert table["arms"][0]["scores"][1]["value"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    value = table["arms"][0]["scores"][1]["value"]
+    assert value == {"value": 1.0, "low": pytest.approx(wilson(12, 12).low), "high": 1.0}
     page = (tmp_path / "table.md").read_text("utf-8")
-    assert "| recognition | method | f1 100.0 | 100.0 to 100.0 | 48 | 0 | 0 | 0 | 0 |" in page
-    assert "| vqa choice | none | accuracy 0.0 | 0.0 to 0.0 | 12 | 12 | 0 |" in page
+    assert "| recognition | method | f1 100.0 | 75.8 to 100.0 | 48 | 0 | 0 | 0 | 0 |" in page
+    assert "| vqa choice | none | accuracy 0.0 | 0.0 to 24.2 | 12 | 12 | 0 |" in page
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]
 
 

@@ -74,11 +74,18 @@ def wilson(right: int, of: int) -> Interval:
 
 
 def bootstrap(measure: Measure, *, resamples: int = RESAMPLES, seed: int = 0) -> Interval:
-    """The percentile interval of a figure over its units (Efron and Tibshirani 1993, chapter 13)."""
+    """The percentile interval of a figure over its units (Efron and Tibshirani 1993, chapter 13).
+
+    Where all draws agree, as with nothing but right answers, draws say nothing of what was not seen: the
+    interval is then Wilson's, of as many trials as there are units.
+    """
     if not measure.units:
         return Interval(math.nan, math.nan, math.nan)
-    low, high = _ends(measure.resampled(resamples, seed))
-    return Interval(measure.value, low, high)
+    value, (low, high) = measure.value, _ends(measure.resampled(resamples, seed))
+    if low == high == value:
+        rate = wilson(round(value * len(measure.units)), len(measure.units))
+        low, high = min(value, rate.low), max(value, rate.high)
+    return Interval(value, low, high)
 
 
 def paired_bootstrap(
