@@ -25,7 +25,7 @@ from tests.bench.worlds import choice, drawn, picture, recognition, small_world
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_world(tmp_path_factory.mktemp("world"))
+    return small_world(tmp_path_factory.mktemp("world"), images=2)
 
 
 def kinds(result_signs: Iterator[object] | tuple[object, ...]) -> set[str]:
@@ -38,7 +38,7 @@ def test_an_honest_method_has_no_sign(data: Dataset, tmp_path: Path) -> None:
     assert all(score.value.value == 1 for score in result.arms[0].scores)
 
 
-@pytest.mark.parametrize("word", ["A", "Yes", "No", "hm", ""])
+@pytest.mark.parametrize("word", ["A", "Yes", "hm"])
 def test_a_constant_answer_is_flagged(data: Dataset, tmp_path: Path, word: str) -> None:
     result = run(data, Planted(lambda query, count: word), tmp_path, plan=Plan(("method",)), resamples=20)
     assert kinds(result.signs) == {"constant"}
@@ -111,8 +111,8 @@ def test_a_parser_that_drops_answers_is_flagged_and_gains_nothing(data: Dataset)
     (all_marks,) = scores_of(outcomes_of(items, marks), resamples=10)
     (without,) = scores_of(outcomes_of(items, dropped), resamples=10)
     assert without.value == all_marks.value
-    assert (without.missing, without.unreadable) == (24, 0)
-    assert (all_marks.missing, all_marks.unreadable) == (0, 24)
+    assert (without.missing, without.unreadable) == (16, 0)
+    assert (all_marks.missing, all_marks.unreadable) == (0, 16)
 
 
 def test_marks_twice_and_marks_of_nothing_are_flagged(data: Dataset) -> None:

@@ -15,7 +15,7 @@ from tests.bench.worlds import choice, small_world
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_world(tmp_path_factory.mktemp("world"))
+    return small_world(tmp_path_factory.mktemp("world"), images=2)
 
 
 def outcomes(right: list[bool]) -> tuple[Outcome, ...]:
@@ -58,7 +58,7 @@ def test_runs_are_compared_from_their_folders(data: Dataset, tmp_path: Path) -> 
     found = {one.group: one for one in compare_runs(tmp_path / "a", tmp_path / "b", resamples=100)}
     assert set(found) == {"recognition", "vqa choice", "vqa open", "caption"}
     assert all((one.one, one.other) == (1.0, 0.0) for one in found.values())
-    assert (found["recognition"].items.first_only, found["recognition"].items.second_only) == (12, 0)
+    assert (found["recognition"].items.first_only, found["recognition"].items.second_only) == (8, 0)
     within = compare_runs(tmp_path / "a", tmp_path / "a", arms=("method", "none"), resamples=100)
     by_arm = {arm.arm: arm.against for arm in result.arms}
     assert by_arm == {"method": (), "none": within}

@@ -37,7 +37,7 @@ from tests.bench.worlds import choice, save, small_world
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return small_world(tmp_path_factory.mktemp("world"))
+    return small_world(tmp_path_factory.mktemp("world"), images=2)
 
 
 def values(result_arms: Sequence[object], arm: str) -> Mapping[str, float]:
@@ -57,7 +57,7 @@ def test_a_method_beside_its_controls(data: Dataset, tmp_path: Path) -> None:
     (arm,) = [arm for arm in result.arms if arm.arm == "constant"]
     also = {score.group: score.others for score in arm.scores}
     assert also["caption"]["precision"] == 0.25
-    assert also["vqa choice"]["published order"] == 0.5  # C: each third of nine, and all of three
+    assert also["vqa choice"]["published order"] == 0.5  # C: a third of six, and both of two
     cost = result.arms[0].cost
     assert (cost.bytes_per_concept, cost.bytes_loaded, cost.first_token_seconds, cost.failures) == (
         48,
@@ -80,10 +80,10 @@ def test_what_is_on_the_disk(data: Dataset, tmp_path: Path) -> None:
     table = json.loads((tmp_path / "table.json").read_text("utf-8"))
     assert table == json.loads(json.dumps(result.to_dict()))
     value = table["arms"][0]["scores"][1]["value"]
-    assert value == {"value": 1.0, "low": pytest.approx(wilson(12, 12).low), "high": 1.0}
+    assert value == {"value": 1.0, "low": pytest.approx(wilson(8, 8).low), "high": 1.0}
     page = (tmp_path / "table.md").read_text("utf-8")
-    assert "| recognition | method | f1 100.0 | 75.8 to 100.0 | 48 | 0 | 0 | 0 | 0 |" in page
-    assert "| vqa choice | none | accuracy 0.0 | 0.0 to 24.2 | 12 | 12 | 0 |" in page
+    assert "| recognition | method | f1 100.0 | 67.6 to 100.0 | 32 | 0 | 0 | 0 | 0 |" in page
+    assert "| vqa choice | none | accuracy 0.0 | 0.0 to 32.4 | 8 | 8 | 0 |" in page
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]
 
 
@@ -167,7 +167,7 @@ def test_errors_of_a_method_are_told_and_wrong(data: Dataset, tmp_path: Path) ->
     only = data.keeping(item for item in data.items if item.task == "recognition")
     result = run(only, Planted(says), tmp_path, plan=Plan(("method",)), canary=0, resamples=10)
     (score,) = result.arms[0].scores
-    assert (result.arms[0].cost.failures, score.unreadable, score.missing) == (24, 24, 0)
+    assert (result.arms[0].cost.failures, score.unreadable, score.missing) == (16, 16, 0)
     assert "ContextError: the window is full" in (tmp_path / "answers.jsonl").read_text("utf-8")
 
 
