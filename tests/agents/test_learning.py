@@ -65,7 +65,7 @@ def test_without_a_photo_one_is_asked_for(own: Talk) -> None:
 
 def test_a_name_that_is_there_gets_the_photo(own: Talk) -> None:
     before = len(own.memory.show("Liki").photos)
-    told = own("This is Liki.", "scenes/scene-6.png")
+    told = own("This is Liki.", "photos/nori-1.png")
     assert told.kind == "confirm"
     assert told.text.startswith("I know Liki already. Shall I add this photo?")
     with pytest.warns(PhotoWarning, match="looks like 'Nori'"):
