@@ -1,0 +1,139 @@
+"""The step that finds whose segments may come into the context."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from jarvis_retrievers.retrieval import Sighting
+
+from .desk import Desk
+from .known import Known
+from .naming import among
+from .questions import measured
+from .state import Pending
+from .ties import asks_for_tie
+from .turn import Turn
+
+__all__ = ["retrieve"]
+
+# From here on two regions of a picture show the same.
+_SAME = 0.5
+_SIDE = re.compile(r"\b(?:on|at|to) the (left|right)\b|\bin the (middle|cent(?:er|re))\b", re.IGNORECASE)
+
+
+def retrieve(desk: Desk, turn: Turn) -> Turn:
+    """Find who is meant, where names alone do not say it; nobody else will be in the context."""
+    known = desk.known(turn)
+    if turn.pictures:
+        return _seen(desk, turn, known)
+    subjects = turn.subjects
+    if turn.everybody and not known.names:
+        said = "I know nobody yet. Show me a photo, and say who it is."
+        return turn.but(next="end", kind="declined", said=said)
+    if len(subjects) == 1 and not turn.group and measured(turn.question.rstrip("?!. "), subjects):
+        turn = turn.but(everybody=True, strangers=())  # "Who is older than Bo?" is about all of them
+    if turn.everybody:
+        subjects = tuple(name for name in known.names if name not in turn.excluded)
+    elif not subjects and not turn.strangers:
+        found = [f for f in desk.memory.why(turn.question).found if f.concept.name not in turn.excluded]
+        if len(found) > 1:
+            names = tuple(f.concept.name for f in found)
+            pending = Pending(wish="choice", question=turn.question, end=len(turn.question), choices=names)
+            return turn.but(next="ask_back", pending=pending)
+        subjects = tuple(f.concept.name for f in found)
+        if not subjects and not desk.putting.alone(turn.question):
+            return turn.but(next="end", kind="declined", said="I do not know whom or what you mean.")
+    subjects, notices = _bounded(desk, turn, subjects)
+    allowed = (*subjects, *_tied(desk, turn, known, subjects))
+    return turn.but(
+        next="plan",
+        subjects=among(turn.question, subjects, turn.strangers),
+        allowed=tuple(dict.fromkeys(allowed)),
+        notices=(*turn.notices, *notices),
+    )
+
+
+def _bounded(desk: Desk, turn: Turn, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of very many those whom the question is most likely about, and what the user should know of it."""
+    most = desk.settings.most_mapped
+    if len(names) <= most:
+        return names, ()
+    likely = [one.name for one in desk.memory.recall(turn.question, k=most) if one.name in names]
+    # Where retrieval finds fewer, the oldest fill up.
+    some = tuple(dict.fromkeys([*likely, *names]))[:most]
+    return some, (f"asked of {most} of {len(names)} concepts only; raise most_mapped to ask of all",)
+
+
+def _seen(desk: Desk, turn: Turn, known: Known) -> Turn:
+    images = [picture.image for picture in turn.pictures]
+    why = desk.memory.why(turn.question, images)
+    near = [
+        (name, sighting)
+        for name, sighting in why.sightings
+        if sighting.score >= sighting.threshold and name not in turn.excluded
+    ]
+    widths = [image.width for image in images]
+    alike = () if turn.subjects else _alike(near, _asked_side(turn.question), widths, desk.settings.alike)
+    if alike:
+        pending = Pending(
+            wish="choice", question=turn.question, choices=alike, photos=turn.pictures, seen=True
+        )
+        return turn.but(next="ask_back", pending=pending)
+    names = [one.concept.name for one in why.found if one.via is None]
+    allowed = tuple(name for name in dict.fromkeys((*turn.subjects, *names)) if name not in turn.excluded)
+    return turn.but(next="plan", allowed=allowed)
+
+
+def _alike(
+    near: Sequence[tuple[str, Sighting]], side: str, widths: Sequence[int], ratio: float
+) -> tuple[str, ...]:
+    """Names of several that the same region, on the side that is asked about, may show as well.
+
+    Args:
+        near: by falling score, all that reach their own threshold.
+        side: "left", "middle", "right", or "" for anywhere.
+        widths: of the pictures, in pixels.
+        ratio: of the distances of unit vectors; see `Settings.alike`.
+    """
+    for place, (name, one) in enumerate(near):
+        image, box = one.region
+        middle = (box.left + box.right) / 2 / widths[image]
+        if one.verdict != "seen" or (side == "left" and middle > 0.5) or (side == "right" and middle < 0.5):
+            continue
+        if side == "middle" and not 0.25 < middle < 0.75:
+            continue
+        others = [
+            other
+            for other, two in near[place + 1 :]
+            if two.region[0] == image
+            and two.region[1].iou(box) >= _SAME
+            and math.sqrt(max(0.0, 1 - one.score)) > ratio * math.sqrt(max(0.0, 1 - two.score))
+        ]
+        if others:
+            return (name, *others)
+    return ()
+
+
+def _asked_side(question: str) -> str:
+    match = _SIDE.search(question)
+    return "" if match is None else (match[1] or "middle").lower()
+
+
+def _tied(desk: Desk, turn: Turn, known: Known, subjects: tuple[str, ...]) -> tuple[str, ...]:
+    """Others to whom the notes of the subjects lead, where the question asks for such a tie.
+
+    A note that merely names somebody ("tell me what Mimi likes") leads nowhere.
+    """
+    if not subjects or not asks_for_tie(turn.question):
+        return ()
+    return tuple(
+        one.concept.name
+        for one in desk.memory.why(turn.question).found
+        if one.via in subjects
+        and any(
+            asks_for_tie(fact) and one.concept.name.casefold() in fact.casefold()
+            for fact in known.facts(one.via or "")
+        )
+    )
