@@ -81,7 +81,7 @@ def shown(
     reflections: Sequence[Reflection],
     about: Iterable[Concept],
 ) -> list[tuple[SharedImage, Image.Image]]:
-    """The images that may leave; ``about`` are the concepts that are there, are unsure, or are asked about."""
+    """The images that may leave; ``about``: the concepts that are there, are unsure, or are asked about."""
     if share == "text":
         return []
     if share == "photos":
