@@ -96,6 +96,10 @@ class Collaboration:
     def _inquiry(self, question: str, images: Sequence[Photo]) -> Inquiry:
         if not question.strip():
             raise InputError(f"a question is blank, got {question!r}; ask something")
+        if isinstance(images, (str, bytes)):
+            raise InputError(
+                f"images is a list of pictures, got one {type(images).__name__}; put it into a list"
+            )
         most = self.settings.pictures
         if len(images) > most:
             raise InputError(

@@ -7,6 +7,7 @@ and to a small one that writes JSON it stands as JSON between marks; `data` says
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -97,11 +98,19 @@ LARGE_REPAIR: Final = (
     "Your last reply could not be read. Reply again, exactly in the form that was asked for."
 )
 
+_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+
 
 def data(value: Mapping[str, Any]) -> str:
-    """User's words as data: JSON between marks. Without "<" none of it ends them, or is a control token."""
-    quoted = json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
-    return f"<data>{quoted}</data>"
+    """User's words as data: JSON between marks.
+
+    No text in it has a ``<`` or ``[``, so that none ends the marks or is a control token (``</s>``, ``[INST]``).
+    """
+    return f"<data>{_STRING.sub(_escaped, json.dumps(value, ensure_ascii=False))}</data>"
+
+
+def _escaped(text: re.Match[str]) -> str:
+    return text[0].replace("<", "\\u003c").replace("[", "\\u005b")
 
 
 def plain(question: str, name: str) -> str:

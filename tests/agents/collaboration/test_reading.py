@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jarvis_agents.collaboration.jsons import read_object
+from jarvis_agents.collaboration.prompts import data
 from jarvis_agents.collaboration.reading import Figure, figures, matches, mirrored, place_in, verdict
 from jarvis_agents.collaboration.report import PLACES
 
@@ -106,6 +109,19 @@ def test_a_figure_matches_if_all_that_is_described_is_remembered(
 )
 def test_an_object_is_read_or_nothing(said: str, expected: object) -> None:
     assert read_object(said) == expected
+
+
+_words = st.text(alphabet='<[>]"\\ab\n{}/|', max_size=20)
+
+
+@given(st.dictionaries(_words, _words | st.lists(_words, max_size=2), max_size=3))
+def test_data_reads_back_and_holds_no_marks(value: dict[str, str | list[str]]) -> None:
+    said = data(value)
+    inner = said.removeprefix("<data>").removesuffix("</data>")
+    assert json.loads(inner) == value
+    assert "<" not in inner
+    lists = sum(isinstance(one, list) for one in value.values())
+    assert inner.count("[") == lists
 
 
 @given(st.text(max_size=60), st.text(min_size=1, max_size=5))
