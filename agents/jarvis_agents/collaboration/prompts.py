@@ -104,7 +104,7 @@ _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 def data(value: Mapping[str, Any]) -> str:
     """User's words as data: JSON between marks.
 
-    No text in it has a ``<`` or ``[``, so that none ends the marks or is a control token (``</s>``, ``[INST]``).
+    No text in it has a ``<`` or ``[``: none can end the marks, or be a control token (``</s>``, ``[INST]``).
     """
     return f"<data>{_STRING.sub(_escaped, json.dumps(value, ensure_ascii=False))}</data>"
 
