@@ -122,7 +122,7 @@ class Inquiry:
         self._spent("retrieve", len(scenes), time.perf_counter() - began)
         order = [*named, *(n for n in sorted(margins, key=lambda n: -margins[n]) if n not in named)]
         concepts = {concept.name: concept for concept in self.memory.list()}
-        if len(order) > most and len(named) > most:
+        if len(named) > most:
             self.notices.append(f"more than {most} concepts are named; only the first {most} were looked for")
         # One may have been forgotten since it was seen.
         return scenes, [concepts[name] for name in order if name in concepts][:most], list(named)
