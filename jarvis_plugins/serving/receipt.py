@@ -1,0 +1,169 @@
+"""What stands under an answer: who it is about, what was reused, how fast it was, and the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from nicegui.element import Element
+
+from jarvis_memory import Concept, Evidence
+from jarvis_retrievers.boxes import Box
+
+from .build import button, milliseconds, part, picture, words
+from .comparison import Comparison
+from .reply import Reply
+
+if TYPE_CHECKING:
+    from .desk import Desk
+
+__all__ = ["Receipt"]
+
+_CROPS: Final = 6
+_MODES: Final = {
+    "compose": "stored segments, moved behind each other; nothing computed anew",
+    "link": "stored segments; profiles and the first patches of later ones computed anew",
+    "blend": "stored segments; the tokens that changed most computed anew",
+    "exact": "a full prefill: everything computed anew",
+    "none": "no concept was found; the model answered without memory",
+}
+
+
+@dataclass
+class Receipt:
+    """What stands under one answer.
+
+    Attributes:
+        desk: whose answer it is.
+        reply: the answer.
+        known: concepts by name.
+        look: called with a name that was clicked.
+        measure: called when a full prefill is to be measured.
+    """
+
+    desk: Desk
+    reply: Reply
+    known: Mapping[str, Concept]
+    look: Callable[[str], None]
+    measure: Callable[[], None]
+
+    def build(self) -> None:
+        """Put it where the caller is."""
+        self.about: dict[str, list[Element]] = {}
+        with part("div", "receipt"):
+            self._used()
+            if self.reply.shares:
+                self._tokens()
+                self.race = part("div", "race")
+            self._evidence()
+
+    def forget(self, name: str) -> None:
+        """Take away every picture of a concept."""
+        for element in self.about.pop(name, []):
+            if not element.is_deleted:
+                element.delete()
+
+    def offer(self, running: bool) -> None:
+        """Before anything was measured: say so, or offer it."""
+        self.race.clear()
+        with self.race:
+            words("span", f"First token after {milliseconds(self.reply.ttft)}", "quiet first-token")
+            if running:
+                words("span", "measuring a full prefill …", "quiet measuring")
+            elif any(mode in ("compose", "link", "blend") for mode in self.reply.modes):
+                button("Measure a full prefill", "link").on("click", lambda: self.measure())
+
+    def compared(self, found: Comparison | None) -> None:
+        """Two bars: from stored segments, and by a full prefill."""
+        self.race.clear()
+        with self.race:
+            words("span", f"First token after {milliseconds(self.reply.ttft)}", "quiet first-token")
+            if found is None:
+                return
+            longest = max(found.stored, found.full)
+            with part("div", "bars", role="group", aria_label="Time to the first token, measured"):
+                for kind, label, seconds in (
+                    ("stored", "from memory", found.stored),
+                    ("full", "full prefill", found.full),
+                ):
+                    with part("div", f"bar {kind}"):
+                        words("span", label, "label")
+                        with part("span", "rail"):
+                            part("span", "fill").style(f"width: {100 * seconds / longest:.1f}%")
+                        words("span", milliseconds(seconds), "value")
+            said = f"{found.ratio:.2f} of the time of a full prefill"
+            words(
+                "span", said, "quiet", title="The same question asked again both ways, in turn; medians of 3"
+            )
+
+    def _used(self) -> None:
+        if not self.reply.concepts:
+            return
+        with part("div", "chips", role="group", aria_label="Concepts used"):
+            for name in self.reply.concepts:
+                chip = part("button", "chip", type="button", title=f"Show {name}")
+                chip.on("click", lambda _, name=name: self.look(name))
+                self.about.setdefault(name, [])
+                with chip:
+                    concept = self.known.get(name)
+                    if concept is not None and concept.photos:
+                        face = picture(f"/photo/{concept.photos[0].id}.jpg", "")
+                        self.about[name].append(face)
+                    words("span", name)
+
+    def _tokens(self) -> None:
+        reused, computed = self.reply.reused, self.reply.computed
+        with part("div", "tokens"):
+            with part("span", "rail", aria_hidden="true"):
+                share = 100 * reused / max(1, reused + computed)
+                part("span", "fill").style(f"width: {share:.1f}%")
+            words("span", f"{reused} tokens reused", "reused")
+            words("span", f"{computed} computed", "computed")
+            for mode in self.reply.modes:
+                words("span", mode, "tag", title=_MODES.get(mode, mode))
+
+    def _evidence(self) -> None:
+        shown = list(_chosen(self.reply))
+        if not shown:
+            return
+        with part("div", "evidence", role="group", aria_label="Evidence"):
+            for one in shown:
+                figure = part("figure", "crop seen" if one.region else "crop")
+                self.about.setdefault(one.concept, []).append(figure)
+                with figure:
+                    with part("div", "pair"):
+                        if one.region is not None and one.image is not None:
+                            asked = self.reply.pictures[one.image]
+                            source = f"/region/{self.desk.id}/{asked.id}/{_edges(one.region)}.jpg"
+                            picture(source, f"Region of {asked.name} taken for {one.concept}")
+                        source = f"/crop/{one.photo}/{_edges(one.box)}.jpg"
+                        picture(source, f"A patch of {one.concept}")
+                    told = f"{one.concept} {one.score:.2f}" if one.region else one.concept
+                    words("figcaption", told, title=_meaning(one))
+
+
+def _chosen(reply: Reply) -> Iterator[Evidence]:
+    """Regions of the question's pictures first, then of each concept in turn its next best patch."""
+    seen, of = set(), {}
+    for share in reply.shares:
+        for one in share.answer.evidence:
+            key = (one.photo, one.box, one.image, one.region)
+            # A part of a question may have seen fewer pictures than there are.
+            if key in seen or (one.image is not None and one.image >= len(reply.pictures)):
+                continue
+            seen.add(key)
+            of.setdefault(one.concept, []).append(one)
+    ranked = [(one.region is None, place, one) for many in of.values() for place, one in enumerate(many)]
+    ranked.sort(key=lambda row: row[:2])
+    yield from (one for _, _, one in ranked[:_CROPS])
+
+
+def _edges(box: Box) -> str:
+    return "-".join(map(str, box.as_tuple()))
+
+
+def _meaning(one: Evidence) -> str:
+    if one.region is not None:
+        return f"cosine {one.score:.3f} between a region of your picture and a patch of {one.concept}"
+    return f"a patch of {one.concept}, mining score {one.score:.2f}"
