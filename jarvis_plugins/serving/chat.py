@@ -75,8 +75,7 @@ class Chat:
         """
         if self.answering:
             return
-        events = self._desk.say(text)
-        pictures = self._desk.last_pictures
+        pictures, events = self._desk.say(text)
         if self._choices is not None:
             self._choices.delete()
             self._choices = None
@@ -140,7 +139,7 @@ class Chat:
         receipt = Receipt(self._desk, reply, known, self._look, lambda: self._compare(receipt))
         receipt.build()
         self._receipts.append(receipt)
-        if reply.shares:
+        if reply.answers:
             receipt.offer(running=False)
             if self._measure:
                 self._compare(receipt)

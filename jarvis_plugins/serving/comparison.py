@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from jarvis_memory import Answer
 
-    from .reply import Reply
+    from .reply import Reply, Share
 
 __all__ = ["ROUNDS", "Comparison", "compare"]
 
@@ -31,17 +31,17 @@ class Comparison:
         return self.stored / self.full
 
 
-def compare(reply: Reply, ask: Callable[[str, str], Answer]) -> Comparison | None:
-    """Ask everything of a reply again both ways, in turn, three times; medians.
+def compare(reply: Reply, ask: Callable[[Share, str], Answer]) -> Comparison | None:
+    """Ask every question of a reply again both ways, in turn, three times; medians, added up.
 
     Args:
         reply: an earlier reply.
-        ask: asks a question in a mode.
+        ask: asks one of its questions in a mode.
 
     Returns:
         None if no segment was used for it: then there is nothing to compare.
     """
-    used = [share for share in reply.shares if share.answer.usage.mode in _STORED]
+    used = [share for share in reply.shares if share.answer.usage.mode in _STORED and not share.look]
     if not used:
         return None
     stored, full = 0.0, 0.0
@@ -50,7 +50,7 @@ def compare(reply: Reply, ask: Callable[[str, str], Answer]) -> Comparison | Non
         for _ in range(ROUNDS):
             # In turn, so that what slows the machine down for a while slows both.
             for mode, taken in seconds.items():
-                taken.append(ask(share.question, mode).timings.ttft)
+                taken.append(ask(share, mode).timings.ttft)
         stored += statistics.median(seconds[share.answer.usage.mode])
         full += statistics.median(seconds["exact"])
     return Comparison(stored, full)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
 from PIL import Image
 
-from jarvis_memory import Concept, PersonalMemory
+from jarvis_memory import Answer, Concept, PersonalMemory
 from jarvis_retrievers.errors import InputError, UnknownConceptError
 
 from .comparison import Comparison, compare
 from .limits import Limits
 from .line import Line, Waiting
-from .reply import Reply
+from .reply import Reply, Share
 from .talk import Talk
 from .taught import Taught, taught
 from .tray import Picture, Tray
@@ -39,9 +38,7 @@ class Desk:
         self.limits = limits
         self.asking = Tray(limits.pictures, limits.file_bytes)
         self.teaching = Tray(limits.photos, limits.file_bytes)
-        self._memory, self._line, self._talk = memory, line, Talk(memory)
-        self._shown: OrderedDict[str, Picture] = OrderedDict()
-        self.last_pictures: tuple[Picture, ...] = ()
+        self._memory, self._line, self._talk = memory, line, Talk(memory, limits)
 
     @property
     def owner(self) -> str:
@@ -56,21 +53,20 @@ class Desk:
         """A stored photo of this owner; UnknownConceptError if there is no such."""
         return self._memory.photo(photo_id)
 
-    def say(self, text: str) -> Iterator[Waiting | str | Reply]:
-        """Say something with the pictures of the tray: pieces as they come, at last the reply.
+    def say(self, text: str) -> tuple[tuple[Picture, ...], Iterator[Waiting | str | Reply]]:
+        """Say something with the pictures of the tray.
 
-        Closing it stops the work and gives the turn to the next.
+        Returns:
+            The pictures; and what comes back: pieces as the model says them, at last the reply. Closing it
+            stops the work and gives the turn to the next.
 
         Raises:
-            InputError: nothing was said, or too much; the pictures stay in the tray.
+            InputError: nothing was said or shown, or too much; the pictures stay in the tray.
         """
         words = self.check_words(text)
-        pictures = self.last_pictures = self.asking.take()
-        for picture in pictures:
-            self._shown[picture.id] = picture
-        while len(self._shown) > self.limits.shown:
-            self._shown.popitem(last=False)
-        return self._said(words, pictures)
+        pictures = self._talk.show(self.asking.pictures)
+        self.asking.take()
+        return pictures, self._said(words, pictures)
 
     def _said(self, text: str, pictures: tuple[Picture, ...]) -> Iterator[Waiting | str | Reply]:
         ticket = self._line.join()
@@ -84,10 +80,10 @@ class Desk:
         """What was said, without blanks around it.
 
         Raises:
-            InputError: it is blank, or too long.
+            InputError: it is blank and there is no picture, or it is too long.
         """
         words = text.strip()
-        if not words:
+        if not words and not self.asking.pictures:
             raise InputError(_SILENT)
         if len(words) > self.limits.words:
             raise InputError(
@@ -98,12 +94,13 @@ class Desk:
     def compare(self, reply: Reply) -> Comparison | None:
         """Measure a reply's time to the first token against a full prefill; see `compare`."""
         images = [picture.data for picture in reply.pictures]
-        return self._line.alone(
-            lambda: compare(
-                reply,
-                lambda question, mode: self._memory.ask(question, images, mode=mode, max_new_tokens=1),
-            )
-        )
+
+        def ask(share: Share, mode: str) -> Answer:
+            shown = images if share.shown else []
+            only = share.answer.concepts
+            return self._memory.ask(share.question, shown, mode=mode, max_new_tokens=1, only=only)
+
+        return self._line.alone(lambda: compare(reply, ask))
 
     def teach(self, name: str, notes: str = "") -> Taught:
         """Remember the photos of the tray under a name; they stay in the tray if that fails.
@@ -140,8 +137,8 @@ class Desk:
         Raises:
             UnknownConceptError: there is no such picture at this desk.
         """
-        held = {picture.id: picture for tray in (self.asking, self.teaching) for picture in tray.pictures}
-        found = held.get(key) or self._shown.get(key)
+        held = (*self.asking.pictures, *self.teaching.pictures, *self._talk.pictures)
+        found = next((picture for picture in held if picture.id == key), None)
         if found is None:
             raise UnknownConceptError(f"no picture has the id {key!r} here; it may have been taken away")
         return found

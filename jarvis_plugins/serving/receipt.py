@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Receipt"]
 
-_CROPS: Final = 6
+_CROPS: Final = 5
+_FEW: Final = 3
+_GROUPS: Final = 8
 _MODES: Final = {
     "compose": "stored segments, moved behind each other; nothing computed anew",
     "link": "stored segments; profiles and the first patches of later ones computed anew",
@@ -53,10 +55,12 @@ class Receipt:
         self.about: dict[str, list[Element]] = {}
         with part("div", "receipt"):
             self._used()
-            if self.reply.shares:
+            if self.reply.answers:
                 self._tokens()
-                self.race = part("div", "race")
+            self.race = part("div", "race")
             self._evidence()
+            for notice in (*self.reply.notices, *(n for answer in self.reply.answers for n in answer.notices)):
+                words("p", notice, "notice quiet")
 
     def forget(self, name: str) -> None:
         """Take away every picture of a concept."""
@@ -120,50 +124,56 @@ class Receipt:
                 part("span", "fill").style(f"width: {share:.1f}%")
             words("span", f"{reused} tokens reused", "reused")
             words("span", f"{computed} computed", "computed")
+            questions, looks = len(self.reply.answers), self.reply.looks
+            if questions > 1 or looks:
+                told = f"{questions} question{'s' * (questions != 1)}"
+                told += f", {looks} second look{'s' * (looks != 1)}" if looks else ""
+                words("span", told, "quiet", title="what the model was asked for this answer")
             for mode in self.reply.modes:
                 words("span", mode, "tag", title=_MODES.get(mode, mode))
 
     def _evidence(self) -> None:
-        shown = list(_chosen(self.reply))
+        shown = _chosen(self.reply)
         if not shown:
             return
         with part("div", "evidence", role="group", aria_label="Evidence"):
-            for one in shown:
-                figure = part("figure", "crop seen" if one.region else "crop")
-                self.about.setdefault(one.concept, []).append(figure)
+            for name, patches in shown.items():
+                figure = part("figure", "proof")
+                self.about.setdefault(name, []).append(figure)
                 with figure:
-                    with part("div", "pair"):
-                        if one.region is not None and one.image is not None:
-                            asked = self.reply.pictures[one.image]
-                            source = f"/region/{self.desk.id}/{asked.id}/{_edges(one.region)}.jpg"
-                            picture(source, f"Region of {asked.name} taken for {one.concept}")
-                        source = f"/crop/{one.photo}/{_edges(one.box)}.jpg"
-                        picture(source, f"A patch of {one.concept}")
-                    told = f"{one.concept} {one.score:.2f}" if one.region else one.concept
-                    words("figcaption", told, title=_meaning(one))
+                    words("figcaption", name)
+                    for one in patches:
+                        self._crop(one)
+
+    def _crop(self, one: Evidence) -> None:
+        source = f"/crop/{one.photo}/{_edges(one.box)}.jpg"
+        if one.region is None or one.image is None:
+            title = f"a patch of {one.concept}, mining score {one.score:.2f}"
+            picture(source, f"A patch of {one.concept}", "patch-crop", title=title)
+            return
+        asked = self.reply.pictures[one.image]
+        title = f"cosine {one.score:.3f} between a region of your picture and a patch of {one.concept}"
+        with part("div", "pair", title=title):
+            region = f"/region/{self.desk.id}/{asked.id}/{_edges(one.region)}.jpg"
+            picture(region, f"Region of {asked.name} taken for {one.concept}")
+            picture(source, f"A patch of {one.concept}")
+            words("span", f"{one.score:.2f}", "cosine")
 
 
-def _chosen(reply: Reply) -> Iterator[Evidence]:
-    """Regions of the question's pictures first, then of each concept in turn its next best patch."""
-    seen, of = set(), {}
-    for share in reply.shares:
-        for one in share.answer.evidence:
-            key = (one.photo, one.box, one.image, one.region)
-            # A part of a question may have seen fewer pictures than there are.
-            if key in seen or (one.image is not None and one.image >= len(reply.pictures)):
-                continue
-            seen.add(key)
-            of.setdefault(one.concept, []).append(one)
-    ranked = [(one.region is None, place, one) for many in of.values() for place, one in enumerate(many)]
-    ranked.sort(key=lambda row: row[:2])
-    yield from (one for _, _, one in ranked[:_CROPS])
+def _chosen(reply: Reply) -> dict[str, list[Evidence]]:
+    """Of each concept what was seen of it in the question's pictures, then its best patches."""
+    of: dict[str, list[Evidence]] = {}
+    for answer in reply.answers:
+        for one in answer.evidence:
+            there = of.setdefault(one.concept, [])
+            if one.image is None or one.image < len(reply.pictures):
+                there += [one] if one not in there else []
+    most = _FEW if len(of) > 1 else _CROPS
+    for name, many in of.items():
+        many.sort(key=lambda one: one.region is None)
+        of[name] = many[:most]
+    return dict(list(of.items())[:_GROUPS])
 
 
 def _edges(box: Box) -> str:
     return "-".join(map(str, box.as_tuple()))
-
-
-def _meaning(one: Evidence) -> str:
-    if one.region is not None:
-        return f"cosine {one.score:.3f} between a region of your picture and a patch of {one.concept}"
-    return f"a patch of {one.concept}, mining score {one.score:.2f}"
