@@ -54,7 +54,7 @@ class Forgetting:
                 words("p", line, "doubt" if len(lines) > 1 or keep == "Keep it" else "")
             self._said = part("div", "said-here", role="status")
             with part("div", "actions"):
-                button(keep, "ghost", autofocus=True).on("click", lambda: self._dialog.close())
+                button(keep, "ghost", data_autofocus="true").on("click", lambda: self._dialog.close())
                 button("Forget", "strong danger").on("click", lambda: self._forget(name))
         self._dialog.open()
 

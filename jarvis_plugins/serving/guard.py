@@ -36,7 +36,8 @@ _CONTENT: Final = "; ".join(
 _HEADERS: Final = {
     "Content-Security-Policy": _CONTENT,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer": with it the form of the login would come from the origin "null".
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 

@@ -45,7 +45,7 @@ class Teaching:
                 "input", "field", id="teach-name", placeholder="Mochi", autocomplete="off", maxlength="200"
             )
             words("label", "Notes", for_="teach-notes")
-            part(
+            self._notes = part(
                 "textarea",
                 "field",
                 id="teach-notes",
@@ -81,9 +81,11 @@ class Teaching:
         self._desk.teaching.take()
         self.strip.show()
         self._said.clear()
-        self._dialog.open()
-        ui.run_javascript(f"jarvis.teach({'true' if more else 'false'})")
+        # Quasar gives the focus to it as soon as the dialog is there.
+        self._name.props["data-autofocus"] = None if more else "true"
+        self._notes.props["data-autofocus"] = "true" if more else None
         self._name.classes(add="hidden" if more else "", remove="" if more else "hidden")
+        self._dialog.open()
 
     async def _send(self, event: GenericEventArguments) -> None:
         name, notes = (str(event.args.get(key, "")) for key in ("name", "notes"))

@@ -126,9 +126,5 @@
       card.scrollIntoView({ block: "nearest" });
       card.querySelector("summary").focus();
     },
-    // Fields of a dialog are made when it opens, a moment after it was told to.
-    teach(more) {
-      setTimeout(() => document.getElementById(more ? "teach-notes" : "teach-name")?.focus(), 120);
-    },
   };
 })();
