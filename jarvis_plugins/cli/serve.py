@@ -66,7 +66,10 @@ def serve(
     clip: ClipOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Serve a page to talk with a memory; without --home with the drawn household, in a home for the time being."""
+    """Serve a page to talk with a memory.
+
+    Without --home it starts with the drawn household, in a temporary home that is deleted in the end.
+    """
     settings = settings_of(context, home=home, owner=owner, model=model, clip=clip, device=device)
     if add_user is not None:
         _add(users, add_user)

@@ -30,7 +30,7 @@ class Album:
         self,
         forget: Callable[[str], None],
         add: Callable[[str], None],
-        ask: Callable[[str], None],
+        ask: Callable[[str], object],
         teach: Callable[[], None],
     ) -> None:
         self._forget, self._add, self._ask, self._teach = forget, add, ask, teach

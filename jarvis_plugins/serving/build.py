@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
+
+E = TypeVar("E", bound=Element)
 
 __all__ = ["Words", "button", "milliseconds", "part", "picture", "words"]
 
@@ -51,7 +53,7 @@ def milliseconds(seconds: float) -> str:
     return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
-def _given(element: Element, attributes: dict[str, object]) -> Any:
+def _given(element: E, attributes: dict[str, object]) -> E:
     for name, value in attributes.items():
         # Never through a string of props, which a quote of a visitor could break.
         element.props[name.rstrip("_").replace("_", "-")] = value

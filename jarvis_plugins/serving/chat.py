@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from nicegui import ui
 from nicegui.element import Element
@@ -97,17 +97,19 @@ class Chat:
             said.classes(remove="waiting")
             said.props["aria-busy"] = "false"
 
-    async def _stream(self, events: object, stop: threading.Event, said: Words, below: Element) -> None:
+    async def _stream(
+        self, events: Iterator[Waiting | str | Reply], stop: threading.Event, said: Words, below: Element
+    ) -> None:
         text, reply = "", None
         try:
-            async for event in pumped(events, stop):  # type: ignore[arg-type]
+            async for event in pumped(events, stop):
                 if isinstance(event, Reply):
                     reply = event
                 elif isinstance(event, Waiting):
                     first = f"{event.ahead} other{'s are' if event.ahead > 1 else ' is'} first"
                     said.text = f"Waiting for the model: {first} …"
                 else:
-                    text += str(event)
+                    text += event
                     said.classes(remove="waiting")
                     said.text = text
         except JarvisError as error:

@@ -54,7 +54,11 @@ def add_page(service: Service, owners: Owners, sessions: Sessions, suggestions: 
 
         tab = Tab(desk, owners, service, suggestions, here)
         loop = asyncio.get_running_loop()
-        owners.listen(desk, lambda: loop.call_soon_threadsafe(tab.refresh))
+
+        def changed() -> None:
+            loop.call_soon_threadsafe(tab.refresh)
+
+        owners.listen(desk, changed)
 
         def leave() -> None:
             tab.chat.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Generator, Iterator
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 __all__ = ["pumped"]
 
@@ -38,7 +38,7 @@ async def pumped(source: Iterator[T], stop: threading.Event) -> AsyncIterator[T]
     work = asyncio.create_task(asyncio.to_thread(drain))
     try:
         while (one := await given.get()) is not _END:
-            yield one  # type: ignore[misc]
+            yield cast(T, one)
     finally:
         # Whoever leaves early, or is cancelled, has the source stopped too.
         stop.set()

@@ -59,7 +59,10 @@ class Receipt:
                 self._tokens()
             self.race = part("div", "race")
             self._evidence()
-            for notice in (*self.reply.notices, *(n for answer in self.reply.answers for n in answer.notices)):
+            for notice in (
+                *self.reply.notices,
+                *(n for answer in self.reply.answers for n in answer.notices),
+            ):
                 words("p", notice, "notice quiet")
 
     def forget(self, name: str) -> None:
@@ -87,18 +90,25 @@ class Receipt:
                 return
             longest = max(found.stored, found.full)
             with part("div", "bars", role="group", aria_label="Time to the first token, measured"):
-                for kind, label, seconds in (
-                    ("stored", "from memory", found.stored),
-                    ("full", "full prefill", found.full),
+                for kind, label, seconds, finding in (
+                    ("stored", "from memory", found.stored, found.finding[0]),
+                    ("full", "full prefill", found.full, found.finding[1]),
                 ):
                     with part("div", f"bar {kind}"):
                         words("span", label, "label")
                         with part("span", "rail"):
-                            part("span", "fill").style(f"width: {100 * seconds / longest:.1f}%")
+                            find, rest = 100 * finding / longest, 100 * (seconds - finding) / longest
+                            part(
+                                "span", "find", title=f"finding who is meant: {milliseconds(finding)}"
+                            ).style(f"width: {find:.1f}%")
+                            part("span", "fill").style(f"width: {rest:.1f}%")
                         words("span", milliseconds(seconds), "value")
             said = f"{found.ratio:.2f} of the time of a full prefill"
             words(
-                "span", said, "quiet", title="The same question asked again both ways, in turn; medians of 3"
+                "span",
+                said,
+                "quiet",
+                title="Asked again both ways, in turn; medians of 3. Grey: finding who is meant",
             )
 
     def _used(self) -> None:

@@ -89,6 +89,4 @@ class Talk:
 
 def _shares(turn: Turn) -> tuple[Share, ...]:
     shown = {sub.question for sub in turn.plan.subs if sub.shown} if turn.plan else set()
-    return tuple(
-        Share(part.question, part.answer, part.question in shown, part.look) for part in turn.parts
-    )
+    return tuple(Share(part.question, part.answer, part.question in shown, part.look) for part in turn.parts)
