@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from nicegui import ui
 from nicegui.element import Element
@@ -62,10 +62,11 @@ class Chat:
         if self._stop is not None:
             self._stop.set()
 
-    def forget(self, name: str) -> None:
-        """Take every picture of a concept off the page."""
+    def keep(self, names: Collection[str]) -> None:
+        """Take the pictures of all other concepts off the page: they are forgotten."""
         for receipt in self._receipts:
-            receipt.forget(name)
+            for name in set(receipt.about).difference(names):
+                receipt.forget(name)
 
     async def say(self, text: str) -> None:
         """Say something with the pictures of the tray, and show what comes back.

@@ -33,9 +33,7 @@ class Forgetting:
         """Ask whether a concept is to be forgotten."""
         self._ask(
             f"Forget {name}?",
-            [
-                "Its photos, notes, patches and stored segment are erased from the home. This cannot be undone."
-            ],
+            ["Its photos, notes, patches and segment are erased from the home. This cannot be undone."],
             name,
             "Keep",
         )

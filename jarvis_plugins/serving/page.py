@@ -110,6 +110,7 @@ class Tab:
     def refresh(self) -> None:
         """Show what the memory holds now."""
         concepts = self._desk.concepts()
+        self.chat.keep({concept.name for concept in concepts})
         with self._shell:
             self._album.show(concepts)
             if not self._began:
@@ -186,7 +187,6 @@ class Tab:
             self._forgetting.doubt(made)
 
     def _forgotten(self, name: str) -> None:
-        self.chat.forget(name)
         self._changed()
         self._tell(f"{name} is forgotten. Nothing of it is left in the home.")
 

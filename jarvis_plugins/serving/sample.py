@@ -12,8 +12,14 @@ from jarvis_plugins.demo.place import read_household
 
 __all__ = ["Suggestion", "furnish", "household_suggestions", "suggestions_of"]
 
-# Which of the household's questions show most: of one concept, of two, of a picture, of nobody known.
-_KINDS: Final = ("fact", "detail", "compare", "unknown")
+# About the household that ships: a fact, two of them, all of them, one of two, and nobody known.
+_QUESTIONS: Final = (
+    "What does Fabi like?",
+    "Who is older, Liki or Nori?",
+    "How many cats do I have?",
+    "What does my cat like?",
+    "What does Lenu like?",
+)
 _PICTURED: Final = ("who", "recognise")
 _PICTURES: Final = 4
 
@@ -33,14 +39,10 @@ def furnish(memory: PersonalMemory) -> None:
 
 
 def household_suggestions() -> tuple[Suggestion, ...]:
-    """One question of each kind, then some about pictures."""
-    questions = read_household().questions
-    plain = [
-        next((q.question for q in questions if q.kind == kind and q.image is None), None) for kind in _KINDS
-    ]
-    pictured = [q for kind in _PICTURED for q in questions if q.kind == kind and q.image is not None]
+    """Questions about the household, then some about pictures."""
+    pictured = [q for kind in _PICTURED for q in read_household().questions if q.kind == kind and q.image]
     return (
-        *(Suggestion(text) for text in plain if text is not None),
+        *(Suggestion(text) for text in _QUESTIONS),
         *(Suggestion(q.question, q.image) for q in pictured[:_PICTURES]),
     )
 

@@ -47,8 +47,8 @@ class Service:
             raise SettingError(f"a port is 0 to 65535, got {self.port}; 0 takes a free one")
         if self.users is None and not is_loopback(self.host):
             raise SettingError(
-                f"on {self.host!r} others could see everything without a password; make a file of users: jarvis "
-                "serve --users FILE --add-user NAME, or leave --host out"
+                f"on {self.host!r} others could see everything without a password; make a file of users: "
+                "jarvis serve --users FILE --add-user NAME, or leave --host out"
             )
         if self.users is not None and self.home is None:
             raise SettingError("users need a home that lasts; name it with --home")

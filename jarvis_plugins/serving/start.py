@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from .build import button, part, picture, words
 from .sample import Suggestion
 
 __all__ = ["Start"]
+
+_LEAD: Final = (
+    "Each of them was shown once. Answers come from stored memory: no photo is read again, nothing leaves "
+    "this machine."
+)
+_EMPTY: Final = (
+    "Drop a few photos, give a name and some notes. From then on you can ask, in words or with a picture. "
+    "Nothing leaves this machine."
+)
 
 
 class Start:
@@ -26,14 +36,7 @@ class Start:
         self._place.clear()
         with self._place:
             words("h1", "Who would you like to ask about?" if not empty else "Teach me someone.")
-            lead = (
-                "Everyone on the right was shown once. Answers come from stored memory; no photo is read again, "
-                "and nothing leaves this machine."
-                if not empty
-                else "Drop a few photos, give a name and some notes. From then on you can ask, in words or with a "
-                "picture. Nothing leaves this machine."
-            )
-            words("p", lead, "lead")
+            words("p", _EMPTY if empty else _LEAD, "lead")
             plain = [one for one in suggestions if one.picture is None]
             if plain:
                 with part("div", "suggestions", role="group", aria_label="Questions to try"):
