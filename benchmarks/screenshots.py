@@ -1,7 +1,7 @@
 """Pictures of the page of ``jarvis serve``, taken in a real Chromium: ``python -m benchmarks.screenshots``.
 
-Needs the extra ``demo``, playwright and a Chromium on the PATH. Times on the pictures are those of the machine
-that has taken them.
+Needs the extra ``demo``, playwright and a Chromium on the PATH. Times on the pictures are those of the
+machine that has taken them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SECONDS = 120_000
 def serving() -> Iterator[str]:
     """The address of the page with the drawn household."""
     command = [sys.executable, "-m", "jarvis_plugins.cli.app", "serve", "--no-open", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         assert server.stdout is not None
         found = next(filter(None, (re.search(r"http://\S+", line) for line in server.stdout)), None)
         if found is None:

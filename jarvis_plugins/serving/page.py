@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from fastapi import Request
 from nicegui import Client, ui
@@ -29,7 +30,10 @@ from .tray import too_large
 
 __all__ = ["add_page"]
 
-_HEAD = (
+_GRACE: Final = 3.0
+"""Seconds after which a tab that was closed has nothing computed for it any more."""
+
+_HEAD: Final = (
     '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
     '<link rel="stylesheet" href="/look/page.css"><script src="/look/page.js" defer></script>'
 )
@@ -64,6 +68,12 @@ def add_page(service: Service, owners: Owners, sessions: Sessions, suggestions: 
             tab.chat.stop()
             owners.close_desk(desk)
 
+        async def pause() -> None:
+            await asyncio.sleep(_GRACE)
+            if not client.has_socket_connection:
+                tab.chat.stop()
+
+        client.on_disconnect(pause)
         client.on_delete(leave)
 
 

@@ -26,6 +26,9 @@ __all__ = ["serve"]
 
 _COOKIE: Final = "jarvis"
 _AGE: Final = 14 * 24 * 3600
+# A tab that lost its connection for longer loads afresh, and its conversation is gone. NiceGUI derives from it
+# how long it waits for a ping, and a machine that computes may be slow to answer.
+_RECONNECT: Final = 40.0
 
 
 def check_extra() -> None:
@@ -114,7 +117,7 @@ def _guarded(service: Service, owners: Owners, suggestions: tuple[Suggestion, ..
         language="en-US",
         tailwind=False,
         show_welcome_message=False,
-        reconnect_timeout=5.0,
+        reconnect_timeout=_RECONNECT,
     )
     alone = service.owner if service.users is None else None
     hosts = frozenset({"localhost", "127.0.0.1", "::1", service.host.strip("[]")})
