@@ -26,7 +26,7 @@ __all__ = ["serve"]
 
 _COOKIE: Final = "jarvis"
 _AGE: Final = 14 * 24 * 3600
-# A tab that lost its connection for longer loads afresh, and its conversation is gone. NiceGUI derives from it
+# A tab that lost its connection for longer loads afresh; its conversation is gone. NiceGUI derives from it
 # how long it waits for a ping, and a machine that computes may be slow to answer.
 _RECONNECT: Final = 40.0
 
