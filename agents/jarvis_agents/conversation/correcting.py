@@ -40,12 +40,12 @@ def tell_of(desk: Desk, turn: Turn, told: Sequence[Statement]) -> Turn:
     old = tuple(fact for fact in old if fact not in {one.sentence for one in told})
     pending = Pending(wish="correct", name=name, old=old, new=new)
     hand = _by_hand(known, name)
-    if any(fact in hand for fact in old):
+    if old and not new:
+        why = "That would be struck out."
+    elif any(fact in hand for fact in old):
         why = "You have written that by hand."
     elif old and not all(one.strong for one in told):
         why = "I have it otherwise."
-    elif old and not new:
-        why = "That would be struck out."
     else:
         return turn.but(next="correct", pending=pending)
     said = f"{why} {_change(old, new)} Shall I?"
@@ -116,7 +116,7 @@ def _by_hand(known: Known, name: str) -> frozenset[str]:
 def _change(old: Sequence[str], new: Sequence[str]) -> str:
     if not new:
         return f"I would strike out: {' '.join(old)}"
-    return f"I would write \N{LEFT DOUBLE QUOTATION MARK}{' '.join(new)}\N{RIGHT DOUBLE QUOTATION MARK} in place of \N{LEFT DOUBLE QUOTATION MARK}{' '.join(old)}\N{RIGHT DOUBLE QUOTATION MARK}."
+    return f"I would write: {' '.join(new)} In place of: {' '.join(old)}"
 
 
 def _asked(turn: Turn, pending: Pending, kind: str, said: str, choices: tuple[str, ...]) -> Turn:
