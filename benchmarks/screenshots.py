@@ -58,7 +58,7 @@ def shoot(page: Page, name: str, out: Path) -> None:
     page.evaluate("() => document.activeElement.blur()")
     page.wait_for_timeout(600)
     image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    image.quantize(256, dither=Image.Dither.NONE).save(out / f"{name}.png", optimize=True)
+    image.quantize(256, kmeans=8, dither=Image.Dither.NONE).save(out / f"{name}.png", optimize=True)
     print(out / f"{name}.png")
 
 

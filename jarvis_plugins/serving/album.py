@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from nicegui import ui
 from nicegui.element import Element
@@ -13,7 +14,8 @@ from .build import button, part, picture, words
 
 __all__ = ["Album"]
 
-_COLOURS = 6
+_COLOURS: Final = 6
+_MOST: Final = 100
 
 
 class Album:
@@ -51,8 +53,11 @@ class Album:
         self._list.clear()
         self._cards.clear()
         with self._list:
-            for concept in reversed(concepts):
+            for concept in reversed(concepts[-_MOST:]):
                 self._cards[concept.name] = self._card(concept)
+            if len(concepts) > _MOST:
+                more = len(concepts) - _MOST
+                words("p", f"{more} older ones are not listed here; they can be asked about.", "quiet small")
             if not concepts:
                 self._empty()
 

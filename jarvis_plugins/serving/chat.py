@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from nicegui import ui
 from nicegui.element import Element
@@ -18,6 +18,7 @@ from .line import Waiting
 from .pump import pumped
 from .receipt import Receipt
 from .reply import Reply
+from .tray import Picture
 
 __all__ = ["Chat"]
 
@@ -76,7 +77,21 @@ class Chat:
         """
         if self.answering:
             return
-        pictures, events = self._desk.say(text)
+        self._stop = threading.Event()
+        try:
+            # In a thread: large pictures take a moment to be made smaller.
+            pictures, events = await asyncio.to_thread(self._desk.say, text)
+            said, below = self._turn(text.strip(), pictures)
+            self._busy(True)
+            await self._stream(events, self._stop, said, below)
+            said.classes(remove="waiting")
+            said.props["aria-busy"] = "false"
+        finally:
+            self._stop = None
+            self._busy(False)
+
+    def _turn(self, text: str, pictures: Sequence[Picture]) -> tuple[Words, Element]:
+        """Show what was said, with room for the answer, and for what stands below it."""
         if self._choices is not None:
             self._choices.delete()
             self._choices = None
@@ -84,19 +99,10 @@ class Chat:
             with part("div", "you"):
                 for one in pictures:
                     picture(f"/picture/{self._desk.id}/{one.id}.jpg", one.name, "shown")
-                words("p", text.strip(), "bubble")
+                if text:
+                    words("p", text, "bubble")
             with part("div", "jarvis"):
-                said = words("p", "", "text waiting", aria_busy="true")
-                below = part("div", "below")
-        stop = self._stop = threading.Event()
-        self._busy(True)
-        try:
-            await self._stream(events, stop, said, below)
-        finally:
-            self._stop = None
-            self._busy(False)
-            said.classes(remove="waiting")
-            said.props["aria-busy"] = "false"
+                return words("p", "", "text waiting", aria_busy="true"), part("div", "below")
 
     async def _stream(
         self, events: Iterator[Waiting | str | Reply], stop: threading.Event, said: Words, below: Element

@@ -89,7 +89,7 @@ class Guard:
         path = str(scope["path"])
         if owner is not None or path == "/login" or path.startswith(_PUBLIC[1:]):
             return None
-        if scope["type"] == "http" and scope["method"] == "GET" and path == "/":
+        if scope["type"] == "http" and (path == "/logout" or (path == "/" and scope["method"] == "GET")):
             return RedirectResponse("/login", 303)
         return PlainTextResponse("Sign in first.", 401)
 

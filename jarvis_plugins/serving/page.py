@@ -118,7 +118,9 @@ class Tab:
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what the memory holds now."""
+        """Show what the memory holds now, unless the owner has signed out meanwhile."""
+        if not self._here():
+            return
         concepts = self._desk.concepts()
         self.chat.keep({concept.name for concept in concepts})
         with self._shell:

@@ -100,7 +100,8 @@
   window.jarvis = {
     send(emit) {
       const area = find("#words");
-      if (shell().classList.contains("busy") || !area.value.trim()) return area.focus();
+      const silent = !area.value.trim() && !find(".composer .thumb");
+      if (shell().classList.contains("busy") || silent) return area.focus();
       low = true;
       emit(area.value);
       area.value = "";
