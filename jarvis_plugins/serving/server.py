@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -163,4 +165,8 @@ def _run(app: ASGIApp, place: socket.socket, ready: Callable[[], None]) -> None:
         await server.serve(sockets=[place])
         telling.cancel()
 
-    asyncio.run(main())
+    # uvicorn ends in order, then raises the signal again: without a handler that kills the process before the
+    # temporary home is deleted. Ctrl+C is how the page is meant to be ended.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main())

@@ -49,13 +49,13 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def serving(*options: str) -> Iterator[str]:
-    """The address of a server that runs until the generator goes on."""
+def serving(temporary: Path, *options: str) -> Iterator[str]:
+    """The address of a server that runs until the generator goes on, and leaves nothing in ``temporary``."""
     command = [sys.executable, "-m", "jarvis_plugins.cli.app", "serve", "--no-open", "--port", "0", *options]
     # NiceGUI behaves otherwise where it believes that it is under pytest itself.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     paths = [str(ROOT), *(str(ROOT / name) for name in ("agents", "memory", "retrievers", "pocket"))]
-    environment |= {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1"}
+    environment |= {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1", "TMPDIR": str(temporary)}
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as server:
@@ -71,12 +71,14 @@ def serving(*options: str) -> Iterator[str]:
         server.terminate()
         rest = server.stdout.read()
         assert "Traceback" not in rest, rest
+    assert server.returncode == 0
+    assert list(temporary.glob("jarvis-serve-*")) == []
 
 
 @pytest.fixture(scope="package")
-def household() -> Iterator[str]:
+def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page as it comes: one owner, the drawn household."""
-    yield from serving()
+    yield from serving(tmp_path_factory.mktemp("temporary"))
 
 
 @pytest.fixture(scope="package")
@@ -85,7 +87,8 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("page")
     for owner, password in PASSWORDS.items():
         add_user(folder / "users", owner, password)
-    yield from serving("--home", str(folder / "home"), "--users", str(folder / "users"))
+    options = ("--home", str(folder / "home"), "--users", str(folder / "users"))
+    yield from serving(tmp_path_factory.mktemp("temporary"), *options)
 
 
 @dataclass

@@ -36,6 +36,21 @@ def test_a_question_behind_a_question(household: str, visit: Visit) -> None:
     assert "May" in guest.ask("When was she born?")
 
 
+def test_asked_back_and_confirmed_with_buttons(household: str, visit: Visit) -> None:
+    guest = visit(household)
+    guest.open()
+    guest.ask("What does my cat like?")
+    choices = guest.page.get_by_role("group", name="Answers to choose from").get_by_role("button")
+    expect(choices).to_have_text(["Liki", "Nori"])
+    choices.first.click()
+    assert "noodles" in guest.answer(1)
+    expect(choices).to_have_count(0)
+    guest.ask("Forget Zifa.")
+    choices.filter(has_text="no").click()
+    guest.answer(3)
+    expect(guest.page.locator(".card")).to_have_count(7)
+
+
 def test_keys(household: str, visit: Visit) -> None:
     guest = visit(household)
     guest.open()
