@@ -29,7 +29,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-SECONDS = 20_000.0
+SECONDS = 60_000.0
 
 
 def photos(name: str, count: int = 2) -> list[Path]:
