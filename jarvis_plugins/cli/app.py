@@ -24,6 +24,7 @@ from .quiet import quiet
 from .reindex import reindex
 from .remember import remember
 from .screen import complain
+from .serve import serve
 from .show import show
 from .verify import verify
 from .why import why
@@ -103,6 +104,7 @@ app.command("calibrate")(calibrate)
 app.command("migrate")(migrate)
 app.command("reindex")(reindex)
 app.command("verify")(verify)
+app.command("serve")(serve)
 
 
 def main() -> None:

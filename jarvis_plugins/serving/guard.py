@@ -1,0 +1,114 @@
+"""What every request has to pass: it comes from the page itself, and from somebody who may see it."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .sessions import Sessions
+
+__all__ = ["KEY", "OWNER", "Guard"]
+
+KEY: Final = "key"
+"""Where a session holds the key of `Sessions`."""
+
+OWNER: Final = "jarvis.owner"
+"""Where a request's scope says whose it is."""
+
+_PUBLIC: Final = ("/login", "/look/", "/favicon.ico")
+_CONTENT: Final = "; ".join(
+    (
+        "default-src 'self'",
+        # NiceGUI compiles its templates in the browser.
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _CONTENT,
+    "X-Content-Type-Options": "nosniff",
+    # Not "no-referrer": with it the form of the login would come from the origin "null".
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Guard:
+    """Lets only those requests and sockets through that may come; runs inside a session middleware.
+
+    A page of another site must not reach this one, neither by a socket, nor by a form, nor under a name of
+    its own that leads to this machine (DNS rebinding): ``Origin``, if there is one, has to be the host that
+    was asked, and that host has to be one of ``hosts``.
+
+    Args:
+        app: what is guarded.
+        sessions: who is signed in.
+        owner: whose page it is where nobody signs in; None if everybody has to.
+        hosts: names under which it may be asked for; None for any.
+    """
+
+    def __init__(
+        self, app: ASGIApp, sessions: Sessions, owner: str | None, hosts: frozenset[str] | None
+    ) -> None:
+        self.app = app
+        self._sessions, self._owner, self._hosts = sessions, owner, hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or one socket."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self.app(scope, receive, _with_headers(send))
+        elif scope["type"] == "websocket":
+            # Closed before it is accepted: the browser sees 403.
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await refusal(scope, receive, _with_headers(send))
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if self._hosts is not None and _name(f"//{host}") not in self._hosts:
+            return PlainTextResponse("This page is not served under that name.", 421)
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            return PlainTextResponse("This request comes from another page.", 403)
+        owner = self._owner or self._sessions.owner(scope.get("session", {}).get(KEY))
+        scope[OWNER] = owner
+        path = str(scope["path"])
+        if owner is not None or path == "/login" or path.startswith(_PUBLIC[1:]):
+            return None
+        if scope["type"] == "http" and (path == "/logout" or (path == "/" and scope["method"] == "GET")):
+            return RedirectResponse("/login", 303)
+        return PlainTextResponse("Sign in first.", 401)
+
+
+def _name(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            if headers.get("content-type", "").startswith("text/html"):
+                headers["Cache-Control"] = "no-store"
+        await send(message)
+
+    return sending

@@ -1,0 +1,30 @@
+"""How much one visitor may bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jarvis_retrievers.images import MAX_BYTES
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one visitor may bring.
+
+    Attributes:
+        file_bytes: the largest file, in bytes.
+        pictures: the most pictures of one message.
+        photos: the most photos that a concept is taught with at once.
+        words: the most characters of a message, or of notes.
+        shown: how many pictures of earlier messages are kept to be shown.
+        desks: how many tabs an owner may have open.
+    """
+
+    file_bytes: int = MAX_BYTES
+    pictures: int = 8
+    photos: int = 12
+    words: int = 4000
+    shown: int = 48
+    desks: int = 32
