@@ -40,6 +40,18 @@ def notebooks(starts: list[str]) -> list[Path]:
     ]
 
 
+def joined(outputs: list[Any]) -> list[Any]:
+    """What was printed at one go, but came in several pieces, as one."""
+    whole: list[Any] = []
+    for output in outputs:
+        before = whole[-1] if whole else None
+        if before is not None and output.output_type == "stream" and output.name == before.get("name"):
+            before.text += output.text
+        else:
+            whole.append(output)
+    return whole
+
+
 def plain(notebook: Any) -> Any:
     """Without what changes from run to run.
 
@@ -51,6 +63,8 @@ def plain(notebook: Any) -> Any:
     for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number:02d}"
         cell.metadata = nbformat.from_dict({})
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 sys.exit(f"cell {number} has written to stderr:\n{output['text']}")
