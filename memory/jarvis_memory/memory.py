@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import builtins
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self
 
 from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
-from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.errors import InputError, JarvisWarning
 from jarvis_retrievers.images import load_image
 from jarvis_retrievers.masker import SubjectMasker
 from jarvis_retrievers.text_embedder import TextEmbedder
 
 from . import remembering
-from .answer import Answer, Recollection
+from .answer import Recollection
+from .asking import Asking
 from .asynchronous import AsyncMemory
 from .chat.sessions import SESSION_BYTES
 from .chatting import Chatting
@@ -32,17 +32,16 @@ from .looking import Looking
 from .maintaining import Maintaining
 from .profiling.choice import check_profiler
 from .profiling.profiler import Profiler
-from .recalling import Recall, answered, recall, recalled
+from .recalling import recalled
 from .store.owner import OwnerStore
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
-from .together import Ask, ask_together
-from .vlm import VLM, Query
+from .vlm import VLM
 from .vlm.query import Turn
 
 __all__ = ["PersonalMemory"]
 
 
-class PersonalMemory(AsyncMemory, Chatting, Looking, Maintaining):
+class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
     """Personal memory of one owner. Use `open`; threads may share it. Close it, or use it in a ``with``."""
 
     def __init__(self, store: OwnerStore, engine: Engine, mode: Mode = Mode.AUTO) -> None:
@@ -128,6 +127,18 @@ class PersonalMemory(AsyncMemory, Chatting, Looking, Maintaining):
         with self._writing:
             return remembering.add(self._store, self._engine, clean, images, notes, category, aliases)
 
+    def doubts(
+        self, name: str, photos: Sequence[Photo] = (), about: str | Sequence[str] = ()
+    ) -> list[JarvisWarning]:
+        """What `remember`, or `update` if there is such a concept, would warn of; nothing is stored.
+
+        Raises:
+            ConceptNameError, ImageError, InputError: what was given cannot be used.
+        """
+        clean, notes = check_name(name), check_notes(about)
+        images = Intake.photos(photos, clean) if len(photos) else []
+        return remembering.doubts(self._store, self._engine, clean, images, notes)
+
     def update(
         self,
         name: str,
@@ -175,91 +186,6 @@ class PersonalMemory(AsyncMemory, Chatting, Looking, Maintaining):
         change = partial(with_edits, changes=given, reset=tuple(reset))
         with self._writing:
             return remembering.extend(self._store, self._engine, name, (), (), None, (), change)
-
-    def ask(
-        self,
-        question: str,
-        images: Sequence[Photo] = (),
-        *,
-        mode: str | Mode | None = None,
-        max_new_tokens: int = 256,
-        history: Sequence[Turn] = (),
-    ) -> Answer:
-        """Answer a question from the segments of the concepts that it is about.
-
-        Args:
-            question: plain text; it is data, never control tokens.
-            images: pictures that the question is about.
-            mode: how the context is made, if other than this memory's own.
-            max_new_tokens: the most tokens of the answer.
-            history: earlier questions and answers, oldest first; who "she" is, they tell.
-
-        Raises:
-            InputError: a blank question. ImageError: a picture that cannot be used. ContextError: too long.
-        """
-        ready = self.ready(question, images, mode, max_new_tokens, history)
-        generate = partial(self._engine.vlm.generate, history=history)
-        said = self._engine.spare(lambda _: generate(ready.context, question, ready.images, max_new_tokens))
-        return answered(ready, said)
-
-    def ask_many(
-        self,
-        questions: Sequence[str],
-        images: Sequence[Sequence[Photo]] = (),
-        *,
-        mode: str | Mode | None = None,
-        max_new_tokens: int = 256,
-        batch_size: int = 8,
-    ) -> builtins.list[Answer]:
-        """Answer several questions in one pass of the model; each answer is that of its own `ask`.
-
-        Args:
-            questions: plain text.
-            images: the pictures of each question, in the same order; empty if none has any.
-            mode: as for `ask`.
-            max_new_tokens: the most tokens of each answer.
-            batch_size: how many are computed together.
-
-        Raises:
-            InputError: a blank question, or pictures for more or fewer questions than there are.
-            ImageError, ContextError: as for `ask`; then nothing is answered.
-        """
-        if images and len(images) != len(questions):
-            raise InputError(f"pictures of {len(images)} questions were given for {len(questions)} questions")
-        shown = images or [()] * len(questions)
-        asks = [Ask(self, question, of) for question, of in zip(questions, shown, strict=True)]
-        return ask_together(asks, mode=mode, max_new_tokens=max_new_tokens, batch_size=batch_size)
-
-    def ready(
-        self,
-        question: str,
-        images: Sequence[Photo] = (),
-        mode: str | Mode | None = None,
-        max_new_tokens: int = 256,
-        history: Sequence[Turn] = (),
-    ) -> Recall:
-        """A question made ready for the model, without asking it: concepts found, context made."""
-        how = self.mode if mode is None else Engine.mode(mode)
-        return recall(self._engine, Query(None, question, (), max_new_tokens, history), images, how)
-
-    @property
-    def node(self) -> VLM:
-        """The model; loaded when first needed."""
-        return self._engine.vlm
-
-    def stream(
-        self,
-        question: str,
-        images: Sequence[Photo] = (),
-        *,
-        mode: str | Mode | None = None,
-        max_new_tokens: int = 256,
-        history: Sequence[Turn] = (),
-    ) -> Iterator[str]:
-        """The text of `ask`, piece by piece. Input is checked at once; closing it stops the work."""
-        ready = self.ready(question, images, mode, max_new_tokens, history)
-        stream = self._engine.vlm.stream
-        return stream(ready.context, question, ready.images, max_new_tokens, history=history)
 
     def recall(
         self, query: str = "", images: Sequence[Photo] = (), k: int = 3, history: Sequence[Turn] = ()

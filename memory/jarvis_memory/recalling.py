@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from PIL import Image
@@ -48,11 +48,17 @@ class Recall:
     seconds: tuple[float, float, float]
 
 
-def recall(engine: Engine, asked: Query, images: Sequence[Photo], mode: Mode) -> Recall:
+def recall(
+    engine: Engine,
+    asked: Query,
+    images: Sequence[Photo],
+    mode: Mode,
+    only: Collection[str] | None = None,
+) -> Recall:
     """Find the concepts of a question and make their context; its images are read here.
 
     What does not fit the window is left out, the weakest patches first, then the last concepts, and the
-    notices say so.
+    notices say so. Of those who are found only those whose name is in ``only`` count, if it is given.
 
     Raises:
         InputError: a blank question. ImageError: a picture that cannot be used.
@@ -65,6 +71,8 @@ def recall(engine: Engine, asked: Query, images: Sequence[Photo], mode: Mode) ->
     vlm, finder = engine.vlm, engine.finder  # loaded before the clock starts
     start = time.perf_counter()
     found = tuple(finder.find(asked.question, loaded, asked.history))
+    if only is not None:
+        found = tuple(find for find in found if find.concept.name in only)
     retrieved = time.perf_counter()
     context: Context | None = None
     reused = 0

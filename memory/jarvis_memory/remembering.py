@@ -8,22 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from jarvis_retrievers.errors import ProfileError
+from jarvis_retrievers.errors import JarvisWarning, ProfileError
 from jarvis_retrievers.images import pixel_digest
 from jarvis_retrievers.patches import crop
 
-from .concept import Concept, Edits, Profile
-from .doubts import warn_of
+from .concept import Concept, Edits, Profile, name_key
+from .doubts import note_doubts, photo_doubts, warn_of
 from .engine import Engine
 from .intake import Describe, Intake, Photo, check_absent, check_writable, other_patches
 from .kv import Segment
-from .profile import fold_notes
+from .profile import build_profile, fold_notes
 from .profiling.description import Description
 from .profiling.profiler import Subject
 from .store.draft import ConceptDraft, PatchLike
 from .store.owner import OwnerStore
 
-__all__ = ["add", "again", "extend"]
+__all__ = ["add", "again", "doubts", "extend"]
 
 
 def add(
@@ -99,6 +99,22 @@ def extend(
     draft = engine.chooser.chosen(draft, old if same and not anew else None)
     segment = engine.keeper.grown(old, draft, images) if same else engine.keeper.make(draft, images)
     return _replaced(store, engine, old, draft, segment)
+
+
+def doubts(
+    store: OwnerStore, engine: Engine, name: str, images: Sequence[Image.Image], notes: Sequence[str]
+) -> list[JarvisWarning]:
+    """What `add`, or `extend` if the name is taken, would warn of; nothing is stored, no model describes."""
+    old = next((one for one in store.list() if name_key(one.name) == name_key(name)), None)
+    told = notes if old is None else fold_notes(old.about, list(notes))
+    but = set() if old is None else {old.id}
+    found: list[JarvisWarning] = []
+    if images:
+        others = other_patches(store, engine.encoder.fingerprint, but=but)
+        draft = engine.intake.draft(name, (), None, told, images, others, old=old)
+        found += photo_doubts(draft.name, draft.subjects, engine.finder, engine.least_relevance, old)
+    facts = build_profile(name, told).facts
+    return [*found, *note_doubts(name, facts, () if old is None else old.profile.facts)]
 
 
 def again(store: OwnerStore, engine: Engine, old: Concept, broken: Collection[str] = ()) -> Concept:

@@ -16,19 +16,20 @@ from .vlm import Query
 from .vlm.query import Turn
 
 if TYPE_CHECKING:
-    from .memory import PersonalMemory
+    from .asking import Asking
 
 __all__ = ["Ask", "ask_together"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ask:
-    """A question to one owner's memory, the pictures that it is about, and the turns before it."""
+    """A question to one owner's memory, its pictures, the turns before it, and who may count."""
 
-    memory: PersonalMemory
+    memory: Asking
     question: str
     images: Sequence[Photo] = ()
     history: Sequence[Turn] = ()
+    only: Sequence[str] | None = None
 
 
 def ask_together(
@@ -58,7 +59,10 @@ def ask_together(
     node = asks[0].memory.node
     if any(one.memory.node is not node for one in asks):
         raise InputError("questions to different models cannot be answered together; ask them apart")
-    ready = [one.memory.ready(one.question, one.images, mode, max_new_tokens, one.history) for one in asks]
+    ready = [
+        one.memory.ready(one.question, one.images, mode, max_new_tokens, one.history, one.only)
+        for one in asks
+    ]
     queries = [
         Query(recalled.context, one.question, recalled.images, max_new_tokens, one.history)
         for one, recalled in zip(asks, ready, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -67,11 +67,19 @@ class Answerer:
 
     def pieces(self, prefix: Prefix, query: Query) -> Iterator[str]:
         """The text of an answer, piece by piece; input is checked at once."""
+        return (piece for piece in self.telling(prefix, query) if isinstance(piece, str))
+
+    def telling(self, prefix: Prefix, query: Query) -> Iterator[str | Generation]:
+        """The same, and the whole answer at last."""
+        began = time.perf_counter()
         memory, asked = self._prepare(prefix, query)
 
-        def pieces() -> Iterator[str]:
+        def pieces() -> Iterator[str | Generation]:
+            ids: list[int] = []
+            first = [began]
             with closing(self._greedy(memory, asked, query)) as tokens:
-                yield from text_pieces(tokens, self._encoder.decode)
+                yield from text_pieces(_noted(tokens, ids, first), self._encoder.decode)
+            yield self._told(memory, asked, ids, first[0] - began, time.perf_counter() - began)
 
         return pieces()
 
@@ -129,3 +137,12 @@ class Answerer:
             ttft_seconds=first,
             seconds=seconds,
         )
+
+
+def _noted(tokens: Iterable[int], ids: list[int], first: list[float]) -> Iterator[int]:
+    """Tokens as they come, written down, and when the first came."""
+    for token in tokens:
+        if not ids:
+            first[0] = time.perf_counter()
+        ids.append(token)
+        yield token

@@ -281,6 +281,10 @@ class VLM:
         query = Query(context, question, images, max_new_tokens, history)
         return self._answerer.pieces(self.prefix, query)
 
+    def tell(self, query: Query) -> Iterator[str | Generation]:
+        """:meth:`stream`, and after the last piece what :meth:`generate` gives."""
+        return self._answerer.telling(self.prefix, query)
+
     def first_logits(
         self,
         context: Context | None,

@@ -1,0 +1,135 @@
+"""Questions to a memory, answered from the segments of the concepts that they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from jarvis_retrievers.errors import InputError
+
+from .answer import Answer
+from .engine import Engine
+from .intake import Photo
+from .kv import Mode
+from .recalling import Recall, answered, recall
+from .together import Ask, ask_together
+from .vlm import VLM, Query
+from .vlm.query import Turn
+
+__all__ = ["Asking"]
+
+
+class Asking:
+    """What `PersonalMemory` has for questions."""
+
+    _engine: Engine
+    mode: Mode
+
+    def ask(
+        self,
+        question: str,
+        images: Sequence[Photo] = (),
+        *,
+        mode: str | Mode | None = None,
+        max_new_tokens: int = 256,
+        history: Sequence[Turn] = (),
+        only: Sequence[str] | None = None,
+    ) -> Answer:
+        """Answer a question from the segments of the concepts that it is about.
+
+        Args:
+            question: plain text; it is data, never control tokens.
+            images: pictures that the question is about.
+            mode: how the context is made, if other than this memory's own.
+            max_new_tokens: the most tokens of the answer.
+            history: earlier questions and answers, oldest first; who "she" is, they tell.
+            only: names; whoever else is found does not come into the context. None lets everybody in.
+
+        Raises:
+            InputError: a blank question. ImageError: a picture that cannot be used. ContextError: too long.
+        """
+        ready = self.ready(question, images, mode, max_new_tokens, history, only)
+        generate = partial(self._engine.vlm.generate, history=history)
+        said = self._engine.spare(lambda _: generate(ready.context, question, ready.images, max_new_tokens))
+        return answered(ready, said)
+
+    def ask_many(
+        self,
+        questions: Sequence[str],
+        images: Sequence[Sequence[Photo]] = (),
+        *,
+        mode: str | Mode | None = None,
+        max_new_tokens: int = 256,
+        batch_size: int = 8,
+        only: Sequence[Sequence[str] | None] = (),
+    ) -> list[Answer]:
+        """Answer several questions in one pass of the model; each answer is that of its own `ask`.
+
+        Args:
+            questions: plain text.
+            images: the pictures of each question, in the same order; empty if none has any.
+            mode: as for `ask`.
+            max_new_tokens: the most tokens of each answer.
+            batch_size: how many are computed together.
+            only: as for `ask`, for each question; empty lets everybody in.
+
+        Raises:
+            InputError: a blank question, or pictures or names for more or fewer questions than there are.
+            ImageError, ContextError: as for `ask`; then nothing is answered.
+        """
+        if images and len(images) != len(questions):
+            raise InputError(f"pictures of {len(images)} questions were given for {len(questions)} questions")
+        if only and len(only) != len(questions):
+            raise InputError(f"names for {len(only)} questions were given for {len(questions)} questions")
+        shown, names = images or [()] * len(questions), only or [None] * len(questions)
+        asks = [Ask(self, *one) for one in zip(questions, shown, [()] * len(questions), names, strict=True)]
+        return ask_together(asks, mode=mode, max_new_tokens=max_new_tokens, batch_size=batch_size)
+
+    def ready(
+        self,
+        question: str,
+        images: Sequence[Photo] = (),
+        mode: str | Mode | None = None,
+        max_new_tokens: int = 256,
+        history: Sequence[Turn] = (),
+        only: Sequence[str] | None = None,
+    ) -> Recall:
+        """A question made ready for the model, without asking it: concepts found, context made."""
+        how = self.mode if mode is None else Engine.mode(mode)
+        return recall(self._engine, Query(None, question, (), max_new_tokens, history), images, how, only)
+
+    @property
+    def node(self) -> VLM:
+        """The model; loaded when first needed."""
+        return self._engine.vlm
+
+    def stream(
+        self,
+        question: str,
+        images: Sequence[Photo] = (),
+        *,
+        mode: str | Mode | None = None,
+        max_new_tokens: int = 256,
+        history: Sequence[Turn] = (),
+        only: Sequence[str] | None = None,
+    ) -> Iterator[str]:
+        """The text of `ask`, piece by piece. Input is checked at once; closing it stops the work."""
+        ready = self.ready(question, images, mode, max_new_tokens, history, only)
+        stream = self._engine.vlm.stream
+        return stream(ready.context, question, ready.images, max_new_tokens, history=history)
+
+    def tell(
+        self,
+        question: str,
+        images: Sequence[Photo] = (),
+        *,
+        mode: str | Mode | None = None,
+        max_new_tokens: int = 256,
+        history: Sequence[Turn] = (),
+        only: Sequence[str] | None = None,
+    ) -> Iterator[str | Answer]:
+        """`stream`, and after the last piece the whole answer of `ask`."""
+        ready = self.ready(question, images, mode, max_new_tokens, history, only)
+        query = Query(ready.context, question, ready.images, max_new_tokens, history)
+        told = self._engine.vlm.tell(query)
+        return (piece if isinstance(piece, str) else answered(ready, piece) for piece in told)
