@@ -195,7 +195,7 @@ def run(conversations: int, seed: int) -> dict[str, Any]:
     }
     total = Share.of_all([m.right for m in marked])
     unclear = [m for m in marked if m.turn.sort == "ambiguous"]
-    back = sum("ask_back" == m.said.kind and m.right for m in unclear)
+    back = sum(m.said.kind == "ask_back" and m.right for m in unclear)
     needless = sum(m.said.kind == "ask_back" for m in marked if m.turn.sort != "ambiguous")
     leaks = sum(m.leaked for m in marked)
     seconds, looking = sum(m.seconds for m in marked), sum(m.looking for m in marked)
@@ -274,13 +274,9 @@ def main(
     screen.print(draw_table(result))
     low, high = result["right"]["memory"]["low"], result["right"]["memory"]["high"]
     screen.print(f"95 % interval of all: {100 * low:.1f} to {100 * high:.1f}")
-    unclear = result["ambiguous"]
-    screen.print(
-        f"asked back: {unclear['asked back']} of {unclear['of']}; needlessly: {unclear['asked back needlessly']}"
-    )
-    screen.print(
-        "; ".join(f"{what} {number}" for what, number in result["cost"].items()) + " (for each turn)"
-    )
+    back = result["ambiguous"]
+    screen.print(", ".join(f"{what}: {number}" for what, number in back.items()))
+    screen.print("for each turn:", ", ".join(f"{what} {number}" for what, number in result["cost"].items()))
     for bar, ok in result["bars"].items():
         screen.print(f"{'holds' if ok else 'MISSED'}: {bar}")
 
