@@ -21,6 +21,7 @@
         │   └── WindowError                more positions than the model's window has
         ├── DeadlineError (TimeoutError)   an answer that took longer than it may
         ├── EmbeddingError                 a text encoder that fails, or gives vectors that cannot be used
+        ├── LoopError                      a turn of a conversation that takes more steps than it may
         ├── CallError (ValueError)         an answer without the call of a tool that it must have
         └── ProfileError                   a model's answer that is no description of a concept
 
@@ -52,6 +53,7 @@ __all__ = [
     "InputError",
     "JarvisError",
     "JarvisWarning",
+    "LoopError",
     "MaskWarning",
     "ModelError",
     "NoteWarning",
@@ -135,6 +137,10 @@ class WindowError(ContextError):
 
 class DeadlineError(ModelError, TimeoutError):
     """An answer that took longer than it may."""
+
+
+class LoopError(ModelError):
+    """A turn of a conversation that takes more steps than it may."""
 
 
 class EmbeddingError(ModelError):

@@ -1,0 +1,73 @@
+"""How questions are put to a model: in its own words, where it knows only a few."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from .properties import PROPERTIES, stated
+
+__all__ = ["OpenPutting", "PlainPutting", "Putting", "putting_for"]
+
+
+class Putting(Protocol):
+    """How questions are put to a model. Both methods are pure: the same words give the same question."""
+
+    def one(self, question: str, name: str) -> str:
+        """A question about one concept, as the model answers it best."""
+        ...
+
+    def together(self, question: str, names: Sequence[str]) -> bool:
+        """Whether the model answers this question about several concepts from one context."""
+        ...
+
+
+class PlainPutting:
+    """As the user asks; for models that understand what people write."""
+
+    def one(self, question: str, name: str) -> str:
+        """The question itself."""
+        return question
+
+    def together(self, question: str, names: Sequence[str]) -> bool:
+        """Two are compared at once; more are asked one by one."""
+        return len(names) <= 2
+
+
+class OpenPutting:
+    """Open questions in the plainest words; for small models such as Pocket.
+
+    "Does Bo like noodles?" becomes "What does Bo like?", and what is answered is compared by rule. Questions
+    with a picture stay as they are, and so does what no table knows.
+    """
+
+    def one(self, question: str, name: str) -> str:
+        """The question in the words of `PROPERTIES`, if one of them is asked for."""
+        if re.search(r"\bthe friend of\b|\bthe one who\b|'s friend\b", question, re.IGNORECASE):
+            return question
+        for known in PROPERTIES:
+            if known.asked.search(question):
+                return known.question.format(n=name)
+        match = re.match(r"(?:does|do|is|are|was|has|did|can) (.+?)\?*$", question.strip(), re.IGNORECASE)
+        told = stated(match[1][len(name) :].strip()) if match and match[1].startswith(name) else None
+        return told[0].question.format(n=name) if told else question
+
+    def together(self, question: str, names: Sequence[str]) -> bool:
+        """Only what such models were taught: which of two has something, and whether emblems are the same."""
+        if len(names) != 2:
+            return False
+        first, second = (re.escape(name) for name in names)
+        return any(
+            re.fullmatch(pattern, question.strip(), re.IGNORECASE)
+            for pattern in (
+                rf"who (?!is older|is younger).+, {first} or {second}\?*",
+                rf"which of {first} and {second} (?!is older|is younger).+",
+                rf"(?:do {first} and {second} have|are the emblems of {first} and {second}).*\bsame\b.*",
+            )
+        )
+
+
+def putting_for(model: str) -> Putting:
+    """How questions are put to a model of this name, by default."""
+    return OpenPutting() if "pocket" in model.casefold() else PlainPutting()

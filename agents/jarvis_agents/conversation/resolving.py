@@ -1,0 +1,192 @@
+"""Who is meant: names, pronouns and groups of a question become names, or are found to be unclear."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .discussed import Discussed
+from .known import Known, listed, singular
+from .naming import Place, named, strangers
+from .words import EVERYBODY
+
+__all__ = ["Resolved", "Unclear", "resolve"]
+
+_GROUP = re.compile(
+    r"\b(?:(?:all|any|each|every one|both|some) )?(?:of )?(?:my|our|the) (?:(?P<some>[a-z ]+?) )?(?P<noun>[a-z]+)\b",
+    re.IGNORECASE,
+)
+_ONE = re.compile(r"\b(?:the|my|our|that) (?P<words>(?:[a-z]+ ){0,3})(?P<noun>[a-z]+)\b", re.IGNORECASE)
+_OTHER = re.compile(r"\bthe other (?:one|two|[a-z]+)\b|\bthe other\b", re.IGNORECASE)
+_EVERY = re.compile(r"\b(?:everybody|everyone|all of them|them all)\b(?! in )", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"\b(?:he|she|it|him|hers|her|his|its|they|them|theirs|their|both(?: of them)?|the two)\b", re.IGNORECASE
+)
+_OWN = frozenset({"his", "her", "its", "their", "hers", "theirs"})
+_MANY = frozenset({"they", "them", "their", "theirs", "both", "both of them", "the two"})
+# Behind these "her" is somebody, not somebody's.
+_NO_NOUN = frozenset(
+    [
+        "and",
+        "or",
+        "but",
+        "in",
+        "on",
+        "at",
+        "with",
+        "here",
+        "there",
+        "than",
+        "now",
+        "too",
+        "like",
+        "to",
+        "for",
+        "is",
+        "was",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Words of a question that may mean several: the question so far, where they stand, and whom."""
+
+    question: str
+    start: int
+    end: int
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A question with names: whom it is about in order, names that nobody has, whether a group is meant."""
+
+    question: str
+    subjects: tuple[str, ...]
+    strangers: tuple[str, ...] = ()
+    group: bool = False
+
+
+def resolve(
+    question: str, known: Known, before: Discussed, *, shown: bool = False, excluded: Sequence[str] = ()
+) -> Resolved | Unclear:
+    """Put names in place of all that stands for one.
+
+    Args:
+        question: as the user wrote it.
+        known: the concepts.
+        before: who was spoken of.
+        shown: a picture goes with it; then "it" may be that.
+        excluded: names that were ruled out.
+    """
+    group = False
+    for _ in range(16):  # one unclear or replaced place at a time; each makes the text plainer
+        places = named(question, known)
+        for place in places:
+            if len(place.names) > 1 or place.doubtful:
+                return Unclear(question, place.start, place.end, place.names)
+            if question[place.start : place.end].casefold() not in _spellings(known, place.names[0]):
+                question = _replaced(question, place, place.names[0])
+                break
+        else:
+            found = _next(question, known, before, places, shown, excluded)
+            if found is None:
+                subjects = dict.fromkeys(place.names[0] for place in places)
+                return Resolved(question, tuple(subjects), strangers(question, known), group)
+            if isinstance(found, Unclear):
+                return found
+            place, text, many = found
+            group = group or many
+            question = _replaced(question, place, text)
+    return Resolved(question, tuple(dict.fromkeys(p.names[0] for p in named(question, known))), (), group)
+
+
+Found = tuple[Place, str, bool]
+
+
+def _next(
+    question: str,
+    known: Known,
+    before: Discussed,
+    places: Sequence[Place],
+    shown: bool,
+    excluded: Sequence[str],
+) -> Found | Unclear | None:
+    """The next words that stand for somebody, with what is put there, and whether that is a group."""
+    there = [place.names[0] for place in places]
+    match = _EVERY.search(question)
+    if match and known.names:
+        return Place(match.start(), match.end(), ()), listed(known.names), True
+    match = _OTHER.search(question)
+    if match:
+        return _put(question, match, before.other(), False)
+    for match in _GROUP.finditer(question):
+        noun = match["noun"].lower()
+        one, some = singular(noun), (match["some"] or "").lower().split()
+        wanted = [word for word in some if word not in EVERYBODY]
+        if one != noun or one in EVERYBODY:
+            found = tuple(name for name in known.group(one, wanted) if name not in excluded)
+            if found:
+                return Place(match.start(), match.end(), ()), listed(found), True
+    for match in _ONE.finditer(question):
+        noun, described = match["noun"].lower(), match["words"].lower().split()
+        found = tuple(name for name in known.group(noun, described) if name not in excluded)
+        if found and noun not in EVERYBODY and not _in_name(match.start(), places):
+            return _put(question, match, found, False)
+    for match in _PRONOUN.finditer(question):
+        word = match[0].lower()
+        if _in_name(match.start(), places) or (word == "it" and _no_concept(question, shown)):
+            continue
+        if word in {"his", "its", "her", "their"} and any(p.end <= match.start() for p in places):
+            continue  # "Does Bo wear his hat?" speaks of Bo
+        if word in _MANY:
+            found = before.several()
+            if found:
+                return Place(match.start(), match.end(), ()), _owned(question, match, listed(found)), False
+            continue
+        found = tuple(name for name in before.one() if name not in there and name not in excluded)
+        if found:
+            return _put(question, match, found, True)
+    return None
+
+
+def _put(question: str, match: re.Match[str], found: tuple[str, ...], owned: bool) -> Found | Unclear | None:
+    if not found:
+        return None
+    if len(found) > 1:
+        return Unclear(question, match.start(), match.end(), found)
+    return (
+        Place(match.start(), match.end(), ()),
+        _owned(question, match, found[0]) if owned else found[0],
+        False,
+    )
+
+
+def _owned(question: str, match: re.Match[str], name: str) -> str:
+    word = match[0].lower()
+    behind = re.match(r"\s+([a-z]+)", question[match.end() :], re.IGNORECASE)
+    if word not in _OWN or (word == "her" and (behind is None or behind[1].lower() in _NO_NOUN)):
+        return name
+    return f"{name}'s"
+
+
+def _no_concept(question: str, shown: bool) -> bool:
+    """Whether "it" is the picture, or nothing at all."""
+    return bool(
+        (shown and re.search(r"\b(?:who|what) (?:is|was) it\b|\b(?:in|on) it\b", question, re.IGNORECASE))
+        or re.search(r"\bis it (?:raining|true|time|possible)\b", question, re.IGNORECASE)
+    )
+
+
+def _in_name(start: int, places: Sequence[Place]) -> bool:
+    return any(place.start <= start < place.end for place in places)
+
+
+def _replaced(question: str, place: Place, text: str) -> str:
+    return f"{question[: place.start]}{text}{question[place.end :]}"
+
+
+def _spellings(known: Known, name: str) -> set[str]:
+    return {spelling.casefold() for spelling in known.spellings[name][:1]}
