@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
@@ -39,13 +40,14 @@ from jarvis_memory import VLM, PersonalMemory
 from jarvis_memory.profile import profile_text
 from jarvis_pocket.world import PocketConcept
 from jarvis_retrievers.encoder import ImageTextEncoder
-from jarvis_retrievers.errors import JarvisWarning, UnknownConceptError
+from jarvis_retrievers.errors import JarvisError, JarvisWarning, UnknownConceptError
 from jarvis_retrievers.openclip import OpenCLIPEncoder
 
 LEAST = 0.85
 _HISTORY = 3
 _TOKENS = 256
-_REVERSIBLE = ("correct", "forget")
+# Where something is changed, an agent may ask whether it should be: the user says yes, in the same turn.
+_CONFIRMED = ("correct", "forget")
 
 
 @dataclass(frozen=True)
@@ -103,15 +105,12 @@ class Talk:
 
     def _mark(self, talk: Conversation, number: int, turn: ScriptTurn) -> Marked:
         # Before the turn, which may change the record that the plain question is about.
-        plain = all(map(self._plain, turn.plain)) if turn.plain else None
+        plain = self._plain(turn.plain)
         began = time.perf_counter()
-        said = talk.say(self.state, turn.text, images=list(turn.images))
-        all_said = [said]
-        if said.kind == "confirm" and turn.sort in _REVERSIBLE:
-            said = talk.say(said.state, "yes")
-            all_said.append(said)
+        all_said = [said := self._say(talk, turn.text, turn.images)]
+        if said.kind == "confirm" and turn.sort in _CONFIRMED:
+            all_said.append(said := self._say(talk, "yes"))
         seconds = time.perf_counter() - began
-        self.state = said.state
         leaked = self.forgotten and self._leaks(turn, said)
         self.forgotten = self.forgotten or turn.sort == "forget"
         looking = sum(p.answer.timings.total for one in all_said for p in one.parts if p.look)
@@ -119,6 +118,14 @@ class Talk:
         right = turn.expected.right(said, self._tells)
         alone = self._alone(turn)
         return Marked(number, turn, said, right, leaked, seconds, calls, looks, looking, alone, plain)
+
+    def _say(self, talk: Conversation, text: str, images: Sequence[Image.Image] = ()) -> Said:
+        try:
+            said = talk.say(self.state, text, list(images))
+        except JarvisError as error:
+            said = Said(text=f"{type(error).__name__}: {error}", kind="declined", state=self.state)
+        self.state = said.state
+        return said
 
     def _tells(self, name: str) -> str | None:
         try:
@@ -144,7 +151,11 @@ class Talk:
         right = "answer" in expected.kinds and expected.worded(Truth("answer", said.text))
         return said.text, right
 
-    def _plain(self, plain: Plain) -> bool:
+    def _plain(self, asked: Sequence[Plain]) -> bool | None:
+        there = all(self._tells(name) is not None for one in asked for name in one.about)
+        return all(map(self._answers, asked)) if asked and there else None
+
+    def _answers(self, plain: Plain) -> bool:
         engine = self.memory._engine
         segments = [engine.keeper.get(self.memory.show(name)).segment for name in plain.about]
         mode, _ = engine.settle(self.memory.mode, len(segments))
