@@ -6,9 +6,17 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from .properties import PROPERTIES, stated
+from .properties import PROPERTIES, property_of
+from .questions import read
+from .ties import tie_in
 
 __all__ = ["OpenPutting", "PlainPutting", "Putting", "putting_for"]
+
+
+_ABOUT = (
+    "(?:please )?tell me (?:something |more )?about|who is|what about|"
+    "what (?:do|can) you (?:know|tell me|say) (?:about|of)"
+)
 
 
 class Putting(Protocol):
@@ -20,6 +28,10 @@ class Putting(Protocol):
 
     def together(self, question: str, names: Sequence[str]) -> bool:
         """Whether the model answers this question about several concepts from one context."""
+        ...
+
+    def alone(self, question: str) -> bool:
+        """Whether the model is asked a question that is about nobody in memory, nor names anybody."""
         ...
 
 
@@ -34,6 +46,10 @@ class PlainPutting:
         """Two are compared at once; more are asked one by one."""
         return len(names) <= 2
 
+    def alone(self, question: str) -> bool:
+        """Such a model has something to say about everything."""
+        return True
+
 
 class OpenPutting:
     """Open questions in the plainest words; for small models such as Pocket.
@@ -44,14 +60,20 @@ class OpenPutting:
 
     def one(self, question: str, name: str) -> str:
         """The question in the words of `PROPERTIES`, if one of them is asked for."""
-        if re.search(r"\bthe friend of\b|\bthe one who\b|'s friend\b", question, re.IGNORECASE):
-            return question
+        tie = tie_in(question, [name])
+        if tie is not None:
+            who = re.fullmatch(
+                r"who is\s+\?*", question[: tie.start()] + question[tie.end() :], re.IGNORECASE
+            )
+            return f"Who shares a bowl with {name}?" if who else question
+        if re.fullmatch(rf"(?:(?:{_ABOUT}) )?{re.escape(name)}\W*", question, re.IGNORECASE):
+            return f"What is {name}?"
         for known in PROPERTIES:
             if known.asked.search(question):
                 return known.question.format(n=name)
-        match = re.match(r"(?:does|do|is|are|was|has|did|can) (.+?)\?*$", question.strip(), re.IGNORECASE)
-        told = stated(match[1][len(name) :].strip()) if match and match[1].startswith(name) else None
-        return told[0].question.format(n=name) if told else question
+        asked = read(question, (name,), everybody=False)
+        told = property_of(asked.key) if asked is not None else None
+        return told.question.format(n=name) if told else question
 
     def together(self, question: str, names: Sequence[str]) -> bool:
         """Only what such models were taught: which of two has something, and whether emblems are the same."""
@@ -66,6 +88,10 @@ class OpenPutting:
                 rf"(?:do {first} and {second} have|are the emblems of {first} and {second}).*\bsame\b.*",
             )
         )
+
+    def alone(self, question: str) -> bool:
+        """Such a model knows nothing but what is in its context."""
+        return False
 
 
 def putting_for(model: str) -> Putting:
