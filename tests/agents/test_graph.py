@@ -101,7 +101,7 @@ def test_a_new_question_in_place_of_a_reply_is_answered(shared: PersonalMemory, 
 async def test_pieces_are_streamed_and_are_the_answer(shared: PersonalMemory, exam: Exam) -> None:
     graph, one = conversation_graph(shared, checkpointer=InMemorySaver()), names(exam)[0]
     asked: TalkState = {"messages": [user_message(f"What does {one} wear?")]}
-    pieces = list(graph.stream(asked, THREAD, stream_mode="custom"))
+    pieces: list[Any] = list(graph.stream(asked, THREAD, stream_mode="custom"))
     assert len(pieces) > 2
     assert "".join(pieces) == graph.get_state(THREAD).values["messages"][-1].text
     other: RunnableConfig = {"configurable": {"thread_id": "again"}}

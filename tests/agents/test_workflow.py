@@ -21,6 +21,10 @@ from jarvis_retrievers.images import encode_png
 from tests.agents.test_graph import names, said, unclear
 
 
+def replied(text: str) -> HumanResponseEvent:
+    return HumanResponseEvent(**{"response": text})
+
+
 async def run(
     flow: ConversationWorkflow, context: Context, text: Any, reply: str = ""
 ) -> tuple[list[Any], Said]:
