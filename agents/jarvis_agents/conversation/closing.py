@@ -29,7 +29,8 @@ def said_of(desk: Desk, turn: Turn) -> Said:
     )
     before = turn.state
     state = ConversationState(
-        turns=(*before.turns, exchange)[-desk.settings.most_turns :],
+        # Of a concept that is forgotten not even the wish stays.
+        turns=(*before.turns, *(() if turn.kind == "forgot" else (exchange,)))[-desk.settings.most_turns :],
         pending=turn.pending,
         picture=turn.images[-1] if turn.images else before.picture,
         shown=known.keys(tuple(used)) if turn.images else before.shown,

@@ -54,3 +54,7 @@ class Plan(Value):
     word: str = ""
     start: int = 0
     end: int = 0
+
+    def but(self, **changes: object) -> Plan:
+        """The plan with some of it changed."""
+        return self.model_copy(update=changes)

@@ -6,9 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
+from .known import singular
 from .plan import Plan, Sub
+from .properties import PROPERTIES, property_of
 from .putting import Putting
+from .questions import each, read
 from .settings import Settings
+from .ties import tie_in
 
 __all__ = ["Planner", "RulePlanner"]
 
@@ -19,6 +23,7 @@ _PICTURE = re.compile(
     r"\b(?:here|there|picture|photo|image|see|visible|shown)\b|\b(?:on|in|at) the (?:left|right|middle|cent)",
     re.IGNORECASE,
 )
+_PRESENT = re.compile(r"\b(?:here|there|in the (?:picture|photo|image))\W*$|\bsee\b", re.IGNORECASE)
 
 
 class Planner(Protocol):
@@ -70,19 +75,109 @@ class RulePlanner:
     ) -> Plan:
         """See `Planner`."""
         names = tuple(subjects)
-        if shown and _PICTURE.search(question) and not (len(names) > 1 and _PICTURE.search(question)):
-            return self._whole(question, allowed, shown)
-        if not names:
-            return self._whole(question, allowed, shown)
+        if not names or (shown and _PICTURE.search(question)):
+            return self._pictured(question, names, allowed) if shown else self._whole(question, allowed)
+        hop = self._hop(question, names, allowed, shown)
+        if hop is not None:
+            return hop
         if len(names) == 1 and not group and not everybody:
             return self._one(question, names[0], allowed, shown)
-        return self._whole(question, allowed, shown)
+        if not everybody and self._putting.together(question, names):
+            return self._whole(question, allowed, shown)
+        return self._several(question, names, shown, group=group, everybody=everybody)
 
-    def _whole(self, question: str, allowed: tuple[str, ...] | None, shown: bool) -> Plan:
+    def _whole(self, question: str, allowed: tuple[str, ...] | None, shown: bool = False) -> Plan:
         tokens = self._settings.max_new_tokens
         return Plan(subs=(Sub(question=question, names=allowed, shown=shown, tokens=tokens),))
 
+    def _pictured(self, question: str, names: tuple[str, ...], allowed: tuple[str, ...] | None) -> Plan:
+        """A question about a picture; whether several are there is asked one by one."""
+        if len(names) < 2 or not _PRESENT.search(question):
+            return self._whole(question, allowed, True)
+        subs = tuple(
+            Sub(
+                question=each(question, names, name),
+                names=allowed,
+                shown=True,
+                tokens=self._settings.max_new_tokens,
+            )
+            for name in names[: self._settings.most_mapped]
+        )
+        return Plan(subs=subs, reduce="list")
+
     def _one(self, question: str, name: str, allowed: tuple[str, ...] | None, shown: bool) -> Plan:
-        put = question if shown and _PICTURE.search(question) else self._putting.one(question, name)
-        tokens = self._settings.max_new_tokens
-        return Plan(subs=(Sub(question=put, names=allowed, shown=shown, tokens=tokens),))
+        """About one concept; what was asked with yes or no but is put openly, is decided by rule."""
+        put = self._putting.one(question, name)
+        plan = self._whole(put, allowed, shown)
+        if put == question:
+            return plan
+        asked = read(question, (name,), everybody=False)
+        if asked is None or asked.reduce != "yes":
+            return plan.but(key=_key(question))
+        return plan.but(
+            reduce="yes", key=asked.key, value=asked.value, negated=asked.negated, word=asked.word
+        )
+
+    def _several(
+        self, question: str, names: tuple[str, ...], shown: bool, *, group: bool, everybody: bool
+    ) -> Plan:
+        asked = read(question, names, everybody=everybody)
+        if asked is None:
+            if everybody:
+                return self._whole(question, None, shown)
+            subs = [self._sub(each(question, names, name), name, shown) for name in names]
+            return Plan(subs=tuple(subs[: self._settings.most_mapped]), reduce="list", key=_key(question))
+        if asked.reduce == "record":
+            return Plan(subs=(), reduce="record", word=asked.word)
+        known = property_of(asked.key)
+        subs = [
+            self._sub(known.question.format(n=name) if known else _asked(asked.predicate, name), name, shown)
+            for name in names[: self._settings.most_mapped]
+        ]
+        return Plan(
+            subs=tuple(subs),
+            reduce=asked.reduce,
+            key=asked.key,
+            value=asked.value,
+            negated=asked.negated,
+            word=asked.word,
+        )
+
+    def _sub(self, question: str, name: str, shown: bool) -> Sub:
+        put = self._putting.one(question, name)
+        return Sub(question=put, names=(name,), shown=shown, tokens=self._settings.fact_tokens)
+
+    def _hop(
+        self, question: str, names: tuple[str, ...], allowed: tuple[str, ...] | None, shown: bool
+    ) -> Plan | None:
+        """Who "the friend of Bo" is comes first, where more than that is asked, or no note tells it."""
+        match = tie_in(question, names)
+        if match is None:
+            return None
+        name = match["a"] or match["b"]
+        rest = f"{question[: match.start()]}...{question[match.end() :]}"
+        if re.fullmatch(r"\s*who is \.\.\.\s*\?*", rest, re.IGNORECASE):
+            return None
+        found = allowed is not None and len(allowed) > len(names)
+        if found and len(names) == 1 and not re.search(r"\b(?:shares?|friends?|than|or|same)\b", rest):
+            return None
+        tied = property_of("friend")
+        asked = tied.question.format(n=name) if tied else question
+        sub = Sub(
+            question=asked, names=None if allowed is None else allowed, tokens=self._settings.fact_tokens
+        )
+        return Plan(subs=(sub,), reduce="hop", value=name, start=match.start(), end=match.end())
+
+
+def _key(question: str) -> str:
+    return next((one.key for one in PROPERTIES if one.asked.search(question)), "")
+
+
+def _asked(predicate: str, name: str) -> str:
+    """What no table knows, asked with yes or no: "has fleas" becomes "Does Bo have fleas?"."""
+    first, _, rest = predicate.strip().partition(" ")
+    word = first.lower()
+    if word in {"is", "are", "was", "were", "can", "will"}:
+        return f"{({'are': 'is', 'were': 'was'}.get(word, word)).capitalize()} {name} {rest}?"
+    base = "have" if word == "has" else singular(word)
+    return f"Does {name} {' '.join([base, rest]).strip()}?"

@@ -19,8 +19,7 @@ class Property:
         asked: finds a question about it.
         held: what is said of a concept, without its name, up to the value (group ``v``).
         single: a concept has one value only.
-        sentence: how it is told.
-        many: the noun for several values, "the same ...".
+        sentence: how it is told; "" if there is no plain way.
     """
 
     key: str
@@ -35,9 +34,20 @@ def _find(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
+_CLOTHES = "hat|cap|scarf|bow|flag|collar|ribbon|coat|jacket|bell|glasses|tag|boots?|shoes?|bandana|necklace"
+_SIGNS = "star|heart|moon|cross|ring|arrow|square|bolt|drop|bars|circle|triangle|letter|number|sun|flower|emblem|badge"
+_COLOURS = "red|green|blue|yellow|purple|gr[ae]y|brown|pink|orange|black|white|golden|plain|striped|spotted|big|small"
+_NUMBER = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+_NUMBER = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
 _THE = r"(?:the |an? |his |her |its |their )?"
 
 PROPERTIES: Final = (
+    Property(
+        "look",
+        "What does {n} look like?",
+        _find(r"\blooks? like\b|\bdescribe\b|^what is [^ ]+\?*$"),
+        _find(rf"looks? like (?P<v>.+)|(?:is|are) (?:an? )?(?P<w>(?:{_COLOURS})\b.*)"),
+    ),
     Property(
         "place",
         "Where does {n} sleep?",
@@ -79,7 +89,8 @@ PROPERTIES: Final = (
         "How old is {n}?",
         _find(r"\bhow old\b|\bages?\b|\byears? old\b|\b(?:old|young)e(?:r|st)\b"),
         _find(
-            r"(?:(?:is|are|was|be|turned|turns) )(?P<v>\d+|[a-z]+)(?: years? old| years?| this year| now|\b)"
+            rf"(?:(?:is|are|was|be|turned|turns) )(?P<v>\d+|{_NUMBER})"
+            r"(?: years? old| years?| this year| now|[ .?!]*$)"
         ),
         True,
         "{n} is {v} years old.",
@@ -99,7 +110,9 @@ PROPERTIES: Final = (
         "worn",
         "What does {n} wear?",
         _find(r"\bwears?\b|\bwearing\b|\baccessor(?:y|ies)\b"),
-        _find(rf"(?:wears?|(?:is|are) wearing) {_THE}(?P<v>.+)"),
+        _find(
+            rf"(?:wears?|(?:is|are) wearing) {_THE}(?P<v>.+)|ha(?:s|ve) {_THE}(?P<w>(?:\w+ )?(?:{_CLOTHES}))\b[ .?!]*$"
+        ),
         sentence="{n} wears {v}.",
     ),
     Property(
@@ -107,7 +120,7 @@ PROPERTIES: Final = (
         "What is the emblem of {n}?",
         _find(r"\bemblems?\b|\bbadges?\b|\b(?:which|what) sign\b"),
         _find(
-            rf"ha(?:s|ve) {_THE}(?:emblem (?:of )?)?{_THE}(?P<v>\w+ \w+)(?: (?:as|for) an? emblem| on \w+ badge)?[.?!]*$"
+            rf"(?:carr(?:y|ies)|ha(?:s|ve)) {_THE}(?:emblem (?:of )?{_THE})?(?P<v>(?:\w+ )?(?:{_SIGNS}))\b.*"
             r"|'s (?:emblem|badge) is (?:an? )?(?P<w>.+)"
         ),
         sentence="{n} has {v}.",
@@ -132,12 +145,6 @@ PROPERTIES: Final = (
         _find(r"\bhow (?:tall|high|long)\b|\b(?:tall|short|larg|small)e(?:r|st)\b"),
         _find(r"(?:is|are) (?P<v>\d\S* (?:cm|m|metres?|meters?|inch(?:es)?|feet))"),
         True,
-    ),
-    Property(
-        "look",
-        "What does {n} look like?",
-        _find(r"\blooks? like\b|\bdescribe\b|^what is [^ ]+\?*$"),
-        _find(r"looks? like (?P<v>.+)"),
     ),
 )
 """In the order in which they are tried."""

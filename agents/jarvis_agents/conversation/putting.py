@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from .properties import PROPERTIES, stated
+from .ties import tie_in
 
 __all__ = ["OpenPutting", "PlainPutting", "Putting", "putting_for"]
 
@@ -22,6 +23,10 @@ class Putting(Protocol):
         """Whether the model answers this question about several concepts from one context."""
         ...
 
+    def alone(self, question: str) -> bool:
+        """Whether the model is asked a question that is about nobody in memory, nor names anybody."""
+        ...
+
 
 class PlainPutting:
     """As the user asks; for models that understand what people write."""
@@ -34,6 +39,10 @@ class PlainPutting:
         """Two are compared at once; more are asked one by one."""
         return len(names) <= 2
 
+    def alone(self, question: str) -> bool:
+        """Such a model has something to say about everything."""
+        return True
+
 
 class OpenPutting:
     """Open questions in the plainest words; for small models such as Pocket.
@@ -44,8 +53,16 @@ class OpenPutting:
 
     def one(self, question: str, name: str) -> str:
         """The question in the words of `PROPERTIES`, if one of them is asked for."""
-        if re.search(r"\bthe friend of\b|\bthe one who\b|'s friend\b", question, re.IGNORECASE):
-            return question
+        tie = tie_in(question, [name])
+        if tie is not None:
+            who = re.fullmatch(
+                r"who is\s+\?*", question[: tie.start()] + question[tie.end() :], re.IGNORECASE
+            )
+            return f"Who shares a bowl with {name}?" if who else question
+        if re.fullmatch(
+            rf"(?:(?:(?:please )?tell me (?:something |more )?about|who is|what about|what (?:do|can) you (?:know|tell me|say) (?:about|of)) )?{re.escape(name)}\W*", question, re.I
+        ):
+            return f"What is {name}?"
         for known in PROPERTIES:
             if known.asked.search(question):
                 return known.question.format(n=name)
@@ -66,6 +83,10 @@ class OpenPutting:
                 rf"(?:do {first} and {second} have|are the emblems of {first} and {second}).*\bsame\b.*",
             )
         )
+
+    def alone(self, question: str) -> bool:
+        """Such a model knows nothing but what is in its context."""
+        return False
 
 
 def putting_for(model: str) -> Putting:

@@ -7,22 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .discussed import Discussed
-from .known import Known, listed, singular
+from .known import Known, listed
 from .naming import Place, named, strangers
-from .words import EVERYBODY
+from .phrases import phrases
 
-__all__ = ["Resolved", "Unclear", "resolve"]
+__all__ = ["Resolved", "Unclear", "put", "resolve"]
 
-_GROUP = re.compile(
-    r"\b(?:(?:all|any|each|every one|both|some) )?(?:of )?(?:my|our|the) (?:(?P<some>[a-z ]+?) )?(?P<noun>[a-z]+)\b",
-    re.IGNORECASE,
-)
-_ONE = re.compile(r"\b(?:the|my|our|that) (?P<words>(?:[a-z]+ ){0,3})(?P<noun>[a-z]+)\b", re.IGNORECASE)
 _OTHER = re.compile(r"\bthe other (?:one|two|[a-z]+)\b|\bthe other\b", re.IGNORECASE)
 _EVERY = re.compile(r"\b(?:everybody|everyone|all of them|them all)\b(?! in )", re.IGNORECASE)
 _PRONOUN = re.compile(
     r"\b(?:he|she|it|him|hers|her|his|its|they|them|theirs|their|both(?: of them)?|the two)\b", re.IGNORECASE
 )
+# Of more the user is not asked to choose one.
+_MOST_ASKED = 8
 _OWN = frozenset({"his", "her", "its", "their", "hers", "theirs"})
 _MANY = frozenset({"they", "them", "their", "theirs", "both", "both of them", "the two"})
 # Behind these "her" is somebody, not somebody's.
@@ -122,19 +119,16 @@ def _next(
     match = _OTHER.search(question)
     if match:
         return _put(question, match, before.other(), False)
-    for match in _GROUP.finditer(question):
-        noun = match["noun"].lower()
-        one, some = singular(noun), (match["some"] or "").lower().split()
-        wanted = [word for word in some if word not in EVERYBODY]
-        if one != noun or one in EVERYBODY:
-            found = tuple(name for name in known.group(one, wanted) if name not in excluded)
-            if found:
-                return Place(match.start(), match.end(), ()), listed(found), True
-    for match in _ONE.finditer(question):
-        noun, described = match["noun"].lower(), match["words"].lower().split()
-        found = tuple(name for name in known.group(noun, described) if name not in excluded)
-        if found and noun not in EVERYBODY and not _in_name(match.start(), places):
-            return _put(question, match, found, False)
+    among = [name for name in known.names if name not in excluded]
+    for phrase in phrases(question, known, among):
+        if _in_name(phrase.start, places):
+            continue
+        place = Place(phrase.start, phrase.end, ())
+        if phrase.many:
+            return place, f"{phrase.before}{listed(phrase.names)}", True
+        if len(phrase.names) > 1:
+            return Unclear(question, phrase.start, phrase.end, phrase.names)
+        return place, phrase.names[0], False
     for match in _PRONOUN.finditer(question):
         word = match[0].lower()
         if _in_name(match.start(), places) or (word == "it" and _no_concept(question, shown)):
@@ -144,11 +138,17 @@ def _next(
         if word in _MANY:
             found = before.several()
             if found:
-                return Place(match.start(), match.end(), ()), _owned(question, match, listed(found)), False
-            continue
-        found = tuple(name for name in before.one() if name not in there and name not in excluded)
-        if found:
-            return _put(question, match, found, True)
+                return (
+                    Place(match.start(), match.end(), ()),
+                    _owned(question, *match.span(), listed(found)),
+                    False,
+                )
+        else:
+            found = tuple(name for name in before.one() if name not in there and name not in excluded)
+            if found:
+                return _put(question, match, found, True)
+        if word != "it" and not there and not shown and 0 < len(among) <= _MOST_ASKED:
+            return Unclear(question, *match.span(), tuple(among))
     return None
 
 
@@ -159,14 +159,19 @@ def _put(question: str, match: re.Match[str], found: tuple[str, ...], owned: boo
         return Unclear(question, match.start(), match.end(), found)
     return (
         Place(match.start(), match.end(), ()),
-        _owned(question, match, found[0]) if owned else found[0],
+        _owned(question, *match.span(), found[0]) if owned else found[0],
         False,
     )
 
 
-def _owned(question: str, match: re.Match[str], name: str) -> str:
-    word = match[0].lower()
-    behind = re.match(r"\s+([a-z]+)", question[match.end() :], re.IGNORECASE)
+def put(question: str, start: int, end: int, name: str) -> str:
+    """A question with a name in place of some of its words; "her age" becomes "Mimi's age"."""
+    return f"{question[:start]}{_owned(question, start, end, name)}{question[end:]}"
+
+
+def _owned(question: str, start: int, end: int, name: str) -> str:
+    word = question[start:end].lower()
+    behind = re.match(r"\s+([a-z]+)", question[end:], re.IGNORECASE)
     if word not in _OWN or (word == "her" and (behind is None or behind[1].lower() in _NO_NOUN)):
         return name
     return f"{name}'s"

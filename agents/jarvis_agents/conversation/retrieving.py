@@ -3,40 +3,95 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from jarvis_retrievers.retrieval import Sighting
 
 from .desk import Desk
 from .known import Known
+from .state import Pending
+from .ties import asks_for_tie
 from .turn import Turn
 
 __all__ = ["retrieve"]
 
-_TIE = re.compile(
-    r"\b(?:friends?|mates?|partners?|neighbou?rs?|brothers?|sisters?|siblings?|twins?|mother|father|parents?|"
-    r"sons?|daughters?|child|children|husband|wife|family)\b|\bshares?\b",
-    re.IGNORECASE,
-)
+# From here on two regions of a picture show the same.
+_SAME = 0.5
+_SIDE = re.compile(r"\b(?:on|at|to) the (left|right)\b|\bin the (middle|cent(?:er|re))\b", re.IGNORECASE)
 
 
 def retrieve(desk: Desk, turn: Turn) -> Turn:
     """Find who is meant, where names alone do not say it; nobody else will be in the context."""
     known = desk.known(turn)
     if turn.pictures:
-        return _seen(desk, turn)
+        return _seen(desk, turn, known)
     subjects = turn.subjects
     if turn.everybody:
-        subjects = tuple(name for name in known.names if name not in turn.excluded)
-    if not subjects and not turn.strangers:
-        found = desk.memory.why(turn.question).found
-        subjects = tuple(one.concept.name for one in found if one.concept.name not in turn.excluded)[:1]
+        subjects = _everybody(desk, turn, known)
+    elif not subjects and not turn.strangers:
+        found = [f for f in desk.memory.why(turn.question).found if f.concept.name not in turn.excluded]
+        if len(found) > 1:
+            names = tuple(f.concept.name for f in found)
+            pending = Pending(wish="choice", question=turn.question, end=len(turn.question), choices=names)
+            return turn.but(next="ask_back", pending=pending)
+        subjects = tuple(f.concept.name for f in found)
+        if not subjects and not desk.putting.alone(turn.question):
+            return turn.but(next="end", kind="declined", said="I do not know whom or what you mean.")
     allowed = (*subjects, *_tied(desk, turn, known, subjects))
     return turn.but(next="plan", subjects=subjects, allowed=tuple(dict.fromkeys(allowed)))
 
 
-def _seen(desk: Desk, turn: Turn) -> Turn:
-    found = desk.memory.why(turn.question, [picture.image for picture in turn.pictures]).found
-    names = [one.concept.name for one in found if one.via is None]
+def _everybody(desk: Desk, turn: Turn, known: Known) -> tuple[str, ...]:
+    """All there are; of very many those whom the question is most likely about."""
+    names = tuple(name for name in known.names if name not in turn.excluded)
+    most = desk.settings.most_mapped
+    if len(names) <= most:
+        return names
+    return tuple(one.name for one in desk.memory.recall(turn.question, k=most) if one.name in names)
+
+
+def _seen(desk: Desk, turn: Turn, known: Known) -> Turn:
+    images = [picture.image for picture in turn.pictures]
+    why = desk.memory.why(turn.question, images)
+    seen = [
+        (name, sighting)
+        for name, sighting in why.sightings
+        if sighting.verdict == "seen" and name not in turn.excluded
+    ]
+    widths = [image.width for image in images]
+    alike = () if turn.subjects else _alike(seen, _asked_side(turn.question), widths)
+    if alike:
+        pending = Pending(
+            wish="choice", question=turn.question, choices=alike, photos=turn.pictures, seen=True
+        )
+        return turn.but(next="ask_back", pending=pending)
+    names = [one.concept.name for one in why.found if one.via is None]
     allowed = tuple(name for name in dict.fromkeys((*turn.subjects, *names)) if name not in turn.excluded)
     return turn.but(next="plan", allowed=allowed)
+
+
+def _alike(seen: Sequence[tuple[str, Sighting]], side: str, widths: Sequence[int]) -> tuple[str, ...]:
+    """Names of several that the same region, on the side that is asked about, may show."""
+    for place, (name, one) in enumerate(seen):
+        image, box = one.region
+        middle = (box.left + box.right) / 2 / widths[image]
+        if (side == "left" and middle > 0.5) or (side == "right" and middle < 0.5):
+            continue
+        if side == "middle" and not 0.25 < middle < 0.75:
+            continue
+        others = [
+            other
+            for other, two in seen[place + 1 :]
+            if two.region[0] == image and two.region[1].iou(box) >= _SAME
+        ]
+        if others:
+            return (name, *others)
+    return ()
+
+
+def _asked_side(question: str) -> str:
+    match = _SIDE.search(question)
+    return "" if match is None else (match[1] or "middle").lower()
 
 
 def _tied(desk: Desk, turn: Turn, known: Known, subjects: tuple[str, ...]) -> tuple[str, ...]:
@@ -44,15 +99,14 @@ def _tied(desk: Desk, turn: Turn, known: Known, subjects: tuple[str, ...]) -> tu
 
     A note that merely names somebody ("tell me what Mimi likes") leads nowhere.
     """
-    if not subjects or not _TIE.search(turn.question):
+    if not subjects or not asks_for_tie(turn.question):
         return ()
-    found = desk.memory.why(turn.question).found
     return tuple(
         one.concept.name
-        for one in found
+        for one in desk.memory.why(turn.question).found
         if one.via in subjects
         and any(
-            _TIE.search(fact) and one.concept.name.casefold() in fact.casefold()
-            for fact in known.facts(one.via)
+            asks_for_tie(fact) and one.concept.name.casefold() in fact.casefold()
+            for fact in known.facts(one.via or "")
         )
     )

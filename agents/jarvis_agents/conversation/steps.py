@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from jarvis_retrievers.errors import InputError, LoopError
 
-from . import answering, retrieving, understanding
+from . import (
+    answering,
+    concluding,
+    correcting,
+    forgetting,
+    learning,
+    retrieving,
+    understanding,
+    verifying,
+    wishes,
+)
 from .closing import said_of
 from .desk import Desk
 from .part import Part
@@ -83,7 +93,7 @@ class Steps:
 
     def resolve(self, turn: Turn) -> Turn:
         """Understand what was written: a reply, a wish, or a question, with names in place of pronouns."""
-        return understanding.understand(self._desk, self._entered(turn, "resolve"))
+        return wishes.understand(self._desk, self._entered(turn, "resolve"))
 
     def retrieve(self, turn: Turn) -> Turn:
         """Find whose segments may come into the context."""
@@ -91,7 +101,7 @@ class Steps:
 
     def ask_back(self, turn: Turn) -> Turn:
         """Ask the user who is meant."""
-        return understanding.ask_back(self._desk, self._entered(turn, "ask_back"))
+        return understanding.ask_back(self._entered(turn, "ask_back"))
 
     def plan(self, turn: Turn) -> Turn:
         """Split the question, if that is needed."""
@@ -113,7 +123,7 @@ class Steps:
     def answer(self, turn: Turn) -> Turn:
         """Put the questions of the plan to the model."""
         turn = self._entered(turn, "answer")
-        subs = turn.plan.subs if turn.plan else ()
+        subs = turn.plan.subs if turn.plan is not None else ()
         parts = answering.ask(self._desk.memory, subs, turn.pictures, self.settings, turn.mode)
         return self._answered(turn, parts)
 
@@ -122,9 +132,10 @@ class Steps:
         if turn.plan is None or turn.plan.reduce != "whole" or len(turn.plan.subs) != 1:
             yield self.answer(turn)
             return
+        (sub,) = turn.plan.subs
         turn = self._entered(turn, "answer")
         parts: tuple[Part, ...] = ()
-        for piece in answering.tell(self._desk.memory, turn.plan.subs[0], turn.pictures, turn.mode):
+        for piece in answering.tell(self._desk.memory, sub, turn.pictures, turn.mode):
             if isinstance(piece, str):
                 yield piece
             else:
@@ -133,12 +144,23 @@ class Steps:
 
     def reduce(self, turn: Turn) -> Turn:
         """Make one answer of those of the plan."""
-        turn = self._entered(turn, "reduce")
-        return turn.but(next="verify", said=" ".join(part.answer.text.strip() for part in turn.parts))
+        return concluding.conclude(self._desk, self._entered(turn, "reduce"))
 
     def verify(self, turn: Turn) -> Turn:
-        """Look at the answer once more."""
-        return self._entered(turn, "verify").but(next="end")
+        """Look at the answer once more: does it name only concepts that are there or asked for?"""
+        return verifying.verify(self._desk, self._entered(turn, "verify"))
+
+    def learn(self, turn: Turn) -> Turn:
+        """Remember what the user has confirmed."""
+        return learning.learn(self._desk, self._entered(turn, "learn"))
+
+    def correct(self, turn: Turn) -> Turn:
+        """Write down what the user has told, in place of what it contradicts."""
+        return correcting.correct(self._desk, self._entered(turn, "correct"))
+
+    def forget(self, turn: Turn) -> Turn:
+        """Forget what the user has confirmed."""
+        return forgetting.forget(self._desk, self._entered(turn, "forget"))
 
     def said(self, turn: Turn) -> Said:
         """What the user reads, with the state to go on with.

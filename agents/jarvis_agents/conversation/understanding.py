@@ -1,4 +1,4 @@
-"""The step that understands what the user wrote: a reply, a wish, or a question with names in it."""
+"""A question with names in place of all that stands for one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 
 from .desk import Desk
 from .known import Known, listed
+from .phrases import absent_kind, speaks_of_kinds
 from .plan import Sub
 from .resolving import Unclear, resolve
 from .state import Pending
 from .turn import Turn
 
-__all__ = ["question_of", "understand"]
+__all__ = ["ask_back", "question_of", "unclear"]
 
 _EARLIER = re.compile(
     r"\b(?:in|on|at) (?:it|(?:the|that|this) (?:picture|photo|image|left|right|middle|cent(?:er|re)))\b"
@@ -20,19 +21,14 @@ _EARLIER = re.compile(
 )
 _IN_IT = re.compile(r"\b(?P<where>in|on) it\b", re.IGNORECASE)
 _ALL = re.compile(
-    r"^(?:and |so )?(?:who|which|how many|is there (?:anybody|anyone|somebody)|does (?:any|some)(?:body|one))\b",
+    r"^(?:and |so )?(?:who|which|how many|(?:is there|does|do|is|are|has|have|can) (?:any|some)(?:body|one|thing| of them))\b",
     re.IGNORECASE,
 )
-_AGAIN = re.compile(r"^(?:and|what about|how about|and what about)\s+(?P<who>.+?)\s*\?*$", re.IGNORECASE)
-
-
-def understand(desk: Desk, turn: Turn) -> Turn:
-    """What the user wants of this turn."""
-    return question_of(desk, turn.but(question=turn.text))
+_AGAIN = re.compile(r"^(?:and|what about|how about|and what about)\s+(?P<who>[^?]+?)\s*\?*$", re.IGNORECASE)
 
 
 def question_of(desk: Desk, turn: Turn) -> Turn:
-    """A question with names in place of all that stands for one, or what has to be asked back."""
+    """A question with names, or what has to be asked back."""
     known = desk.known(turn)
     question, pictures = turn.question, turn.pictures or turn.images
     if not pictures and turn.state.picture is not None and _EARLIER.search(question):
@@ -40,21 +36,16 @@ def question_of(desk: Desk, turn: Turn) -> Turn:
     if pictures:
         question = _IN_IT.sub(lambda match: f"{match['where']} the picture", question)
     question = _again(turn, known, question)
-    turn = _looked(desk, turn, known, question)
+    turn = _looked(desk, turn.but(pictures=pictures), known, question)
     known = desk.known(turn)
-    found = resolve(
-        question, known, desk.discussed(turn, known), shown=bool(pictures), excluded=turn.excluded
-    )
+    before = desk.discussed(turn, known)
+    found = resolve(question, known, before, shown=bool(pictures), excluded=turn.excluded)
     if isinstance(found, Unclear):
-        pending = Pending(
-            wish="choice",
-            question=found.question,
-            start=found.start,
-            end=found.end,
-            choices=found.candidates,
-            photos=pictures,
-        )
-        return turn.but(next="ask_back", pending=pending, pictures=pictures)
+        return unclear(turn, found, found.question, 0)
+    kind = "" if found.subjects or pictures else absent_kind(found.question, known)
+    if kind:
+        said = f"I know no {kind} of yours."
+        return turn.but(next="end", question=found.question, said=said)
     everybody = not found.subjects and not pictures and bool(_ALL.match(found.question))
     return turn.but(
         next="retrieve",
@@ -63,8 +54,44 @@ def question_of(desk: Desk, turn: Turn) -> Turn:
         strangers=() if everybody else found.strangers,
         group=found.group,
         everybody=everybody,
-        pictures=pictures,
     )
+
+
+def unclear(turn: Turn, found: Unclear, question: str, shift: int) -> Turn:
+    """Who is meant has to be asked back.
+
+    Args:
+        turn: so far.
+        found: what is unclear.
+        question: what goes on once that is clear; the unclear words stand ``shift`` characters further.
+        shift: how far.
+    """
+    pending = Pending(
+        wish="choice",
+        question=question,
+        start=found.start + shift,
+        end=found.end + shift,
+        choices=found.candidates,
+        photos=turn.pictures,
+    )
+    return turn.but(next="ask_back", question=turn.question or question, pending=pending)
+
+
+def ask_back(turn: Turn) -> Turn:
+    """Say who may be meant."""
+    pending = turn.pending
+    if pending is None:
+        return turn.but(next="end", said="I do not know who is meant.", kind="declined")
+    words = pending.question[pending.start : pending.end]
+    choices = pending.choices
+    if pending.seen:
+        said = f"I see somebody who may be {listed(choices, 'or')}. Who is it?"
+    elif len(choices) == 1:
+        said = f"I do not know {words}. Do you mean {choices[0]}?"
+    else:
+        said = f"Whom do you mean by \N{LEFT DOUBLE QUOTATION MARK}{words}\N{RIGHT DOUBLE QUOTATION MARK}: "
+        said += f"{listed(choices, 'or')}?"
+    return turn.but(next="end", kind="ask_back", said=said, choices=choices)
 
 
 def _again(turn: Turn, known: Known, question: str) -> str:
@@ -75,46 +102,19 @@ def _again(turn: Turn, known: Known, question: str) -> str:
     last = turn.state.turns[-1]
     names = known.named(last.about)
     who = [name for name in known.names if name.casefold() == match["who"].casefold()]
-    if len(who) != 1 or len(names) != 1 or not last.question:
+    if len(who) != 1 or len(names) != 1 or names[0] not in last.question:
         return question
     return re.sub(rf"\b{re.escape(names[0])}\b", lambda _: who[0], last.question)
-
-
-_NOUN = re.compile(r"\b(?:my|our|the) (?:[a-z]+ ){0,3}[a-z]+|\b(?:pets?|animals?)\b", re.IGNORECASE)
 
 
 def _looked(desk: Desk, turn: Turn, known: Known, question: str) -> Turn:
     """Where a category is spoken of and some are not known, the model is asked what these are."""
     unseen = known.unseen()[: desk.settings.most_mapped]
-    if not unseen or not _NOUN.search(question) or not _categorical(question, known):
+    if not unseen or not speaks_of_kinds(question):
         return turn
     subs = [
         Sub(question=f"What is {name}?", names=(name,), tokens=desk.settings.fact_tokens) for name in unseen
     ]
     turn, parts = desk.look(turn, subs)
-    looks = tuple(
-        (known.concepts[name].id, part.answer.text) for name, part in zip(unseen, parts, strict=True)
-    )
-    return turn.but(looks=(*turn.looks, *looks))
-
-
-def _categorical(question: str, known: Known) -> bool:
-    from .kinds import speaks_of_kinds
-
-    return speaks_of_kinds(question)
-
-
-def ask_back(desk: Desk, turn: Turn) -> Turn:
-    """Say who may be meant."""
-    pending = turn.pending
-    if pending is None:
-        return turn.but(next="end", said="I do not know who is meant.", kind="declined")
-    words = pending.question[pending.start : pending.end]
-    choices = pending.choices
-    if len(choices) == 1:
-        said = f"I do not know {words}. Do you mean {choices[0]}?"
-    elif pending.seen:
-        said = f"I see somebody who may be {listed(choices, 'or')}. Who is it?"
-    else:
-        said = f"Whom do you mean by \N{LEFT DOUBLE QUOTATION MARK}{words}\N{RIGHT DOUBLE QUOTATION MARK}: {listed(choices, 'or')}?"
-    return turn.but(next="end", kind="ask_back", said=said, choices=choices)
+    pairs = zip(known.keys(unseen), parts, strict=True)
+    return turn.but(looks=(*turn.looks, *((key, part.answer.text) for key, part in pairs)))

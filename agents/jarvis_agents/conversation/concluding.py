@@ -1,0 +1,32 @@
+"""The step that makes one answer of all that the model said."""
+
+from __future__ import annotations
+
+from .desk import Desk
+from .naming import named
+from .reducing import reduce
+from .turn import Turn
+
+__all__ = ["conclude"]
+
+
+def conclude(desk: Desk, turn: Turn) -> Turn:
+    """One answer; or, where the model has said who "the friend of Bo" is, the question that goes on."""
+    plan, known = turn.plan, desk.known(turn)
+    if plan is None:
+        return turn.but(next="verify")
+    own = turn.parts[len(turn.parts) - len(plan.subs) :]
+    if plan.reduce != "hop":
+        said, who = reduce(plan, own, turn.subjects, known)
+        return turn.but(next="verify", said=said, subjects=who or turn.subjects)
+    found = [
+        name
+        for place in named(own[0].answer.text, known)
+        if not place.doubtful
+        for name in place.names
+        if name != plan.value
+    ]
+    if not found:
+        return turn.but(next="verify", said=f"I do not know who {turn.question[plan.start : plan.end]} is.")
+    question = f"{turn.question[: plan.start]}{found[0]}{turn.question[plan.end :]}"
+    return turn.but(next="resolve", text=turn.text, question=question, plan=None)

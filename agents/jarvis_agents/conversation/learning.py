@@ -1,0 +1,87 @@
+"""Learning: somebody who is introduced with a photo becomes a concept, once that is confirmed."""
+
+from __future__ import annotations
+
+import re
+
+from jarvis_memory.checks import check_name
+from jarvis_memory.profile import build_profile, with_article
+
+from .desk import Desk
+from .introducing import Introduced
+from .picture import Picture
+from .state import Pending
+from .turn import Turn
+
+__all__ = ["learn", "propose"]
+
+
+def propose(desk: Desk, turn: Turn, who: Introduced) -> Turn:
+    """Say what would be remembered, with all doubts about it."""
+    name = check_name(who.name)
+    known = desk.known(turn)
+    there = next(
+        (one for one in known.names if name.casefold() in {s.casefold() for s in known.spellings[one]}), None
+    )
+    photos = turn.images or ((turn.state.picture,) if turn.state.picture is not None else ())
+    pending = Pending(
+        wish="add" if there else "learn" if photos else "photo",
+        name=there or name,
+        about=who.about,
+        category=who.category,
+        photos=photos,
+    )
+    if pending.wish == "photo":
+        said = f"Show me a photo of {name}, and I can remember it."
+        return turn.but(next="end", kind="ask_back", said=said, pending=pending, subjects=())
+    return _confirm(desk, turn, pending)
+
+
+def _confirm(desk: Desk, turn: Turn, pending: Pending) -> Turn:
+    name, photos = pending.name, [picture.image for picture in pending.photos]
+    doubts = [re.split(r" \(|; ", str(one))[0] for one in desk.memory.doubts(name, photos, pending.about)]
+    what = f", {with_article(pending.category)}" if pending.category else ""
+    told = " ".join(build_profile(name, [pending.about] if pending.about else [], pending.category).facts)
+    shown = (
+        "the photo that you showed last"
+        if photos and not turn.images and pending.wish != "photo"
+        else "this photo"
+        if len(photos) == 1
+        else f"these {len(photos)} photos"
+        if photos
+        else ""
+    )
+    if pending.wish == "add":
+        more = " and ".join(part for part in (shown, f"that {told}" if told else "") if part)
+        said = f"I know {name} already. Shall I add {more or 'nothing new'}?"
+    else:
+        said = f"I would remember {name}{what}, with {shown}. {told} Shall I?".replace("  ", " ")
+    if doubts:
+        said += " But: " + "; ".join(doubts) + "."
+    return turn.but(
+        next="end", kind="confirm", said=said, choices=("yes", "no"), pending=pending, notices=tuple(doubts)
+    )
+
+
+def learn(desk: Desk, turn: Turn) -> Turn:
+    """Remember what was confirmed; or, of somebody who had no photo yet, ask for confirmation now.
+
+    Warnings of `PersonalMemory.remember` come as they do there; made errors, they keep the concept out.
+    """
+    pending = turn.pending
+    if pending is None:
+        return turn.but(next="end", kind="declined", said="There is nothing to learn.")
+    if pending.wish == "photo":
+        return _confirm(desk, turn, pending.model_copy(update={"wish": "learn", "photos": _shown(turn)}))
+    photos = [picture.image for picture in pending.photos]
+    if pending.wish == "add":
+        desk.memory.update(pending.name, photos=photos, about=pending.about)
+        said = f"I have added it to {pending.name}."
+    else:
+        desk.memory.remember(pending.name, photos, pending.about, category=pending.category)
+        said = f"I will remember {pending.name}."
+    return turn.but(next="end", kind="learned", said=said, subjects=(pending.name,), pending=None)
+
+
+def _shown(turn: Turn) -> tuple[Picture, ...]:
+    return turn.images

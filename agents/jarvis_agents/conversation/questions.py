@@ -1,0 +1,163 @@
+"""The shape of a question about several concepts: which, how many, the oldest, the same, or each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .plan import Reduction
+from .properties import Property, stated
+from .words import LESS, MORE
+
+__all__ = ["Asked", "each", "read", "run_of"]
+
+_MARK = "\N{SECTION SIGN}"
+_NOT = re.compile(r"\b(?:do|does|did|is|are|was|were|has|have)(?: not|n't) ", re.IGNORECASE)
+_BE = {"are": "is", "were": "was", "do": "does", "have": "has"}
+_WHICH = (
+    rf"(?:which|who|what)(?: ones?)?(?: of| among| in| from)? ?{_MARK},? (?P<pred>.+)",
+    rf"(?:of|among) {_MARK},? (?:which(?: ones?)?|who) (?P<pred>.+)",
+    rf"(?:who|which(?: ones?)?|what) (?P<pred>.+?)(?:,| of| among| in) ?(?:all )?{_MARK}",
+)
+_COUNT = (rf"how many(?: of| among)? ?{_MARK} (?P<pred>.+)",)
+_ALL = (
+    r"(?:and |so )?(?:who|which(?: one)?(?: of (?:them|all))?)(?: is the one (?:that|who))? (?P<pred>.+)",
+)
+_ANY = r"(?:does|do|is|are|was|has|have|can) (?:any|some)(?:one|body|thing| of (?:them|all)) (?P<pred>.+)"
+_ALL_COUNT = (r"how many(?: of (?:them|all)| concepts)? (?P<pred>.+)",)
+_LISTS = rf"(?:(?:who|what) (?:are|is)|(?:please )?(?:list|name|tell me|show me)) (?:all )?(?:of )?{_MARK}"
+_HAVE = (
+    r"(?:do|did) (?:i|we|you) (?:have|own|know|remember)(?: of)?|are there|have (?:i|we)(?: got)?|is there"
+)
+_YES = rf"(?P<aux>do|does|are|is|was|were|can|did|have|has) (?:both |all )?{_MARK} (?:both |all |each )?(?P<pred>.+)"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of several.
+
+    Attributes:
+        reduce: what is made of the answers; see `Plan`.
+        key: the property, "" if no table knows it.
+        value: what it is compared with.
+        negated: the opposite is asked for.
+        word: what compares, such as "oldest".
+        predicate: what is said of each, "likes noodles".
+    """
+
+    reduce: Reduction
+    key: str = ""
+    value: str = ""
+    negated: bool = False
+    word: str = ""
+    predicate: str = ""
+
+
+def run_of(question: str, names: Sequence[str]) -> str:
+    """A question with one mark in place of its list of names ("Bo, Mimi and Kiri")."""
+    one = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    if not one:
+        return question
+    return re.sub(rf"\b(?:{one})(?:(?:, | and |, and | or |, or )(?:{one}))*\b", _MARK, question)
+
+
+def read(question: str, names: Sequence[str], *, everybody: bool) -> Asked | None:
+    """The shape of a question; None if no rule knows it.
+
+    Args:
+        question: with names.
+        names: of those it is about.
+        everybody: it names nobody, and is about all.
+    """
+    text = run_of(question.strip().rstrip("?!. "), () if everybody else names)
+    if re.fullmatch(_LISTS, text, re.IGNORECASE):
+        return Asked("record")
+    for patterns, reduce in (
+        ((_ALL_COUNT, "count"), (_ALL, "which")) if everybody else ((_COUNT, "count"), (_WHICH, "which"))
+    ):
+        for pattern in patterns:
+            match = re.fullmatch(pattern, text, re.IGNORECASE)
+            if match:
+                if re.fullmatch(_HAVE, match["pred"], re.IGNORECASE):
+                    return Asked("record", word="how many" if reduce == "count" else "")
+                return _compared(match["pred"]) or _held(
+                    match["pred"], "count" if reduce == "count" else "which"
+                )
+    compared = re.fullmatch(rf"(?:is|are|was) {_MARK} (?P<word>\w+) than {_MARK}", text, re.IGNORECASE)
+    if compared and (ranked := _ranked(compared["word"])):
+        return Asked("more", ranked[0], negated=ranked[1], word=compared["word"].lower())
+    born = re.fullmatch(
+        rf"was {_MARK} born (?P<word>earlier|later|before|after)(?: than)? {_MARK}", text, re.I
+    )
+    if born:
+        early = born["word"].lower() in {"earlier", "before"}
+        return Asked("more", "month", negated=early, word=f"born {'earlier' if early else 'later'}")
+    if re.search(r"\bsame\b", text, re.IGNORECASE) and (known := _property(text)):
+        return Asked("same", known.key)
+    match = re.fullmatch(_ANY, text, re.IGNORECASE) if everybody else None
+    if match:
+        return _held(match["pred"], "which")
+    match = re.fullmatch(_YES, text, re.IGNORECASE)
+    if match:
+        first = match["aux"].lower()
+        said = match["pred"] if first in {"do", "does", "did", "can"} else f"{first} {match['pred']}"
+        asked = _held(said, "yes")
+        return asked if asked.key else None
+    return None
+
+
+def each(question: str, names: Sequence[str], name: str) -> str:
+    """A question about several, asked of one: "What do Bo and Mimi like?" becomes "What does Bo like?"."""
+    text = run_of(question, names).replace(_MARK, name)
+    return re.sub(
+        rf"\b(are|were|do|have) (?=(?:both |all )?{re.escape(name)}\b)",
+        lambda m: f"{_BE[m[1].lower()].capitalize() if m[1][0].isupper() else _BE[m[1]]} ",
+        text,
+        flags=re.IGNORECASE,
+    )
+
+
+def _ranked(word: str) -> tuple[str, bool] | None:
+    """The property that a word compares, and whether less of it is asked for."""
+    plain = word.lower()
+    if plain in MORE:
+        return MORE[plain], False
+    return (LESS[plain], True) if plain in LESS else None
+
+
+def _compared(predicate: str) -> Asked | None:
+    match = re.fullmatch(
+        r"(?:is|are|was|were)(?: born)? (?:the )?(?P<word>\w+)(?: one| ones| of all| in age| pet| animal)?",
+        predicate.strip(),
+        re.IGNORECASE,
+    )
+    ranked = _ranked(match["word"]) if match else None
+    if match is None or ranked is None or ("born" not in predicate and ranked[0] == "month"):
+        return None
+    word = f"born {match['word'].lower()}" if "born" in predicate else match["word"].lower()
+    return Asked("least" if ranked[1] else "most", ranked[0], word=word)
+
+
+def _held(predicate: str, reduce: Reduction) -> Asked:
+    negated = _NOT.search(f"{predicate} ") is not None
+    plain = _NOT.sub(
+        lambda m: "" if m[0].lower().startswith(("do", "did")) else f"{m[0].split()[0].split('n')[0]} ",
+        predicate,
+    )
+    than = re.fullmatch(
+        rf"(?:is|are|was|were) (?P<word>\w+) than (?P<value>[^{_MARK}]+)", plain.strip(), re.I
+    )
+    ranked = _ranked(than["word"]) if than else None
+    if than and ranked:
+        return Asked(reduce, ranked[0], than["value"], negated, than["word"].lower(), plain)
+    told = stated(plain)
+    if told is None:
+        return Asked(reduce, negated=negated, predicate=plain)
+    return Asked(reduce, told[0].key, told[1], negated, predicate=plain)
+
+
+def _property(text: str) -> Property | None:
+    from .properties import PROPERTIES
+
+    return next((one for one in PROPERTIES if one.asked.search(text)), None)

@@ -1,0 +1,91 @@
+"""What answers say, read by rule: numbers, months, yes and no, and whether anything is known at all."""
+
+from __future__ import annotations
+
+import re
+
+from jarvis_retrievers.stopwords import FUNCTION
+
+from .known import singular
+from .words import NUMBERS
+
+__all__ = ["holds", "negated", "number", "rank_of", "unknown", "yes"]
+
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_UNKNOWN = re.compile(
+    r"\bunknown\b|\b(?:do|does|did) not (?:know|say|tell)\b|\bdon't (?:know|have)\b|\bno (?:idea|information)\b"
+    r"|\bnot (?:sure|known|given|mentioned)\b|\bcannot (?:tell|say)\b|\bcan't (?:tell|say)\b",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"\b(?:not|never|no|nobody|nothing)\b|n't\b", re.IGNORECASE)
+
+
+def unknown(answer: str) -> bool:
+    """Whether an answer says that it knows nothing; a blank one does."""
+    return not answer.strip() or _UNKNOWN.search(answer) is not None
+
+
+def negated(text: str) -> bool:
+    """Whether a text says no."""
+    return _NOT.search(text) is not None
+
+
+def holds(answer: str, value: str) -> bool | None:
+    """Whether an answer gives this value; None if it knows nothing."""
+    if unknown(answer):
+        return None
+    wanted = _telling(value)
+    return bool(wanted) and wanted <= _telling(answer) and not negated(answer)
+
+
+def yes(answer: str) -> bool | None:
+    """Whether an answer says yes; None if it says neither yes nor no."""
+    if unknown(answer):
+        return None
+    ends = re.search(r"(?:\A|[:;,]\s*)(yes|no)\b[^:;,]*\Z|\A\W*(yes|no)\b", answer.strip(), re.IGNORECASE)
+    if ends:
+        return (ends[1] or ends[2]).lower() == "yes"
+    if re.search(r"\bis not here\b", answer):
+        return False
+    return True if re.search(r"\bis here\b", answer) else None
+
+
+def number(answer: str) -> float | None:
+    """The first number of an answer, in digits or words up to twenty; kilograms and grams become grams."""
+    match = re.search(r"(\d+(?:[.,]\d+)?)\s*([a-z]+)?", answer, re.IGNORECASE)
+    if match:
+        scale = {"kg": 1000.0, "m": 100.0, "months": 1 / 12, "month": 1 / 12, "weeks": 1 / 52}
+        return float(match[1].replace(",", ".")) * scale.get((match[2] or "").lower(), 1.0)
+    return next((float(NUMBERS[w]) for w in re.findall(r"[a-z]+", answer.lower()) if w in NUMBERS), None)
+
+
+def rank_of(key: str, answer: str) -> float | None:
+    """What orders answers about a property: the month of a birth, the number of all else."""
+    if unknown(answer):
+        return None
+    if key == "month":
+        words = re.findall(r"[a-z]+", answer.lower())
+        return next((float(_MONTHS.index(word)) for word in words if word in _MONTHS), None)
+    return number(answer)
+
+
+def _telling(text: str) -> frozenset[str]:
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return frozenset(
+        str(NUMBERS[word]) if word in NUMBERS else singular(word)
+        for word in words
+        if word not in FUNCTION - {"may"}
+    )

@@ -1,0 +1,170 @@
+"""What the user wants of a turn: an answer, something remembered, changed or forgotten, or to reply."""
+
+from __future__ import annotations
+
+import re
+
+from . import forgetting, learning
+from .correcting import replaced, tell_of
+from .desk import Desk
+from .introducing import introduced
+from .known import Known
+from .naming import named
+from .plan import Sub
+from .properties import PROPERTIES
+from .replies import agreed, chosen, fitting
+from .resolving import Unclear, put, resolve
+from .state import Pending
+from .statements import Statement, corrects, statements
+from .turn import Turn
+from .understanding import question_of, unclear
+
+__all__ = ["understand"]
+
+_NEVER_MIND = re.compile(r"^(?:please )?(?:forget (?:it|that|this|about it)|never ?mind)\W*$", re.IGNORECASE)
+
+
+def understand(desk: Desk, turn: Turn) -> Turn:
+    """The first step of a turn."""
+    if turn.question:  # a question that goes on, with "the friend of Bo" found out
+        return question_of(desk, turn)
+    waiting = turn.state.pending
+    done = _replied(desk, turn, waiting) if waiting is not None else None
+    return done if done is not None else _wished(desk, turn, turn.text)
+
+
+def _declined(turn: Turn, said: str) -> Turn:
+    return turn.but(next="end", kind="declined", said=said)
+
+
+def _replied(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
+    """What follows from a reply; None if it is none, and something new begins."""
+    said = agreed(turn.text)
+    if waiting.wish == "photo":
+        if said is False:
+            return _declined(turn, "Fine, I have changed nothing.")
+        return (
+            turn.but(next="learn", pending=waiting) if turn.images and introduced(turn.text) is None else None
+        )
+    if waiting.wish in {"choice", "version"}:
+        return _decided(desk, turn, waiting)
+    if said is None:
+        return None
+    if not said:
+        return _declined(turn, "Fine, I have changed nothing.")
+    step = {"learn": "learn", "add": "learn", "correct": "correct", "forget": "forget"}[waiting.wish]
+    return turn.but(next=step, pending=waiting)
+
+
+def _decided(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
+    known = desk.known(turn)
+    place = chosen(turn.text, waiting.choices, known)
+    if place is None and waiting.wish == "choice" and not turn.text.endswith("?"):
+        turn = _looked_at(desk, turn, known, waiting.choices)
+        place = chosen(turn.text, waiting.choices, desk.known(turn))
+    if place is None:
+        fit = fitting(turn.text, waiting.choices, desk.known(turn))
+        if not 1 < len(fit) < len(waiting.choices):
+            return None
+        left = tuple(waiting.choices[at] for at in fit)
+        return turn.but(next="ask_back", pending=waiting.model_copy(update={"choices": left}))
+    if waiting.wish == "version":
+        return _version(desk, turn, waiting, place)
+    turn = turn.but(pictures=waiting.photos)
+    others = tuple(name for at, name in enumerate(waiting.choices) if at != place)
+    if waiting.seen:
+        return question_of(desk, turn.but(question=waiting.question, excluded=others))
+    if place >= 0:
+        question = put(waiting.question, waiting.start, waiting.end, waiting.choices[place])
+        return _wished(desk, turn, question)
+    if len(waiting.choices) > 1:
+        return _declined(turn, "Then I do not know who is meant.")
+    word = waiting.question[waiting.start : waiting.end]
+    return turn.but(next="retrieve", question=waiting.question, strangers=(word,))
+
+
+def _version(desk: Desk, turn: Turn, waiting: Pending, place: int) -> Turn:
+    if place < 0:
+        return _declined(turn, "Fine, I have changed nothing.")
+    known = desk.known(turn)
+    told = statements(waiting.choices[place], known, strong=True)
+    if not told:
+        return _declined(turn, f"I do not know {waiting.name} any more.")
+    old = [fact for one in told for fact in replaced(one, known.facts(one.name)) if fact != one.sentence]
+    new = tuple(one.sentence for one in told if one.sentence not in known.facts(one.name))
+    if not old and not new:
+        return turn.but(next="end", said=f"I know: {told[0].sentence}", subjects=(waiting.name,))
+    pending = Pending(wish="correct", name=waiting.name, old=tuple(old), new=new)
+    return turn.but(next="correct", pending=pending)
+
+
+def _looked_at(desk: Desk, turn: Turn, known: Known, names: tuple[str, ...]) -> Turn:
+    """Looks at those whom a reply may describe ("the red one")."""
+    unseen = [name for name in names if name in known.concepts and name in known.unseen()]
+    subs = [
+        Sub(question=f"What is {name}?", names=(name,), tokens=desk.settings.fact_tokens) for name in unseen
+    ]
+    turn, parts = desk.look(turn, subs)
+    pairs = zip(known.keys(unseen), parts, strict=True)
+    return turn.but(looks=(*turn.looks, *((key, part.answer.text) for key, part in pairs)))
+
+
+def _wished(desk: Desk, turn: Turn, text: str) -> Turn:
+    if _NEVER_MIND.match(text):
+        return _declined(turn, "Fine.")
+    if agreed(text) is not None and len(text.split()) <= 2:
+        return _declined(turn, "I have not asked anything.")
+    known = desk.known(turn)
+    who = forgetting.to_forget(text)
+    if who is not None:
+        found = resolve(who, known, desk.discussed(turn, known))
+        if isinstance(found, Unclear):
+            return unclear(turn, found, text, text.find(who))
+        if found.subjects or found.strangers:
+            return forgetting.propose(turn, found.subjects)
+    somebody = introduced(text)
+    if somebody is not None:
+        there = [place for place in named(somebody.name, known) if not place.doubtful]
+        shown = bool(turn.images) or turn.state.picture is not None
+        if shown or not there:
+            return learning.propose(desk, turn, somebody)
+        if not somebody.about:
+            return turn.but(next="end", said=f"I know {there[0].names[0]}.", subjects=there[0].names[:1])
+    told = _told(desk, turn, known, text)
+    if isinstance(told, Turn):
+        return told
+    if told:
+        return tell_of(desk, turn, told)
+    return question_of(desk, turn.but(question=text))
+
+
+def _told(desk: Desk, turn: Turn, known: Known, text: str) -> list[Statement] | Turn:
+    """The statements of a text; or what has to be asked back first."""
+    rest, strong = corrects(text)
+    if not rest or rest.endswith("?"):
+        return []
+    short = _short(turn, known, rest) if strong else ""
+    found = resolve(short or rest, known, desk.discussed(turn, known))
+    if isinstance(found, Unclear):
+        trial = put(found.question, found.start, found.end, found.candidates[0])
+        if statements(trial, known, strong=strong):
+            return unclear(turn, found, f"{'No, ' if strong else ''}{found.question}", 4 if strong else 0)
+        return []
+    return statements(found.question, known, strong=strong)
+
+
+def _short(turn: Turn, known: Known, rest: str) -> str:
+    """ "No, apples." as a sentence about whom the last turn was about, and in what."""
+    last = turn.state.turns[-1] if turn.state.turns else None
+    names = known.named(last.about) if last is not None else ()
+    plain = rest.strip(" .!")
+    if last is None or len(names) != 1 or len(plain.split()) > 3 or named(plain, known):
+        return ""
+    if not re.fullmatch(r"(?:(?:in|on|to|the|an?) )*[\w-]+(?: [\w-]+)?", plain):
+        return ""
+    key = next((one for one in PROPERTIES if one.asked.search(last.question)), None)
+    value = re.sub(r"^(?:(?:in|on|to) )", "", plain)
+    if key is None or not key.sentence:
+        return ""
+    the = "the " if key.key == "place" and not value.startswith("the ") else ""
+    return key.sentence.format(n=names[0], v=f"{the}{value}")
