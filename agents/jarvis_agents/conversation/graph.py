@@ -8,10 +8,16 @@ way. The memory is not in it. A node that pauses runs again from its start when 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, get_args
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, convert_to_messages
+from langchain_core.messages import (
+    AIMessage,
+    AnyMessage,
+    HumanMessage,
+    MessageLikeRepresentation,
+    convert_to_messages,
+)
 from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Checkpointer, interrupt
@@ -53,11 +59,15 @@ class TalkState(TypedDict, total=False):
         said: out: a `Said` as a dict, without its state.
     """
 
-    messages: list[AnyMessage]
+    messages: Sequence[MessageLikeRepresentation]
     conversation: dict[str, Any]
     turn: dict[str, Any]
     told: str
     said: dict[str, Any]
+
+
+class _Node(Protocol):
+    def __call__(self, state: TalkState) -> TalkState: ...
 
 
 Graph: TypeAlias = "CompiledStateGraph[TalkState, None, TalkState, TalkState]"
@@ -179,7 +189,7 @@ def _asked(messages: Sequence[Any]) -> tuple[str, list[Image.Image]]:
     return given[-1].text, images
 
 
-def _step(steps: Steps, name: str) -> Callable[[TalkState], TalkState]:
+def _step(steps: Steps, name: str) -> _Node:
     def node(state: TalkState) -> TalkState:
         turn: Turn = getattr(steps, name)(Turn.from_dict(state["turn"]))
         return {"turn": turn.to_dict()}
@@ -187,7 +197,7 @@ def _step(steps: Steps, name: str) -> Callable[[TalkState], TalkState]:
     return node
 
 
-def _told(steps: Steps) -> Callable[[TalkState], TalkState]:
+def _told(steps: Steps) -> _Node:
     def answer(state: TalkState) -> TalkState:
         turn, told, write = Turn.from_dict(state["turn"]), "", get_stream_writer()
         for piece in steps.tell(turn):

@@ -97,8 +97,8 @@ class ConversationWorkflow(Workflow):
         said = await handler
 
     The context keeps the conversation: run with it again for the next turn. ``context.to_dict()`` is JSON,
-    also while the user is asked; ``Context.from_dict(flow, data)`` goes on in another process. The memory is not
-    in it.
+    also while the user is asked; ``Context.from_dict(flow, data)`` goes on in another process. The memory is
+    not in it.
 
     Args:
         memory: of one owner.
