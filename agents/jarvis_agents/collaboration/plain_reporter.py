@@ -35,7 +35,7 @@ class PlainReporter:
         max_new_tokens: the most tokens of an answer.
     """
 
-    kinds: tuple[Kind, ...] = ("matched", "mirrored", "cropped")
+    kinds: tuple[Kind, ...] = ("mirrored", "matched", "cropped")
 
     def __init__(self, memory: PersonalMemory, *, max_new_tokens: int = _MOST) -> None:
         self._memory, self._most = memory, max_new_tokens

@@ -2,27 +2,27 @@
 
 There are two kinds of witness: the vectors of retrieval, and the model's looks.
 
-* A concept is **present** if the vectors see it and at least half of the model's looks do.
-* It is **absent** if the vectors do not see it, and less than half of the model's looks do.
+* A concept is **present** if the vectors see it and a look of the model does.
+* It is **absent** if the vectors do not see it, and less than half of the looks do.
 * Where the two contradict each other, or nothing could be read, the claim is **dropped**.
 * Without vectors (another encoder has made them) more than half of the looks decide, a tie drops the claim.
 * A **place** stands if more than half of those that tell one agree, and at least two do: words of the looks,
   the region of the vectors, and the region's crop if the concept is seen in it.
 
-Where vectors and first look agree that the concept is absent, these are two witnesses, and no more are asked.
-Else the reporter's checks follow until no further one could change the model's side.
+Where vectors and first look agree, these are two witnesses, and no more are asked but for the place. Else the
+reporter's checks follow, one by one, until no further one could change what holds.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from jarvis_memory.concept import Concept
 
-from .look import Kind, Look, Scene
+from .look import Look, Scene
 from .region import column
 from .report import Place
 from .reporter import Reporter
@@ -87,16 +87,16 @@ def sighted(scene: Scene, concept: str) -> Look | None:
 def reflect(reporter: Reporter, scene: Scene, concept: Concept, claim: Look, most: int = 4) -> Reflection:
     """Check one claim with at most ``most`` looks besides the vectors'; see the module for the rule."""
     checks = [look] if (look := sighted(scene, concept.name)) is not None else []
-    vectors = checks[0].present if checks else None
-    kinds = iter(reporter.kinds[:most])
-    if not (vectors is False and claim.present is False):
-        total = 1 + len(reporter.kinds[:most])
-        while _open([claim, *checks], total) and (kind := next(kinds, None)) is not None:
-            checks.append(reporter.look(kind, scene, concept))
+    left = list(reporter.kinds[:most])
+    total = 1 + len(left)
+    while left and _open([claim, *checks], total):
+        checks.append(reporter.look(left.pop(0), scene, concept))
     made = _reflected(concept.name, scene.number, claim, checks)
-    if made.present and made.place is None and not any(check.kind == "cropped" for check in checks):
-        for kind in _left(kinds, "cropped"):  # whether it is in that region is what its place hangs on
-            made = made.with_check(reporter.look(kind, scene, concept))
+    # Whether it is in the region where the vectors see it, tells most of its place.
+    for kind in sorted(left, key=lambda kind: kind != "cropped"):
+        if not made.present or made.place is not None:
+            break
+        made = made.with_check(reporter.look(kind, scene, concept))
     return made
 
 
@@ -115,8 +115,9 @@ def decide(looks: Sequence[Look]) -> bool | None:
         return None
     if vectors is None:
         return None if yes == no else yes > no
-    model = yes >= no
-    return vectors if model is vectors else None
+    if vectors:
+        return True if yes else None
+    return False if yes < no else None
 
 
 def locate(looks: Sequence[Look]) -> Place | None:
@@ -135,15 +136,16 @@ def _reflected(concept: str, picture: int, claim: Look, checks: Sequence[Look]) 
 
 
 def _open(looks: Sequence[Look], total: int) -> bool:
-    """Whether looks that are not taken yet could change the model's side."""
+    """Whether looks that are not taken yet could change what holds; ``total`` with all of them."""
+    vectors = next((look.present for look in looks if look.kind == "sighted"), None)
     yes, no = _count(looks)
+    if vectors is True:
+        return not yes
+    if vectors is False and not yes:
+        return not no
     return 2 * yes < total and 2 * no <= total
 
 
 def _count(looks: Sequence[Look]) -> tuple[int, int]:
     read = [look.present for look in looks if look.kind != "sighted" and look.present is not None]
     return sum(read), len(read) - sum(read)
-
-
-def _left(kinds: Iterator[Kind], wanted: Kind) -> list[Kind]:
-    return [kind for kind in kinds if kind == wanted]

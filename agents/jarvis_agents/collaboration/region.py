@@ -10,23 +10,26 @@ from jarvis_retrievers.boxes import Box
 
 from .report import PLACES, Place
 
-__all__ = ["column", "cut_out"]
+__all__ = ["column", "cut_out", "widened"]
 
 _RIM: Final = 0.08
 _LEAST: Final = 192
 
 
-def cut_out(image: Image.Image, box: Box, rim: float = _RIM) -> Image.Image:
-    """The region with a rim of that share of its width; small ones are enlarged to 192 pixels."""
-    more = round(rim * box.width)
-    piece = image.crop(
-        (
-            max(0, box.left - more),
-            max(0, box.top - more),
-            min(image.width, box.right + more),
-            min(image.height, box.bottom + more),
-        )
+def widened(image: Image.Image, box: Box) -> Box:
+    """The box with a rim of 8 % of its width, as far as the image reaches."""
+    more = round(_RIM * box.width)
+    return Box(
+        max(0, box.left - more),
+        max(0, box.top - more),
+        min(image.width, box.right + more),
+        min(image.height, box.bottom + more),
     )
+
+
+def cut_out(image: Image.Image, box: Box) -> Image.Image:
+    """The widened region as an image; a small one is enlarged to 192 pixels."""
+    piece = image.crop(widened(image, box).as_tuple())
     scale = _LEAST / min(piece.size)
     if scale <= 1:
         return piece

@@ -11,21 +11,24 @@ from PIL import Image
 
 from jarvis_memory import PersonalMemory
 from jarvis_memory.concept import Concept
+from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.errors import SettingError
 from jarvis_retrievers.images import encode_png
 
 from .look import Scene
 from .reflection import Reflection
-from .region import cut_out
+from .region import widened
 
 __all__ = ["Share", "Shared", "SharedImage", "blocks", "check_share", "shown"]
 
 Share = Literal["text", "crops", "photos"]
 """``text``: no picture at all, not even the question's. ``crops``: of the question's pictures the regions of
-concepts that are there, and of each such concept its best patch. ``photos``: the question's pictures, and of
-each concept that is there, or is asked about without a picture, its first photo."""
+concepts that are there, and of each such concept its best patch, if it is not nearly the whole picture or
+photo. ``photos``: the question's pictures, and of each concept that is there, or is asked about without a
+picture, its first photo."""
 
 _SIDE: Final = 768
+_PART: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +96,15 @@ def shown(
     for one in reflections:
         scene = by_number[one.picture]
         if one.present and one.concept in scene.sightings:
-            region = scene.sightings[one.concept].region[1]
-            images.append(_sent("region", one.concept, cut_out(scene.image, region)))
+            box = widened(scene.image, scene.sightings[one.concept].region[1])
+            if _is_part(box, scene.image.size):
+                images.append(_sent("region", one.concept, scene.image.crop(box.as_tuple())))
     for concept in about:
-        if concept.patches:
-            patch = concept.patches[0]
-            images.append(
-                _sent("patch", concept.name, memory.photo(patch.photo_id).crop(patch.box.as_tuple()))
-            )
+        sizes = {photo.id: (photo.width, photo.height) for photo in concept.photos}
+        parts = [patch for patch in concept.patches if _is_part(patch.box, sizes[patch.photo_id])]
+        if parts:
+            piece = memory.photo(parts[0].photo_id).crop(parts[0].box.as_tuple())
+            images.append(_sent("patch", concept.name, piece))
     return images
 
 
@@ -114,6 +118,10 @@ def blocks(images: Iterable[Image.Image]) -> list[dict[str, Any]]:
         }
         for image in images
     ]
+
+
+def _is_part(box: Box, size: tuple[int, int]) -> bool:
+    return box.width * box.height <= _PART * size[0] * size[1]
 
 
 def _sent(

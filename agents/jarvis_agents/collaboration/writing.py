@@ -32,8 +32,11 @@ def opening(
     """The first messages: pictures as far as they are shared, then question, report and profiles."""
     pictures = blocks(image for _, image in sent)
     if wording == "sentences":
-        lines = [line for concept, _ in about for line in profile_text(concept.profile).splitlines()]
-        lines += [line for _, known in about for line in known.lines]
+        lines = [
+            line
+            for concept, known in about
+            for line in (*known.lines, *profile_text(concept.profile).splitlines())
+        ]
         text = sentences([*lines, *told(report)], question)
         return [{"role": "user", "content": [*pictures, {"type": "text", "text": text}]}]
     value = {
