@@ -41,8 +41,8 @@ def save_tiny(family: str, folder: Path) -> Path:
     named = _NAMES if family == "internvl" else {}
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=words,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
+        eos_token="<|im_end|>",  # noqa: S106
+        pad_token="<|endoftext|>",  # noqa: S106
         extra_special_tokens=named,
     )
     make = _internvl if family == "internvl" else _qwen3_vl
@@ -62,7 +62,7 @@ def _text(tokenizer: Any, **rope: Any) -> dict[str, Any]:
     return {
         "hidden_size": 256,
         "intermediate_size": 768,
-        "num_hidden_layers": 6,
+        "num_hidden_layers": 4,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
         "vocab_size": len(tokenizer),
