@@ -104,7 +104,11 @@ class _Writer:
         rng.shuffle(absent)
         picture = (scene.draw_scene(rng, absent).image,)
         here = ask.ask_here(rng, absent, other)
-        self.question("look-alike", here, None, picture, (Plain(here, (one.name, other.name), picture),))
+        expected = Expected(bars=here.bars, denied=other.name)
+        plain = (Plain(here, (one.name, other.name), picture),)
+        self.turns.append(
+            ScriptTurn("look-alike", here.text, expected, Truth("answer", here.answer), picture, plain)
+        )
         both = [Shown(c.look, c.name) for c in rng.sample((home.pair[0], home.friend, home.sixth), 2)]
         picture = (scene.draw_scene(rng, both).image,)
         caption = ask.ask_caption(rng, both, self.there)
@@ -265,10 +269,7 @@ class _Writer:
 
     def count(self, value: str, having: Sequence[PocketConcept]) -> None:
         """How many of all like something."""
-        number, word = str(len(having)), NUMBERS[len(having)]
-        most = len(self.there) + 1
-        bars = tuple(n for n in (*map(str, range(most + 1)), *NUMBERS[1:]) if n not in (number, word))
-        expected = Expected(needs=((number, word),), bars=bars)
+        expected, word = Expected(number=len(having)), NUMBERS[len(having)]
         plain = tuple(Plain(ask.ask_fact(self.rng, c, "food"), (c.name,)) for c in self.there)
         text = self.rng.choice(("How many of my pets like {v}?", "How many of them like {v}?")).format(
             v=value

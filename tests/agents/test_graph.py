@@ -160,7 +160,7 @@ def test_what_was_asked_before_a_restart_is_confirmed_after_it(
 
 def test_a_refusal_stores_nothing(household: PersonalMemory, exam: Exam) -> None:
     graph, before = conversation_graph(household, checkpointer=InMemorySaver()), household.list()
-    photo = scene.draw_photo(random.Random(2), exam.concepts[0].look).image
+    photo = scene.draw_photo(random.Random(2), world.draw_look(random.Random(5), "heldout")).image
     graph.invoke({"messages": [user_message("This is Mochi, my lamp. She likes rice.", [photo])]}, THREAD)
     result = graph.invoke(Command(resume="no"), THREAD)
     assert result["said"]["kind"] == "declined"
@@ -195,6 +195,15 @@ def test_the_state_is_small_json_without_memory(shared: PersonalMemory, exam: Ex
 def test_what_is_no_turn_is_refused(shared: PersonalMemory, messages: list[Any], problem: str) -> None:
     with pytest.raises(InputError, match=problem):
         conversation_graph(shared).invoke({"messages": messages})
+
+
+def test_after_an_error_the_conversation_goes_on(shared: PersonalMemory, exam: Exam) -> None:
+    graph, one = conversation_graph(shared, checkpointer=InMemorySaver()), exam.concepts[0]
+    graph.invoke({"messages": [user_message(f"What does {one.name} like?")]}, THREAD)
+    with pytest.raises(InputError, match="words or a picture"):
+        graph.invoke({"messages": [user_message("  ")]}, THREAD)
+    result = graph.invoke({"messages": [user_message("And how old is she?")]}, THREAD)
+    assert one.facts["age"] in result["messages"][-1].text
 
 
 def test_a_picture_that_is_none_is_refused(shared: PersonalMemory) -> None:

@@ -14,7 +14,7 @@ from llama_index.core.workflow import Context, HumanResponseEvent
 from jarvis_agents.conversation import Conversation, ConversationState, ConversationWorkflow, Said
 from jarvis_agents.conversation.workflow import AskedBack, Piece
 from jarvis_memory import PersonalMemory
-from jarvis_pocket import scene
+from jarvis_pocket import scene, world
 from jarvis_pocket.exam import Exam
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import encode_png
@@ -22,7 +22,7 @@ from tests.agents.test_graph import names, said, unclear
 
 
 def replied(text: str) -> HumanResponseEvent:
-    return HumanResponseEvent(**{"response": text})
+    return HumanResponseEvent(response=text)  # type: ignore[call-arg]
 
 
 async def run(
@@ -62,7 +62,7 @@ async def test_pieces_are_the_answer(shared: PersonalMemory, exam: Exam) -> None
 
 
 async def test_what_was_asked_is_confirmed_in_a_fresh_workflow(household: PersonalMemory, exam: Exam) -> None:
-    photo = encode_png(scene.draw_photo(random.Random(2), exam.concepts[0].look).image)
+    photo = encode_png(scene.draw_photo(random.Random(2), world.draw_look(random.Random(5), "heldout")).image)
     told = ChatMessage(
         role="user",
         blocks=[TextBlock(text="This is Mochi, my lamp. She likes rice."), ImageBlock(image=photo)],
