@@ -167,6 +167,18 @@ def test_a_refusal_stores_nothing(household: PersonalMemory, exam: Exam) -> None
     assert household.list() == before
 
 
+def test_a_reply_may_bring_a_picture(household: PersonalMemory) -> None:
+    graph = conversation_graph(household, checkpointer=InMemorySaver())
+    photo = scene.draw_photo(random.Random(2), world.draw_look(random.Random(5), "heldout")).image
+    told: TalkState = {"messages": [user_message("This is Mochi, my lamp. She likes rice.")]}
+    (asked,) = graph.invoke(told, THREAD)["__interrupt__"]
+    assert asked.value["kind"] == "ask_back"
+    (asked,) = graph.invoke(Command(resume=user_message("Here.", [photo])), THREAD)["__interrupt__"]
+    assert asked.value["kind"] == "confirm"
+    graph.invoke(Command(resume="yes"), THREAD)
+    assert len(household.show("Mochi").photos) == 1
+
+
 def test_the_state_is_small_json_without_memory(shared: PersonalMemory, exam: Exam) -> None:
     graph = conversation_graph(shared, checkpointer=InMemorySaver())
     for text in unclear(exam):
