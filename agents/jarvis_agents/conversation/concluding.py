@@ -5,6 +5,7 @@ from __future__ import annotations
 from .desk import Desk
 from .naming import named
 from .reducing import reduce
+from .seeing import seen_in
 from .turn import Turn
 
 __all__ = ["conclude"]
@@ -18,6 +19,8 @@ def conclude(desk: Desk, turn: Turn) -> Turn:
     own = turn.parts[len(turn.parts) - len(plan.subs) :]
     if plan.reduce != "hop":
         said, who = reduce(plan, own, turn.subjects, known)
+        if turn.pictures and not turn.subjects:
+            who = seen_in(said, known.names)
         return turn.but(next="verify", said=said, subjects=who or turn.subjects)
     found = [
         name

@@ -31,7 +31,10 @@ def conflicts(turn: Turn, known: Known) -> list[str]:
             continue
         (name,) = names
         asked = next((one for one in PROPERTIES if one.asked.search(part.question)), None)
-        facts = [] if asked is None else facts_about(name, known.facts(name), asked.key)
+        # What something is may be said in many words; that is no conflict.
+        facts = (
+            [] if asked is None or asked.key == "look" else facts_about(name, known.facts(name), asked.key)
+        )
         twice = {(pair.first, pair.second) for pair in contradictions(name, [fact for fact, _ in facts])}
         said += [f"But the notes of {name} contradict each other: {one} {two}" for one, two in sorted(twice)]
         other = [fact for fact, value in facts if not holds(part.answer.text, value)]

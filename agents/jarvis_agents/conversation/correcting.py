@@ -116,7 +116,7 @@ def _by_hand(known: Known, name: str) -> frozenset[str]:
 def _change(old: Sequence[str], new: Sequence[str]) -> str:
     if not new:
         return f"I would strike out: {' '.join(old)}"
-    return f"I would write \N{LEFT DOUBLE QUOTATION MARK}{' '.join(new)}\N{RIGHT DOUBLE QUOTATION MARK} in place of \N{LEFT DOUBLE QUOTATION MARK}{' '.join(old)}\N{RIGHT DOUBLE QUOTATION MARK}."
+    return f"I would write: {' '.join(new)} In place of: {' '.join(old)}"
 
 
 def _asked(turn: Turn, pending: Pending, kind: str, said: str, choices: tuple[str, ...]) -> Turn:

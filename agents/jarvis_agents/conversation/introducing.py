@@ -22,7 +22,8 @@ _REST = re.compile(
     re.DOTALL,
 )
 _KIND = re.compile(
-    r"^(?:,|-|:)?\s*\(?(?:my|our|a|an)\s+(?P<what>[a-z]+(?: [a-z]+){0,3}?)\)?(?=[.,;!]|\s+(?:who|that|and|called|with)\b|$)"
+    r"^(?:,|-|:)?\s*\(?(?:my|our|a|an)\s+(?P<what>[a-z]+(?: [a-z]+){0,3}?)\)?"
+    r"(?=[.,;!]|\s+(?:who|that|and|called|with)\b|$)"
 )
 _DROPPED = frozenset(
     ["new", "little", "small", "dear", "lovely", "old", "friend", "best", "other", "first", "second"]

@@ -12,7 +12,8 @@ from .words import BROADER, EVERYBODY, THINGS
 __all__ = ["Phrase", "absent_kind", "phrases", "speaks_of_kinds"]
 
 _START = re.compile(
-    r"\b(?:(?P<all>all(?: of)?|any of|each of|both(?: of)?|every one of|some of) )?(?P<whose>my|our|the|that)\b"
+    r"\b(?:(?P<all>all(?: of)?|any of|each of|both(?: of)?|every one of|some of) )?"
+    r"(?P<whose>my|our|the|that)\b"
     r"|\b(?P<ask>which|how many|what)\b(?! (?:of|is|are|does|do|did|was)\b)",
     re.IGNORECASE,
 )
@@ -90,7 +91,7 @@ def phrases(text: str, known: Known, among: Sequence[str] | None = None) -> Iter
 
 
 def absent_kind(text: str, known: Known) -> str:
-    """The noun of a kind that a text speaks of as the owner's, of which there is none; "" if there is no such."""
+    """The noun of a kind that a text speaks of as the owner's and that nobody is; "" without such."""
     for _, _, before, _, words in _runs(text):
         noun = singular(words[-1])
         if noun in _KINDS and not known.group(noun, words[:-1]) and (before or _owned(text)):

@@ -27,7 +27,7 @@ _PRESENT = re.compile(r"\b(?:here|there|in the (?:picture|photo|image))\W*$|\bse
 
 
 class Planner(Protocol):
-    """Says what is put to the model. It is pure: it asks no model, and the same question has the same plan."""
+    """Says what is put to the model. It asks no model; the same question has the same plan."""
 
     def plan(
         self,

@@ -35,9 +35,14 @@ def _find(pattern: str) -> re.Pattern[str]:
 
 
 _CLOTHES = "hat|cap|scarf|bow|flag|collar|ribbon|coat|jacket|bell|glasses|tag|boots?|shoes?|bandana|necklace"
-_SIGNS = "star|heart|moon|cross|ring|arrow|square|bolt|drop|bars|circle|triangle|letter|number|sun|flower|emblem|badge"
-_COLOURS = "red|green|blue|yellow|purple|gr[ae]y|brown|pink|orange|black|white|golden|plain|striped|spotted|big|small"
-_NUMBER = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+_SIGNS = (
+    "star|heart|moon|cross|ring|arrow|square|bolt|drop|bars|circle|triangle|letter|number|sun|flower|emblem|"
+    "badge"
+)
+_COLOURS = (
+    "red|green|blue|yellow|purple|gr[ae]y|brown|pink|orange|black|white|golden|plain|striped|spotted|big|"
+    "small"
+)
 _NUMBER = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
 _THE = r"(?:the |an? |his |her |its |their )?"
 
@@ -46,7 +51,10 @@ PROPERTIES: Final = (
         "look",
         "What does {n} look like?",
         _find(r"\blooks? like\b|\bdescribe\b|^what is [^ ]+\?*$"),
-        _find(rf"looks? like (?P<v>.+)|(?:is|are) (?:an? )?(?P<w>(?:{_COLOURS})\b.*)"),
+        _find(
+            rf"looks? like (?P<v>.+)|(?:is|are) (?:an? )?(?P<w>(?:{_COLOURS})\b.*)"
+            r"|is an? (?P<x>[a-z ]+)|are (?P<y>[a-z]+s)[ .?!]*$"
+        ),
     ),
     Property(
         "place",
@@ -78,8 +86,8 @@ PROPERTIES: Final = (
         "When was {n} born?",
         _find(r"\bborn\b|\bbirthdays?\b|\b(?:which|what|same) month\b"),
         _find(
-            r"(?:was|were|is|are)?\s*born (?:in|on) (?P<v>.+)|ha(?:s|ve) (?:a|his|her|its) birthday (?:in|on) "
-            r"(?P<w>.+)|'s birthday is (?:in |on )?(?P<x>.+)"
+            r"(?:was|were|is|are)?\s*born (?:in|on) (?P<v>.+)"
+            r"|ha(?:s|ve) (?:a|his|her|its) birthday (?:in|on) (?P<w>.+)|'s birthday is (?:in |on )?(?P<x>.+)"
         ),
         True,
         "{n} was born in {v}.",
@@ -111,7 +119,8 @@ PROPERTIES: Final = (
         "What does {n} wear?",
         _find(r"\bwears?\b|\bwearing\b|\baccessor(?:y|ies)\b"),
         _find(
-            rf"(?:wears?|(?:is|are) wearing) {_THE}(?P<v>.+)|ha(?:s|ve) {_THE}(?P<w>(?:\w+ )?(?:{_CLOTHES}))\b[ .?!]*$"
+            rf"(?:wears?|(?:is|are) wearing) {_THE}(?P<v>.+)"
+            rf"|ha(?:s|ve) {_THE}(?P<w>(?:\w+ )?(?:{_CLOTHES}))\b[ .?!]*$"
         ),
         sentence="{n} wears {v}.",
     ),

@@ -6,10 +6,17 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from .properties import PROPERTIES, stated
+from .properties import PROPERTIES, property_of
+from .questions import read
 from .ties import tie_in
 
 __all__ = ["OpenPutting", "PlainPutting", "Putting", "putting_for"]
+
+
+_ABOUT = (
+    "(?:please )?tell me (?:something |more )?about|who is|what about|"
+    "what (?:do|can) you (?:know|tell me|say) (?:about|of)"
+)
 
 
 class Putting(Protocol):
@@ -59,16 +66,14 @@ class OpenPutting:
                 r"who is\s+\?*", question[: tie.start()] + question[tie.end() :], re.IGNORECASE
             )
             return f"Who shares a bowl with {name}?" if who else question
-        if re.fullmatch(
-            rf"(?:(?:(?:please )?tell me (?:something |more )?about|who is|what about|what (?:do|can) you (?:know|tell me|say) (?:about|of)) )?{re.escape(name)}\W*", question, re.I
-        ):
+        if re.fullmatch(rf"(?:(?:{_ABOUT}) )?{re.escape(name)}\W*", question, re.IGNORECASE):
             return f"What is {name}?"
         for known in PROPERTIES:
             if known.asked.search(question):
                 return known.question.format(n=name)
-        match = re.match(r"(?:does|do|is|are|was|has|did|can) (.+?)\?*$", question.strip(), re.IGNORECASE)
-        told = stated(match[1][len(name) :].strip()) if match and match[1].startswith(name) else None
-        return told[0].question.format(n=name) if told else question
+        asked = read(question, (name,), everybody=False)
+        told = property_of(asked.key) if asked is not None else None
+        return told.question.format(n=name) if told else question
 
     def together(self, question: str, names: Sequence[str]) -> bool:
         """Only what such models were taught: which of two has something, and whether emblems are the same."""

@@ -30,7 +30,10 @@ _LISTS = rf"(?:(?:who|what) (?:are|is)|(?:please )?(?:list|name|tell me|show me)
 _HAVE = (
     r"(?:do|did) (?:i|we|you) (?:have|own|know|remember)(?: of)?|are there|have (?:i|we)(?: got)?|is there"
 )
-_YES = rf"(?P<aux>do|does|are|is|was|were|can|did|have|has) (?:both |all )?{_MARK} (?:both |all |each )?(?P<pred>.+)"
+_YES = (
+    r"(?P<aux>do|does|are|is|was|were|can|did|have|has) (?:both |all )?"
+    rf"{_MARK} (?:both |all |each )?(?P<pred>.+)"
+)
 
 
 @dataclass(frozen=True, slots=True)

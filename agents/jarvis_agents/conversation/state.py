@@ -35,9 +35,9 @@ class Pending(Value):
     """What the user was asked, and what will be done with the reply.
 
     Attributes:
-        wish: ``choice``: who is meant by ``phrase`` in ``question``; ``learn``: a concept to be remembered
-            once it is confirmed; ``photo``: the same, still without a photo; ``add``: photos and notes for one
-            that is there; ``correct``: ``new`` in place of ``old`` in its facts; ``version``: which of
+        wish: ``choice``: who is meant by some words of ``question``; ``learn``: a concept to be remembered
+            once it is confirmed; ``photo``: the same, still without a photo; ``add``: photos and notes for
+            one that is there; ``correct``: ``new`` in place of ``old`` in its facts; ``version``: which of
             ``choices`` is true; ``forget``: the one to be forgotten.
         question: the question that is answered once the choice is made.
         start, end: where in it the unclear words stand.

@@ -34,8 +34,8 @@ _DENIES = re.compile(
     r"\b(?:does not|doesn't|do not|don't|is not|isn't|was not|wasn't|never|no longer)\b", re.I
 )
 _CLAUSE = re.compile(
-    r",? and (?:(?:she|he|it|they) )?(?=(?:likes|loves|sleeps|naps|wears|belongs|was born|is \w+ years|turned|shares|has|"
-    r"lives|weighs)\b)"
+    r",? and (?:(?:she|he|it|they) )?(?=(?:likes|loves|sleeps|naps|wears|belongs|was born|is \w+ years|"
+    r"turned|shares|has|lives|weighs)\b)"
 )
 
 
@@ -67,7 +67,7 @@ def corrects(text: str) -> tuple[str, bool]:
 
 
 def split_clauses(text: str, subject: str) -> str:
-    """ "She likes noodles and sleeps on the rug" as two sentences, for models that read one fact at a time."""
+    """ "She likes noodles and sleeps on the rug" as two, for models that read one fact at a time."""
     return _CLAUSE.sub(f". {subject} ", text)
 
 

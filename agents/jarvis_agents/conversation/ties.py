@@ -1,13 +1,16 @@
-"""Words for somebody by a tie to another: "the friend of Bo", "Bo's friend", "the one who shares a bowl with Bo"."""
+"""Words for somebody by a tie to another: "the friend of Bo", "the one who shares a bowl with Bo"."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-__all__ = ["asks_for_tie", "tie_in"]
+__all__ = ["asks_for_tie", "tie_in", "without_ties"]
 
-_KIN = "friend|mate|partner|neighbou?r|brother|sister|sibling|twin|mother|father|parent|son|daughter|child|husband|wife"
+_KIN = (
+    "friend|mate|partner|neighbou?r|brother|sister|sibling|twin|mother|father|parent|son|daughter|child|"
+    "husband|wife"
+)
 _TIE = re.compile(rf"\b(?:{_KIN})s?\b|\bfamily\b|\bshares?\b", re.IGNORECASE)
 
 
@@ -27,3 +30,8 @@ def tie_in(question: str, names: Sequence[str]) -> re.Match[str] | None:
         question,
         re.IGNORECASE,
     )
+
+
+def without_ties(text: str) -> str:
+    """A text without its words for ties; "the friend of Bo" says nothing of what anybody is."""
+    return re.sub(rf"\bthe (?:{_KIN})s? of\b|'s (?:{_KIN})s?\b", " ", text, flags=re.IGNORECASE)

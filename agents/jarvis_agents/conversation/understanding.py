@@ -10,6 +10,7 @@ from .phrases import absent_kind, speaks_of_kinds
 from .plan import Sub
 from .resolving import Unclear, resolve
 from .state import Pending
+from .ties import without_ties
 from .turn import Turn
 
 __all__ = ["ask_back", "question_of", "unclear"]
@@ -21,7 +22,8 @@ _EARLIER = re.compile(
 )
 _IN_IT = re.compile(r"\b(?P<where>in|on) it\b", re.IGNORECASE)
 _ALL = re.compile(
-    r"^(?:and |so )?(?:who|which|how many|(?:is there|does|do|is|are|has|have|can) (?:any|some)(?:body|one|thing| of them))\b",
+    r"^(?:and |so )?(?:who|which|how many|"
+    r"(?:is there|does|do|is|are|has|have|can) (?:any|some)(?:body|one|thing| of them))\b",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(r"^(?:and|what about|how about|and what about)\s+(?P<who>[^?]+?)\s*\?*$", re.IGNORECASE)
@@ -110,7 +112,7 @@ def _again(turn: Turn, known: Known, question: str) -> str:
 def _looked(desk: Desk, turn: Turn, known: Known, question: str) -> Turn:
     """Where a category is spoken of and some are not known, the model is asked what these are."""
     unseen = known.unseen()[: desk.settings.most_mapped]
-    if not unseen or not speaks_of_kinds(question):
+    if not unseen or not speaks_of_kinds(without_ties(question)):
         return turn
     subs = [
         Sub(question=f"What is {name}?", names=(name,), tokens=desk.settings.fact_tokens) for name in unseen

@@ -26,7 +26,8 @@ _MONTHS = [
     "december",
 ]
 _UNKNOWN = re.compile(
-    r"\bunknown\b|\b(?:do|does|did) not (?:know|say|tell)\b|\bdon't (?:know|have)\b|\bno (?:idea|information)\b"
+    r"\bunknown\b|\b(?:do|does|did) not (?:know|say|tell)\b|\bdon't (?:know|have)\b|"
+    r"\bno (?:idea|information)\b"
     r"|\bnot (?:sure|known|given|mentioned)\b|\bcannot (?:tell|say)\b|\bcan't (?:tell|say)\b",
     re.IGNORECASE,
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from jarvis_memory.profile import split_sentences
 
 from .conflicts import conflicts
@@ -11,6 +9,7 @@ from .desk import Desk
 from .known import Known, listed
 from .naming import named
 from .plan import Sub
+from .seeing import claims
 from .turn import Turn
 
 __all__ = ["verify"]
@@ -52,7 +51,7 @@ def _strays(turn: Turn, known: Known) -> Turn:
 
 def _claims(desk: Desk, turn: Turn, known: Known) -> Turn:
     """Whom the answer sees in the picture, and retrieval does not, is looked for once more."""
-    claimed = [name for name in known.names if _claims_to_see(turn.said, name)]
+    claimed = [name for name in known.names if claims(turn.said, name)]
     if not claimed or desk.settings.most_looks == 0:
         return turn
     images = [picture.image for picture in turn.pictures]
@@ -75,9 +74,7 @@ def _claims(desk: Desk, turn: Turn, known: Known) -> Turn:
         for name in doubted
     ]
     turn, parts = desk.look(turn, subs, turn.pictures)
-    gone = [
-        name for name, part in zip(doubted, parts, strict=True) if not _claims_to_see(part.answer.text, name)
-    ]
+    gone = [name for name, part in zip(doubted, parts, strict=True) if not claims(part.answer.text, name)]
     turn = turn.but(parts=(*turn.parts, *parts))
     if not gone:
         return turn.but(notices=(*turn.notices, f"not sure that {listed(doubted)} can be seen"))
@@ -87,19 +84,7 @@ def _claims(desk: Desk, turn: Turn, known: Known) -> Turn:
     return turn.but(said=f"{_taken_back(turn.said, gone)} {verdict}".strip())
 
 
-def _claims_to_see(text: str, name: str) -> bool:
-    n = re.escape(name)
-    return (
-        re.search(
-            rf"\b(?:it|this|that) is {n}\b|\b{n} is (?:here|there|in the picture)\b", text, re.IGNORECASE
-        )
-        is not None
-    )
-
-
 def _taken_back(said: str, gone: list[str]) -> str:
     return " ".join(
-        sentence
-        for sentence in split_sentences(said)
-        if not any(_claims_to_see(sentence, name) for name in gone)
+        sentence for sentence in split_sentences(said) if not any(claims(sentence, name) for name in gone)
     )

@@ -12,18 +12,18 @@ def _words(text: str) -> frozenset[str]:
 
 
 _ANIMALS: Final = _words(
-    "animal bee bird bunny cat chicken cow crow dog donkey duck ferret fish frog gecko goat goldfish goose "
-    "hamster hedgehog horse kitten lizard mouse otter owl parrot pig pony puppy rabbit rat sheep snake spider "
-    "squirrel tortoise turtle"
+    "animal bee bird bunny cat chicken cow crow dog donkey duck ferret fish frog gecko goat goldfish "
+    "goose hamster hedgehog horse kitten lizard mouse otter owl parrot pig pony puppy rabbit rat sheep "
+    "snake spider squirrel tortoise turtle"
 )
 _PEOPLE: Final = _words(
-    "aunt baby boy brother child colleague cousin daughter father friend girl grandfather grandmother husband "
-    "kid man mother neighbour nephew niece partner person sister son teacher twin uncle wife woman"
+    "aunt baby boy brother child colleague cousin daughter father friend girl grandfather grandmother "
+    "husband kid man mother neighbour nephew niece partner person sister son teacher twin uncle wife woman"
 )
 _BREEDS: Final = {
     "dog": _words(
-        "beagle bulldog chihuahua collie corgi dachshund doberman hound husky labrador mutt pinscher poodle pug "
-        "puppy retriever rottweiler schnauzer setter shepherd shiba spaniel terrier"
+        "beagle bulldog chihuahua collie corgi dachshund doberman hound husky labrador mutt pinscher poodle "
+        "pug puppy retriever rottweiler schnauzer setter shepherd shiba spaniel terrier"
     ),
     "cat": _words("bengal kitten kitty manx persian ragdoll siamese sphynx tabby tomcat"),
     "bird": _words(
@@ -55,7 +55,11 @@ EVERYBODY: Final = _words("all everybody everyone household concepts")
 NUMBERS: Final = {
     word: number
     for number, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
+        (
+            *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+            *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+            *("nineteen", "twenty"),
+        )
     )
 }  # fmt: skip
 
