@@ -104,11 +104,9 @@ class _Writer:
         rng.shuffle(absent)
         picture = (scene.draw_scene(rng, absent).image,)
         here = ask.ask_here(rng, absent, other)
-        expected = Expected(bars=here.bars, denied=other.name)
-        plain = (Plain(here, (one.name, other.name), picture),)
-        self.turns.append(
-            ScriptTurn("look-alike", here.text, expected, Truth("answer", here.answer), picture, plain)
-        )
+        expected, truth = Expected(bars=here.bars, denied=other.name), Truth("answer", here.answer)
+        how = (Plain(here, (one.name, other.name), picture),)
+        self.turns.append(ScriptTurn("look-alike", here.text, expected, truth, picture, how))
         both = [Shown(c.look, c.name) for c in rng.sample((home.pair[0], home.friend, home.sixth), 2)]
         picture = (scene.draw_scene(rng, both).image,)
         caption = ask.ask_caption(rng, both, self.there)
