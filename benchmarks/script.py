@@ -269,7 +269,7 @@ class _Writer:
         """How many of all like something."""
         expected, word = Expected(number=len(having)), NUMBERS[len(having)]
         plain = tuple(Plain(ask.ask_fact(self.rng, c, "food"), (c.name,)) for c in self.there)
-        text = self.rng.choice(("How many of my pets like {v}?", "How many of them like {v}?")).format(
+        text = self.rng.choice(("How many of my pets like {v}?", "How many of them all like {v}?")).format(
             v=value
         )
         self.turns.append(ScriptTurn("count", text, expected, Truth("answer", f"{word}."), (), plain))
