@@ -13,7 +13,7 @@ from typing import Protocol
 
 from jarvis_pocket.ask import Question
 
-__all__ = ["NUMBERS", "Expected", "Tells", "claimed", "holds"]
+__all__ = ["NUMBERS", "Expected", "Tells", "claimed", "denies", "first_number", "holds"]
 
 NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight")
 _NOT = re.compile(r"\b(?:no|not|none|nobody|neither|nor|never|without)\b|n't\b", re.IGNORECASE)
@@ -48,6 +48,8 @@ class Expected:
         bars: phrases that may not be there.
         members: whom the text has to claim to have ``value``, of all ``names``; None if it is not judged.
         value, names, values: of what, among whom, and the other values that somebody may have instead.
+        denied: a name of whom some sentence has to deny what is asked.
+        number: the first number that the text has to say; None if it is not judged.
         known, unknown: names that the record holds after the turn, and that it does not.
         told: phrases that the profile of a name holds after the turn. untold: that it does not.
     """
@@ -58,6 +60,8 @@ class Expected:
     members: frozenset[str] | None = None
     names: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    denied: str | None = None
+    number: int | None = None
     known: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     told: tuple[tuple[str, str], ...] = ()
@@ -84,12 +88,29 @@ class Expected:
             return False
         if any(holds(text, phrase) for phrase in self.bars):
             return False
+        if self.denied is not None and not denies(reply.text, self.denied):
+            return False
+        if self.number is not None and first_number(reply.text) != self.number:
+            return False
         return self.members is None or claimed(reply.text, self.names, self.values) == self.members
 
 
 def holds(text: str, phrase: str) -> bool:
     """Whether a phrase is in a text, as whole words, in whatever case."""
     return re.search(rf"(?<!\w){re.escape(phrase.casefold())}(?!\w)", text.casefold()) is not None
+
+
+def denies(text: str, name: str) -> bool:
+    """Whether a sentence names somebody and denies something, as "Bo is not here." does."""
+    return any(_NOT.search(sentence) and holds(sentence, name) for sentence in _sentences(text))
+
+
+def first_number(text: str) -> int | None:
+    """The first number of a text, in digits or as a word; "2 of 6" says 2."""
+    for word in re.findall(r"\w+", text.casefold()):
+        if word.isdigit() or word in NUMBERS:
+            return int(word) if word.isdigit() else NUMBERS.index(word)
+    return None
 
 
 def claimed(text: str, names: Sequence[str], others: Sequence[str]) -> frozenset[str]:
@@ -99,7 +120,11 @@ def claimed(text: str, names: Sequence[str], others: Sequence[str]) -> frozenset
     and "Bo likes rice. Mimi likes soup."
     """
     said: set[str] = set()
-    for sentence in re.split(r"[.;!?\n]+", text):
+    for sentence in _sentences(text):
         if not _NOT.search(sentence) and not any(holds(sentence, other) for other in others):
             said.update(name for name in names if holds(sentence, name))
     return frozenset(said)
+
+
+def _sentences(text: str) -> list[str]:
+    return re.split(r"[.;!?\n]+", text)

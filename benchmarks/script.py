@@ -104,7 +104,9 @@ class _Writer:
         rng.shuffle(absent)
         picture = (scene.draw_scene(rng, absent).image,)
         here = ask.ask_here(rng, absent, other)
-        self.question("look-alike", here, None, picture, (Plain(here, (one.name, other.name), picture),))
+        expected, truth = Expected(bars=here.bars, denied=other.name), Truth("answer", here.answer)
+        how = (Plain(here, (one.name, other.name), picture),)
+        self.turns.append(ScriptTurn("look-alike", here.text, expected, truth, picture, how))
         both = [Shown(c.look, c.name) for c in rng.sample((home.pair[0], home.friend, home.sixth), 2)]
         picture = (scene.draw_scene(rng, both).image,)
         caption = ask.ask_caption(rng, both, self.there)
@@ -265,12 +267,9 @@ class _Writer:
 
     def count(self, value: str, having: Sequence[PocketConcept]) -> None:
         """How many of all like something."""
-        number, word = str(len(having)), NUMBERS[len(having)]
-        most = len(self.there) + 1
-        bars = tuple(n for n in (*map(str, range(most + 1)), *NUMBERS[1:]) if n not in (number, word))
-        expected = Expected(needs=((number, word),), bars=bars)
+        expected, word = Expected(number=len(having)), NUMBERS[len(having)]
         plain = tuple(Plain(ask.ask_fact(self.rng, c, "food"), (c.name,)) for c in self.there)
-        text = self.rng.choice(("How many of my pets like {v}?", "How many of them like {v}?")).format(
+        text = self.rng.choice(("How many of my pets like {v}?", "How many of them all like {v}?")).format(
             v=value
         )
         self.turns.append(ScriptTurn("count", text, expected, Truth("answer", f"{word}."), (), plain))

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.conversation import Talk, constant
-from benchmarks.expected import Expected, claimed, holds
+from benchmarks.expected import Expected, claimed, denies, first_number, holds
 from benchmarks.script import Script
 from benchmarks.turn import Truth
 from jarvis_memory import VLM, PersonalMemory
@@ -82,6 +82,21 @@ def test_a_seed_is_a_household() -> None:
 )
 def test_whom_a_text_claims(text: str, claims: set[str]) -> None:
     assert claimed(text, ("Bo", "Mimi"), ("soup",)) == claims
+
+
+def test_whom_a_text_denies() -> None:
+    assert denies("I see Mimi. Bo is not here.", "Bo")
+    assert denies("On a second look I don't think that Bo is there.", "Bo")
+    assert not denies("Bo is here. It is not Mimi.", "Bo")
+    assert not denies("On the left a cat, no; on the right a dog, yes. Bo is here.", "Bo")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("2 of 6: Bo and Mimi.", 2), ("Two of them.", 2), ("None.", 0), ("Bo and Mimi.", None), ("Bo2", None)],
+)
+def test_the_first_number_counts(text: str, number: int | None) -> None:
+    assert first_number(text) == number
 
 
 def telling(text: str) -> Callable[[str], str | None]:

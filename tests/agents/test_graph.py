@@ -52,12 +52,12 @@ def unclear(exam: Exam) -> list[str]:
     return [f"Do {one} and {other} have the same emblem?", "When was she born?", other]
 
 
-def test_a_graph_says_what_the_conversation_says(shared: PersonalMemory, exam: Exam) -> None:
+def test_a_graph_says_what_the_conversation_says(drawn: PersonalMemory, exam: Exam) -> None:
     one = names(exam)[0]
     texts = [f"What does {one} like?", "And how old is she?", *unclear(exam), "What does she wear?"]
-    expected = said(shared, texts)
+    expected = said(drawn, texts)
     assert "ask_back" in [one.kind for one in expected]
-    graph = conversation_graph(shared, checkpointer=InMemorySaver())
+    graph = conversation_graph(drawn, checkpointer=InMemorySaver())
     for text, right in zip(texts, expected, strict=True):
         waits = bool(graph.get_state(THREAD).interrupts)
         result = graph.invoke(Command(resume=text) if waits else {"messages": [user_message(text)]}, THREAD)
@@ -67,8 +67,8 @@ def test_a_graph_says_what_the_conversation_says(shared: PersonalMemory, exam: E
         assert ConversationState.from_dict(result["conversation"]) == right.state
 
 
-def test_it_pauses_with_what_there_is_to_choose_from(shared: PersonalMemory, exam: Exam) -> None:
-    graph = conversation_graph(shared, checkpointer=InMemorySaver())
+def test_it_pauses_with_what_there_is_to_choose_from(drawn: PersonalMemory, exam: Exam) -> None:
+    graph = conversation_graph(drawn, checkpointer=InMemorySaver())
     first, second, reply = unclear(exam)
     graph.invoke({"messages": [user_message(first)]}, THREAD)
     (asked,) = graph.invoke({"messages": [("user", second)]}, THREAD)["__interrupt__"]
@@ -80,9 +80,9 @@ def test_it_pauses_with_what_there_is_to_choose_from(shared: PersonalMemory, exa
     assert "__interrupt__" not in result
 
 
-def test_without_a_checkpointer_the_reply_is_the_next_input(shared: PersonalMemory, exam: Exam) -> None:
-    graph = conversation_graph(shared)
-    expected = said(shared, unclear(exam))
+def test_without_a_checkpointer_the_reply_is_the_next_input(drawn: PersonalMemory, exam: Exam) -> None:
+    graph = conversation_graph(drawn)
+    expected = said(drawn, unclear(exam))
     conversation: dict[str, Any] = {}
     for text, right in zip(unclear(exam), expected, strict=True):
         result = graph.invoke({"messages": [HumanMessage(text)], "conversation": conversation})
@@ -90,16 +90,16 @@ def test_without_a_checkpointer_the_reply_is_the_next_input(shared: PersonalMemo
         assert result["messages"][-1].text == right.text
 
 
-def test_a_new_question_in_place_of_a_reply_is_answered(shared: PersonalMemory, exam: Exam) -> None:
-    graph = conversation_graph(shared, checkpointer=InMemorySaver())
+def test_a_new_question_in_place_of_a_reply_is_answered(drawn: PersonalMemory, exam: Exam) -> None:
+    graph = conversation_graph(drawn, checkpointer=InMemorySaver())
     third = exam.concepts[2]
     for text in (*unclear(exam)[:2], f"What does {third.name} like?"):
         result = graph.invoke({"messages": [user_message(text)]}, THREAD)
     assert third.facts["food"] in result["messages"][-1].text
 
 
-async def test_pieces_are_streamed_and_are_the_answer(shared: PersonalMemory, exam: Exam) -> None:
-    graph, one = conversation_graph(shared, checkpointer=InMemorySaver()), names(exam)[0]
+async def test_pieces_are_streamed_and_are_the_answer(drawn: PersonalMemory, exam: Exam) -> None:
+    graph, one = conversation_graph(drawn, checkpointer=InMemorySaver()), names(exam)[0]
     asked: TalkState = {"messages": [user_message(f"What does {one} wear?")]}
     pieces: list[Any] = list(graph.stream(asked, THREAD, stream_mode="custom"))
     assert len(pieces) > 2
@@ -111,12 +111,12 @@ async def test_pieces_are_streamed_and_are_the_answer(shared: PersonalMemory, ex
     assert result["messages"][-1].text == "".join(pieces)
 
 
-def test_pictures_come_as_blocks(shared: PersonalMemory, exam: Exam) -> None:
+def test_pictures_come_as_blocks(drawn: PersonalMemory, exam: Exam) -> None:
     picture = exam.items[2].image
     assert picture is not None
     text = exam.items[2].question.text
-    right = Conversation(shared).say(ConversationState(), text, images=[picture])
-    result = conversation_graph(shared).invoke({"messages": [user_message(text, [picture])]})
+    right = Conversation(drawn).say(ConversationState(), text, images=[picture])
+    result = conversation_graph(drawn).invoke({"messages": [user_message(text, [picture])]})
     assert result["messages"][-1].text == right.text
     assert right.parts
 
@@ -160,15 +160,27 @@ def test_what_was_asked_before_a_restart_is_confirmed_after_it(
 
 def test_a_refusal_stores_nothing(household: PersonalMemory, exam: Exam) -> None:
     graph, before = conversation_graph(household, checkpointer=InMemorySaver()), household.list()
-    photo = scene.draw_photo(random.Random(2), exam.concepts[0].look).image
+    photo = scene.draw_photo(random.Random(2), world.draw_look(random.Random(5), "heldout")).image
     graph.invoke({"messages": [user_message("This is Mochi, my lamp. She likes rice.", [photo])]}, THREAD)
     result = graph.invoke(Command(resume="no"), THREAD)
     assert result["said"]["kind"] == "declined"
     assert household.list() == before
 
 
-def test_the_state_is_small_json_without_memory(shared: PersonalMemory, exam: Exam) -> None:
-    graph = conversation_graph(shared, checkpointer=InMemorySaver())
+def test_a_reply_may_bring_a_picture(household: PersonalMemory) -> None:
+    graph = conversation_graph(household, checkpointer=InMemorySaver())
+    photo = scene.draw_photo(random.Random(2), world.draw_look(random.Random(5), "heldout")).image
+    told: TalkState = {"messages": [user_message("This is Mochi, my lamp. She likes rice.")]}
+    (asked,) = graph.invoke(told, THREAD)["__interrupt__"]
+    assert asked.value["kind"] == "ask_back"
+    (asked,) = graph.invoke(Command(resume=user_message("Here.", [photo])), THREAD)["__interrupt__"]
+    assert asked.value["kind"] == "confirm"
+    graph.invoke(Command(resume="yes"), THREAD)
+    assert len(household.show("Mochi").photos) == 1
+
+
+def test_the_state_is_small_json_without_memory(drawn: PersonalMemory, exam: Exam) -> None:
+    graph = conversation_graph(drawn, checkpointer=InMemorySaver())
     for text in unclear(exam):
         graph.invoke({"messages": [user_message(text)]}, THREAD)
     values = dict(graph.get_state(THREAD).values)
@@ -192,20 +204,29 @@ def test_the_state_is_small_json_without_memory(shared: PersonalMemory, exam: Ex
         ([42], "text or a message"),
     ],
 )
-def test_what_is_no_turn_is_refused(shared: PersonalMemory, messages: list[Any], problem: str) -> None:
+def test_what_is_no_turn_is_refused(drawn: PersonalMemory, messages: list[Any], problem: str) -> None:
     with pytest.raises(InputError, match=problem):
-        conversation_graph(shared).invoke({"messages": messages})
+        conversation_graph(drawn).invoke({"messages": messages})
 
 
-def test_a_picture_that_is_none_is_refused(shared: PersonalMemory) -> None:
+def test_after_an_error_the_conversation_goes_on(drawn: PersonalMemory, exam: Exam) -> None:
+    graph, one = conversation_graph(drawn, checkpointer=InMemorySaver()), exam.concepts[0]
+    graph.invoke({"messages": [user_message(f"What does {one.name} like?")]}, THREAD)
+    with pytest.raises(InputError, match="words or a picture"):
+        graph.invoke({"messages": [user_message("  ")]}, THREAD)
+    result = graph.invoke({"messages": [user_message("And how old is she?")]}, THREAD)
+    assert one.facts["age"] in result["messages"][-1].text
+
+
+def test_a_picture_that_is_none_is_refused(drawn: PersonalMemory) -> None:
     broken = HumanMessage([{"type": "image", "base64": "bm90aGluZw==", "mime_type": "image/png"}])
     with pytest.raises(ImageError):
-        conversation_graph(shared).invoke({"messages": [broken]})
+        conversation_graph(drawn).invoke({"messages": [broken]})
 
 
-def test_a_turn_that_may_take_no_more_steps_ends(shared: PersonalMemory, exam: Exam) -> None:
+def test_a_turn_that_may_take_no_more_steps_ends(drawn: PersonalMemory, exam: Exam) -> None:
     from jarvis_retrievers.errors import LoopError
 
-    graph = conversation_graph(shared, settings=Settings(most_steps=2))
+    graph = conversation_graph(drawn, settings=Settings(most_steps=2))
     with pytest.raises(LoopError, match="2 steps"):
         graph.invoke({"messages": [user_message(f"What does {names(exam)[0]} like?")]})

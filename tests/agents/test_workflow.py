@@ -14,7 +14,7 @@ from llama_index.core.workflow import Context, HumanResponseEvent
 from jarvis_agents.conversation import Conversation, ConversationState, ConversationWorkflow, Said
 from jarvis_agents.conversation.workflow import AskedBack, Piece
 from jarvis_memory import PersonalMemory
-from jarvis_pocket import scene
+from jarvis_pocket import scene, world
 from jarvis_pocket.exam import Exam
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import encode_png
@@ -22,7 +22,7 @@ from tests.agents.test_graph import names, said, unclear
 
 
 def replied(text: str) -> HumanResponseEvent:
-    return HumanResponseEvent(**{"response": text})
+    return HumanResponseEvent(response=text)  # type: ignore[call-arg]
 
 
 async def run(
@@ -37,12 +37,12 @@ async def run(
     return events, await handler
 
 
-async def test_a_workflow_says_what_the_conversation_says(shared: PersonalMemory, exam: Exam) -> None:
+async def test_a_workflow_says_what_the_conversation_says(drawn: PersonalMemory, exam: Exam) -> None:
     one = names(exam)[0]
     first, second, reply = unclear(exam)
     texts = [f"What does {one} like?", "And how old is she?", first, second, reply, "What does she wear?"]
-    expected = said(shared, texts)
-    flow = ConversationWorkflow(shared)
+    expected = said(drawn, texts)
+    flow = ConversationWorkflow(drawn)
     context: Context = Context(flow)
     got = []
     for text in (*texts[:4], texts[5]):
@@ -53,8 +53,8 @@ async def test_a_workflow_says_what_the_conversation_says(shared: PersonalMemory
     assert ConversationState.from_dict(await context.store.get("conversation")) == expected[-1].state
 
 
-async def test_pieces_are_the_answer(shared: PersonalMemory, exam: Exam) -> None:
-    flow = ConversationWorkflow(shared)
+async def test_pieces_are_the_answer(drawn: PersonalMemory, exam: Exam) -> None:
+    flow = ConversationWorkflow(drawn)
     events, result = await run(flow, Context(flow), f"What does {names(exam)[0]} wear?")
     pieces = [event.text for event in events if isinstance(event, Piece)]
     assert len(pieces) > 2
@@ -62,7 +62,7 @@ async def test_pieces_are_the_answer(shared: PersonalMemory, exam: Exam) -> None
 
 
 async def test_what_was_asked_is_confirmed_in_a_fresh_workflow(household: PersonalMemory, exam: Exam) -> None:
-    photo = encode_png(scene.draw_photo(random.Random(2), exam.concepts[0].look).image)
+    photo = encode_png(scene.draw_photo(random.Random(2), world.draw_look(random.Random(5), "heldout")).image)
     told = ChatMessage(
         role="user",
         blocks=[TextBlock(text="This is Mochi, my lamp. She likes rice."), ImageBlock(image=photo)],
@@ -85,20 +85,20 @@ async def test_what_was_asked_is_confirmed_in_a_fresh_workflow(household: Person
     assert [concept.name for concept in household.list()].count("Mochi") == 1
 
 
-async def test_a_picture_comes_as_a_block(shared: PersonalMemory, exam: Exam) -> None:
+async def test_a_picture_comes_as_a_block(drawn: PersonalMemory, exam: Exam) -> None:
     picture, text = exam.items[2].image, exam.items[2].question.text
     assert picture is not None
-    right = Conversation(shared).say(ConversationState(), text, images=[picture])
-    flow = ConversationWorkflow(shared)
+    right = Conversation(drawn).say(ConversationState(), text, images=[picture])
+    flow = ConversationWorkflow(drawn)
     shown = ChatMessage(role="user", blocks=[TextBlock(text=text), ImageBlock(image=encode_png(picture))])
     _, result = await run(flow, Context(flow), shown)
     assert result.text == right.text
 
 
-async def test_a_conversation_from_elsewhere_goes_on(shared: PersonalMemory, exam: Exam) -> None:
+async def test_a_conversation_from_elsewhere_goes_on(drawn: PersonalMemory, exam: Exam) -> None:
     one = exam.concepts[0]
-    (before,) = said(shared, [f"What does {one.name} like?"])
-    flow = ConversationWorkflow(shared)
+    (before,) = said(drawn, [f"What does {one.name} like?"])
+    flow = ConversationWorkflow(drawn)
     result: Said = await flow.run(user_msg="And how old is she?", conversation=before.state.to_dict())
     assert one.facts["age"] in result.text
 
@@ -111,6 +111,6 @@ async def test_a_conversation_from_elsewhere_goes_on(shared: PersonalMemory, exa
         (ChatMessage(role="user", blocks=[ImageBlock(path=Path("/etc/hostname"))]), "hold its bytes"),
     ],
 )
-async def test_what_is_no_turn_is_refused(shared: PersonalMemory, told: Any, problem: str) -> None:
+async def test_what_is_no_turn_is_refused(drawn: PersonalMemory, told: Any, problem: str) -> None:
     with pytest.raises(InputError, match=problem):
-        await ConversationWorkflow(shared).run(user_msg=told)
+        await ConversationWorkflow(drawn).run(user_msg=told)

@@ -40,12 +40,12 @@ def tell_of(desk: Desk, turn: Turn, told: Sequence[Statement]) -> Turn:
     old = tuple(fact for fact in old if fact not in {one.sentence for one in told})
     pending = Pending(wish="correct", name=name, old=old, new=new)
     hand = _by_hand(known, name)
-    if any(fact in hand for fact in old):
+    if old and not new:
+        why = "That would be struck out."
+    elif any(fact in hand for fact in old):
         why = "You have written that by hand."
     elif old and not all(one.strong for one in told):
         why = "I have it otherwise."
-    elif old and not new:
-        why = "That would be struck out."
     else:
         return turn.but(next="correct", pending=pending)
     said = f"{why} {_change(old, new)} Shall I?"

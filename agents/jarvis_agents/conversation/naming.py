@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jarvis_retrievers.names import match_names
@@ -10,7 +11,7 @@ from jarvis_retrievers.stopwords import COMMON, FUNCTION
 
 from .known import Known
 
-__all__ = ["Place", "named", "strangers"]
+__all__ = ["Place", "among", "named", "strangers"]
 
 # One wrong letter of four.
 _NEAR = 75.0
@@ -92,6 +93,22 @@ def strangers(text: str, known: Known) -> tuple[str, ...]:
         for start, end, word in _capitalised(text)
         if not any(start < place.end and place.start < end for place in places)
     )
+
+
+def among(text: str, names: Sequence[str], unknown: Sequence[str]) -> tuple[str, ...]:
+    """Names with those of strangers that stand in one list with them, or are compared: "Bo and Lenu"."""
+    one = "|".join(re.escape(name) for name in (*names, *unknown))
+    if not names or not unknown:
+        return tuple(names)
+    between = r"(?:,? and | or |, or |, | (?:\w+ ){0,2}than )"
+    run = {
+        name
+        for match in re.finditer(rf"\b(?:{one})(?:{between}(?:{one}))+\b", text)
+        for name in unknown
+        if re.search(rf"\b{re.escape(name)}\b", match[0])
+    }
+    there = [name for name in (*names, *unknown) if name in names or name in run]
+    return tuple(sorted(there, key=lambda name: text.find(name)))
 
 
 def _near(word: str, known: Known) -> tuple[str, ...]:

@@ -82,7 +82,9 @@ class RulePlanner:
             return hop
         if len(names) == 1 and not group and not everybody:
             return self._one(question, names[0], allowed, shown)
-        if not everybody and self._putting.together(question, names):
+        # A stranger among them has no segment; one context would lend it the others' words.
+        apart = everybody or (allowed is not None and not set(names) <= set(allowed))
+        if not apart and self._putting.together(question, names):
             return self._whole(question, allowed, shown)
         return self._several(question, names, shown, group=group, everybody=everybody)
 

@@ -9,6 +9,7 @@ from jarvis_retrievers.retrieval import Sighting
 
 from .desk import Desk
 from .known import Known
+from .naming import among
 from .state import Pending
 from .ties import asks_for_tie
 from .turn import Turn
@@ -27,7 +28,7 @@ def retrieve(desk: Desk, turn: Turn) -> Turn:
         return _seen(desk, turn, known)
     subjects = turn.subjects
     if turn.everybody:
-        subjects = _everybody(desk, turn, known)
+        subjects = tuple(name for name in known.names if name not in turn.excluded)
     elif not subjects and not turn.strangers:
         found = [f for f in desk.memory.why(turn.question).found if f.concept.name not in turn.excluded]
         if len(found) > 1:
@@ -37,17 +38,25 @@ def retrieve(desk: Desk, turn: Turn) -> Turn:
         subjects = tuple(f.concept.name for f in found)
         if not subjects and not desk.putting.alone(turn.question):
             return turn.but(next="end", kind="declined", said="I do not know whom or what you mean.")
+    subjects, notices = _bounded(desk, turn, subjects)
     allowed = (*subjects, *_tied(desk, turn, known, subjects))
-    return turn.but(next="plan", subjects=subjects, allowed=tuple(dict.fromkeys(allowed)))
+    return turn.but(
+        next="plan",
+        subjects=among(turn.question, subjects, turn.strangers),
+        allowed=tuple(dict.fromkeys(allowed)),
+        notices=(*turn.notices, *notices),
+    )
 
 
-def _everybody(desk: Desk, turn: Turn, known: Known) -> tuple[str, ...]:
-    """All there are; of very many those whom the question is most likely about."""
-    names = tuple(name for name in known.names if name not in turn.excluded)
+def _bounded(desk: Desk, turn: Turn, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of very many those whom the question is most likely about, and what the user should know of it."""
     most = desk.settings.most_mapped
     if len(names) <= most:
-        return names
-    return tuple(one.name for one in desk.memory.recall(turn.question, k=most) if one.name in names)
+        return names, ()
+    likely = [one.name for one in desk.memory.recall(turn.question, k=most) if one.name in names]
+    # Where retrieval finds fewer, the oldest fill up.
+    some = tuple(dict.fromkeys([*likely, *names]))[:most]
+    return some, (f"asked of {most} of {len(names)} concepts only; raise most_mapped to ask of all",)
 
 
 def _seen(desk: Desk, turn: Turn, known: Known) -> Turn:

@@ -82,7 +82,9 @@ def statements(text: str, known: Known, *, strong: bool) -> list[Statement]:
     found = []
     if text.rstrip().endswith("?"):
         return []
-    for sentence in split_sentences(text):
+    for marked in split_sentences(text):
+        sentence, more = corrects(marked)
+        strong = strong or more
         if _ASKS.match(sentence):
             return []
         places = [place for place in named(sentence, known) if not place.doubtful]

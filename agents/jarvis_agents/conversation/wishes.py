@@ -18,6 +18,7 @@ from .state import Pending
 from .statements import Statement, corrects, statements
 from .turn import Turn
 from .understanding import question_of, unclear
+from .words import NO, YES
 
 __all__ = ["understand"]
 
@@ -51,7 +52,10 @@ def _replied(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
     if said is None:
         return None
     if not said:
-        return _declined(turn, "Fine, I have changed nothing.")
+        # "No, she likes apples": what is told behind the no is heard.
+        known = desk.known(turn)
+        told = introduced(turn.text) is not None or bool(_told(desk, turn, known, turn.text))
+        return None if told else _declined(turn, "Fine, I have changed nothing.")
     step = {"learn": "learn", "add": "learn", "correct": "correct", "forget": "forget"}[waiting.wish]
     return turn.but(next=step, pending=waiting)
 
@@ -112,7 +116,11 @@ def _looked_at(desk: Desk, turn: Turn, known: Known, names: tuple[str, ...]) -> 
 def _wished(desk: Desk, turn: Turn, text: str) -> Turn:
     if _NEVER_MIND.match(text):
         return _declined(turn, "Fine.")
-    if agreed(text) is not None and len(text.split()) <= 2:
+    if agreed(text) is not None and set(re.findall(r"[\w']+", text.casefold())) <= YES | NO | {
+        "thanks",
+        "thank",
+        "you",
+    }:
         return _declined(turn, "I have not asked anything.")
     known = desk.known(turn)
     who = forgetting.to_forget(text)

@@ -1,0 +1,160 @@
+"""What is told in a conversation: concepts learned, facts corrected, concepts forgotten."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from jarvis_agents.conversation import ConversationState
+from jarvis_pocket import scene, world
+from jarvis_retrievers.errors import PhotoWarning
+from tests.agents.conftest import FOLDER, Talk
+
+
+def photo_of_nobody(seed: int = 1) -> bytes:
+    from jarvis_retrievers.images import encode_png
+
+    rng = random.Random(seed)
+    look = world.Look("turtle", "brown", "plain", "ring", "green", "flag", "blue")
+    return encode_png(scene.draw_photo(rng, look).image)
+
+
+def test_somebody_introduced_is_remembered_once_that_is_confirmed(own: Talk) -> None:
+    talk, memory, before = own.talk, own.memory, len(own.memory.list())
+    told = talk.say(
+        own.state, "This is Mochi, my turtle. She likes noodles and sleeps on the rug.", [photo_of_nobody()]
+    )
+    assert (told.kind, told.choices) == ("confirm", ("yes", "no"))
+    assert "Mochi, a turtle" in told.text
+    assert "Mochi likes noodles. Mochi sleeps on the rug." in told.text
+    assert len(memory.list()) == before
+    no = talk.say(told.state, "no, thanks")
+    assert (no.kind, len(memory.list())) == ("declined", before)
+    # What is pending is in the state, and outlives the process: it is JSON.
+    yes = talk.say(ConversationState.from_dict(told.state.to_dict()), "Yes, please.")
+    assert yes.kind == "learned"
+    concept = memory.show("Mochi")
+    assert concept.category == "turtle"
+    assert (
+        concept.profile.facts == ("Mochi is my turtle.",) or "Mochi likes noodles." in concept.profile.facts
+    )
+    asked = talk.say(yes.state, "What does she like?")
+    assert asked.text == "Mochi likes noodles."
+    assert talk.say(asked.state, "Where does Mochi sleep?").text == "Mochi sleeps on the rug."
+    assert talk.say(asked.state, "How many turtles do I have?").text == "1: Mochi."
+
+
+def test_doubts_are_told_with_the_question(own: Talk) -> None:
+    told = own("This is Mochi, she likes rice.", "photos/liki-1.png")
+    assert told.kind == "confirm"
+    assert told.notices == ("photo 1 of 'Mochi' looks like 'Liki'",)
+    with pytest.warns(PhotoWarning, match="looks like 'Liki'"):
+        assert own("yes").kind == "learned"
+
+
+def test_without_a_photo_one_is_asked_for(own: Talk) -> None:
+    asked = own("Meet Mochi! She likes rice.")
+    assert asked.kind == "ask_back"
+    assert "photo" in asked.text
+    confirm = own.talk.say(own.state, "here", [photo_of_nobody(2)])
+    assert (confirm.kind, "Mochi likes rice." in confirm.text) == ("confirm", True)
+    assert own.talk.say(confirm.state, "ok").kind == "learned"
+    assert own.memory.ask("What does Mochi like?").text == "Mochi likes rice."
+
+
+def test_a_name_that_is_there_gets_the_photo(own: Talk) -> None:
+    before = len(own.memory.show("Liki").photos)
+    told = own("This is Liki.", "photos/nori-1.png")
+    assert told.kind == "confirm"
+    assert told.text.startswith("I know Liki already. Shall I add this photo?")
+    with pytest.warns(PhotoWarning, match="looks like 'Nori'"):
+        assert own("yes").kind == "learned"
+    assert len(own.memory.show("Liki").photos) == before + 1
+
+
+def test_a_question_introduces_nobody(talk: Talk) -> None:
+    said = talk("Is this Liki?", "photos/liki-1.png")
+    assert said.kind == "answer"
+    assert talk.state.pending is None
+
+
+def test_a_correction_takes_the_place_of_what_was_there(own: Talk) -> None:
+    own("What does Liki like?")
+    told = own("No, she likes apples.")
+    assert told.kind == "corrected"
+    assert own("What does Liki like?").text == "Liki likes apples."
+    facts = own.memory.show("Liki").profile.facts
+    assert "Liki likes apples." in facts
+    assert not any("noodles" in fact for fact in facts)
+    assert len(facts) == 5
+    assert own("Nori is 8 now, not 7.").kind == "corrected"
+    assert own("How old is Nori?").text == "Nori is 8 years old."
+    assert own("No, 9.").kind == "confirm"  # against what was written by hand
+    assert own("yes").kind == "corrected"
+    assert own("How old is she?").text == "Nori is 9 years old."
+
+
+def test_what_is_merely_told_is_added_or_asked_about(own: Talk) -> None:
+    assert own("Zifa likes soup.").kind == "learned"
+    assert {"Zifa likes rice.", "Zifa likes soup."} <= set(own.memory.show("Zifa").profile.facts)
+    asked = own("What does Zifa like?")
+    assert "rice" in asked.text
+    assert "soup" in asked.text  # the note that the answer leaves out is said
+    before = own.memory.show("Fabi")
+    doubt = own("Fabi is 11 years old.")
+    assert (doubt.kind, doubt.choices) == ("confirm", ("yes", "no"))
+    assert own("no").kind == "declined"
+    assert own.memory.show("Fabi") == before
+    assert own("Domu sleeps on the chair.").text.startswith("I know:")
+    assert own("No, Rutaba does not like plums.").kind == "confirm"
+    assert own("yes").kind == "corrected"
+    assert not any("plums" in fact for fact in own.memory.show("Rutaba").profile.facts)
+
+
+def test_contradictory_corrections_in_one_message_are_asked_about(own: Talk) -> None:
+    before = own.memory.show("Zifa")
+    told = own("Zifa is 6 years old. No, Zifa is 7 years old.")
+    assert told.kind == "ask_back"
+    assert told.choices == ("Zifa is 6 years old.", "Zifa is 7 years old.")
+    assert own.memory.show("Zifa") == before
+    assert own("the second").kind == "corrected"
+    assert own("How old is Zifa?").text == "Zifa is 7 years old."
+
+
+def test_what_is_forgotten_is_answered_no_more(own: Talk) -> None:
+    own("What does Liki like?")
+    own("Who is on the left?", "scenes/scene-6.png")
+    asked = own("Forget Liki.")
+    assert (asked.kind, "Liki" in [c.name for c in own.memory.list()]) == ("confirm", True)
+    gone = own("yes")
+    assert gone.kind == "forgot"
+    assert "Liki" not in str(own.state.to_dict())  # no turn, no name
+    assert own.state.picture is None  # it was in the picture
+    for question in (
+        "What does Liki like?",
+        "What does she like?",
+        "Who likes noodles?",
+        "How many cats do I have?",
+    ):
+        said = own(question)
+        assert "noodles" not in said.text
+        assert "Liki" not in said.concepts
+
+
+def test_what_another_door_has_forgotten_is_dropped_from_the_turns(own: Talk) -> None:
+    own("What does Liki like?")
+    own.memory.forget("Liki")
+    said = own("How old is she?")
+    assert said.kind == "ask_back"
+    assert "Liki" not in said.choices
+    assert all("Liki" not in turn.asked for turn in own.state.turns)
+
+
+def test_never_mind_is_no_wish_to_forget(own: Talk) -> None:
+    own("What does Liki like?")
+    assert own("Forget it.").kind == "declined"
+    assert own("yes").kind == "declined"
+    assert len(own.memory.list()) == 7
+    assert own("Forget Lenu").kind == "declined"
+    assert FOLDER.is_dir()

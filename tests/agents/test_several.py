@@ -1,0 +1,136 @@
+"""Questions about several concepts: split only where that is needed, and put together by rule."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from jarvis_memory import VLM, PersonalMemory
+from jarvis_pocket import scene, world
+from jarvis_pocket.homestead import HOUSEHOLD
+from jarvis_retrievers.openclip import OpenCLIPEncoder
+from tests.agents.conftest import Talk
+
+AGES = {concept.name: int(concept.facts["age"]) for concept in HOUSEHOLD}
+PETS = tuple(c.name for c in HOUSEHOLD if c.look.category in {"cat", "dog", "bird", "fish"})
+
+
+def test_two_that_the_model_can_compare_stay_one_question(talk: Talk) -> None:
+    said = talk("Which of Liki and Fabi likes carrots?")
+    assert [part.question for part in said.parts] == ["Which of Liki and Fabi likes carrots?"]
+    assert said.text == "Liki likes noodles: no. Fabi likes carrots: yes."
+    assert talk("How old is she?").text == "Fabi is 5 years old."  # whom the comparison came down to
+
+
+def test_numbers_are_compared_by_rule(talk: Talk) -> None:
+    said = talk("Is Liki older than Nori?")
+    assert said.text == "No. Liki is 3 years old. Nori is 7 years old."
+    assert [part.concepts for part in said.parts] == [("Liki",), ("Nori",)]
+    assert talk("Who is older, Fabi or Domu?").text.startswith("Fabi is older.")
+    assert talk("Was Liki born before Nori?").text.startswith("Yes.")
+    assert talk("Is Nori older than 5?").text == "Yes. Nori is 7 years old."
+
+
+def test_a_group_is_asked_one_by_one(talk: Talk) -> None:
+    said = talk("Which of my pets like noodles?")
+    assert said.text == "Liki likes noodles."
+    assert [part.concepts for part in said.parts] == [(name,) for name in PETS]
+    assert said.cost.looks == 7  # what they are is in no note, so the model looked
+    again = talk("Which of my pets does not like noodles?")
+    assert again.cost.looks == 0
+    assert [name for name in PETS if name in again.text] == [name for name in PETS if name != "Liki"]
+
+
+def test_counting(talk: Talk) -> None:
+    older = [name for name in PETS if AGES[name] > 3]
+    said = talk("How many of my pets are older than 3?")
+    assert said.text.startswith(f"{len(older)} of {len(PETS)}: ")
+    assert all(name in said.text for name in older)
+    assert talk("How many cats do I have?").text == "2: Liki and Nori."
+    assert talk("What are my pets?").text == "Liki, Nori, Fabi, Domu and Zifa."
+
+
+def test_the_most_and_the_least(talk: Talk) -> None:
+    oldest = max(AGES, key=lambda name: AGES[name])
+    assert talk("Who is the oldest?").text == f"{oldest} is the oldest. {oldest} is {AGES[oldest]} years old."
+    assert talk("Where does it sleep?").text == f"{oldest} sleeps on the stairs."
+    assert talk("Who is the youngest of my cats?").text.startswith("Liki is the youngest.")
+    assert talk("Who was born first?").text.startswith("Domu was born first.")
+
+
+def test_nobody_named_means_everybody(talk: Talk) -> None:
+    assert talk("Who sleeps on the sofa?").text == "Liki sleeps on the sofa."
+    assert talk("Does anyone like cheese?").text == "Nori likes cheese."
+    assert talk("Who likes pizza?").text == "None of them."
+    green = talk("Who is green?")
+    assert "Liki" in green.text
+    assert "Rutaba" in green.text
+
+
+def test_each_of_several(talk: Talk) -> None:
+    assert talk("What do my cats like?").text == "Liki likes noodles. Nori likes cheese."
+    assert talk("How old are they?").text == "Liki is 3 years old. Nori is 7 years old."
+    assert talk("Do Liki and Nori like the same food?").text.startswith("No, not the same.")
+    here = talk("Are Liki and Nori in the picture?", "scenes/scene-6.png")
+    assert "Liki is here." in here.text
+    assert "Nori is here." in here.text
+
+
+def test_a_stranger_among_them_is_said(talk: Talk) -> None:
+    said = talk("What do Liki and Lenu like?")
+    assert "Liki likes noodles." in said.text
+    assert "Lenu" in said.text
+    assert "unknown" in said.text or "not know" in said.text
+
+
+@pytest.fixture(scope="module")
+def friends(
+    tmp_path_factory: pytest.TempPathFactory, vlm: VLM, encoder: OpenCLIPEncoder
+) -> tuple[PersonalMemory, list[world.PocketConcept]]:
+    """A chain of friends: each shares a bowl with the next."""
+    rng = random.Random(5)
+    drawn = world.draw_concepts(rng, 4, "heldout")
+    memory = PersonalMemory.open(tmp_path_factory.mktemp("friends") / "home", model=vlm, clip=encoder)
+    for one, friend in zip(drawn, [*drawn[1:], None], strict=True):
+        notes = f"{one.name} likes {one.facts['food']}. {one.name} is {one.facts['age']} years old."
+        if friend is not None:
+            notes += f" {one.name} shares a bowl with {friend.name}."
+        memory.remember(one.name, [scene.draw_photo(rng, one.look).image for _ in range(2)], notes)
+    return memory, drawn
+
+
+Friends = tuple[PersonalMemory, list[world.PocketConcept]]
+
+
+def test_one_tie_is_one_question_and_two_are_two(friends: Friends) -> None:
+    memory, (one, two, three, _) = friends
+    talk = Talk(memory)
+    whole = talk(f"What does the friend of {one.name} like?")
+    assert len(whole.parts) == 1
+    assert whole.text.endswith(f"{two.name} likes {two.facts['food']}.")
+    chain = talk(f"Who shares a bowl with the friend of {one.name}?")
+    assert [part.question for part in chain.parts] == [
+        f"Who shares a bowl with {one.name}?",
+        f"Who shares a bowl with {two.name}?",
+    ]
+    assert three.name in chain.text
+    older = talk(f"Is {one.name} older than the friend of {one.name}?")
+    assert older.text.split()[0] == ("Yes." if int(one.facts["age"]) > int(two.facts["age"]) else "No.")
+
+
+def test_a_tie_that_no_note_tells_is_not_made_up(friends: Friends) -> None:
+    memory, (*_, last) = friends
+    said = Talk(memory)(f"What does the friend of {last.name} like?")
+    assert said.text == f"I do not know who the friend of {last.name} is."
+
+
+def test_more_than_may_be_asked_one_by_one(shared: PersonalMemory, tmp_path: Path) -> None:
+    from jarvis_agents.conversation import Conversation, ConversationState, Settings
+
+    talk = Conversation(shared, settings=Settings(most_mapped=3))
+    said = talk.say(ConversationState(), "Who likes noodles?")
+    assert len(said.parts) <= 3
+    assert "Liki likes noodles." in said.text
+    assert any("3 of 7" in notice for notice in said.notices)
