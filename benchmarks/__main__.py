@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import (
+    collaboration,
     conversation,
     doubts,
     encoder,
@@ -24,6 +25,8 @@ if __name__ == "__main__":
     for seed in (1, 2, 3, 4):
         retrieval.main(concepts=100, scenes=240, seed=seed, as_json=False)
     doubts.main(strangers=200, seed=1, as_json=False)
+    for seed in (1, 2):
+        collaboration.main(households=30, seed=seed, as_json=False)
     selection.main(n=200, seed=1, photo_pixels=None, calibration=40, as_json=False, plot=None)
     training.main(run=None, plot=None, as_json=False)
     fidelity.main(n=160, seed=1, as_json=False, plot=None)

@@ -220,6 +220,9 @@ def main(
     screen = Console()
     for table in draw_tables(result):
         screen.print(table)
+    screen.print(f"claims: {', '.join(f'{n} {verdict}' for verdict, n in result['verdicts'].items())}")
+    for kind, of in result["checks"].items():
+        screen.print(f"{kind}: {of['made']} made, {1000 * of['seconds']:.0f} ms each")
     for bar, holds in result["bars"].items():
         screen.print(f"{'holds' if holds else 'MISSED'}: {bar}")
 

@@ -124,7 +124,8 @@ class Inquiry:
         concepts = {concept.name: concept for concept in self.memory.list()}
         if len(order) > most and len(named) > most:
             self.notices.append(f"more than {most} concepts are named; only the first {most} were looked for")
-        return scenes, [concepts[name] for name in order[:most]], list(named)
+        # One may have been forgotten since it was seen.
+        return scenes, [concepts[name] for name in order if name in concepts][:most], list(named)
 
     def _reported(self, scenes: Sequence[Scene], concepts: Sequence[Concept]) -> list[Reflection]:
         reflections = []

@@ -92,7 +92,9 @@ class PlainReporter:
         made = Remembered(
             tuple(attributes), tuple(phrases), tuple(lines), len(slots.slots), time.perf_counter() - began
         )
-        self._recalled[key] = made
+        there = {one.id for one in self._memory.list()}  # nothing is kept of a concept that is forgotten
+        kept = {known: told for known, told in self._recalled.items() if known[0] in there - {concept.id}}
+        self._recalled = kept | {key: made}
         return made
 
     def _match(self, scene: Scene, concept: Concept) -> Look:

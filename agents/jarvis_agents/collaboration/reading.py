@@ -15,6 +15,7 @@ _YES: Final = re.compile(r"\A\W*(yes|yeah|yep|true)\b", re.IGNORECASE)
 _NO: Final = re.compile(r"\A\W*(no|nope|not|false)\b", re.IGNORECASE)
 _AWAY: Final = r"(?:is not|isn't|are not|cannot see|can't see|do not see|don't see|is absent|is nowhere)"
 _HERE: Final = r"(?:is (?:here|there|present|visible|seen|in the picture|in the photo|(?:on|to) the|in the))"
+_DENIED: Final = r"(?:\b(?:no|not|never|doubt|unlikely)\b|n't\b)"
 _WHERE: Final = re.compile(r"\b(left|middle|centre|center|right)\b", re.IGNORECASE)
 # A clause that says of a figure that it is the one: "on the left a red mug, yes".
 _CLAUSES: Final = re.compile(r";|(?<=[.!?])\s+")
@@ -38,8 +39,10 @@ def verdict(said: str, name: str) -> bool | None:
     """
     who = re.escape(" ".join(name.split()))
     text = " ".join(said.split())
-    there = re.search(rf"(?<!\w){who} {_HERE}\b", text, re.IGNORECASE) is not None
-    away = re.search(rf"(?<!\w){who} {_AWAY}\b|{_AWAY} {who}(?!\w)", text, re.IGNORECASE) is not None
+    here = rf"(?<!\w){who} {_HERE}\b"
+    there = re.search(here, text, re.IGNORECASE) is not None
+    gone = rf"(?<!\w){who} {_AWAY}\b|{_AWAY} {who}(?!\w)|{_DENIED}[^.;!?]*{here}"
+    away = re.search(gone, text, re.IGNORECASE) is not None
     if there or away:
         return None if there and away else there
     if _YES.search(text):

@@ -23,9 +23,9 @@ __all__ = ["Share", "Shared", "SharedImage", "blocks", "check_share", "shown"]
 
 Share = Literal["text", "crops", "photos"]
 """``text``: no picture at all, not even the question's. ``crops``: of the question's pictures the regions of
-concepts that are there, and of each such concept its best patch, if it is not nearly the whole picture or
-photo. ``photos``: the question's pictures, and of each concept that is there, or is asked about without a
-picture, its first photo."""
+concepts that are there, and the best patch of each concept that is there, is unsure, or is asked about; none
+that is nearly a whole picture or photo. ``photos``: the question's pictures, and the first photo of each such
+concept."""
 
 _SIDE: Final = 768
 _PART: Final = 0.9
@@ -81,7 +81,7 @@ def shown(
     reflections: Sequence[Reflection],
     about: Iterable[Concept],
 ) -> list[tuple[SharedImage, Image.Image]]:
-    """The images that may leave; ``about`` are the concepts that are there, or are asked about."""
+    """The images that may leave; ``about``: the concepts that are there, are unsure, or are asked about."""
     if share == "text":
         return []
     if share == "photos":

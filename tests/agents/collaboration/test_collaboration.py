@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
-from PIL import Image
+from PIL import Image, ImageOps
 
 from jarvis_agents.collaboration import Collaborated, Collaboration, JsonReporter, PlainReporter
 from jarvis_agents.collaboration.collaboration import choose_reporter
 from jarvis_agents.collaboration.prompts import LARGE_REPAIR, LARGE_SYSTEM
-from jarvis_memory import PersonalMemory
+from jarvis_memory import VLM, PersonalMemory
 from jarvis_pocket.exam import Exam
 from jarvis_retrievers.errors import ImageError, InputError, ModelError, SettingError
+from jarvis_retrievers.openclip import OpenCLIPEncoder
 
 from .large import NONE, Recording
 from .looks import Telling
@@ -242,3 +244,49 @@ def test_plain_questions_are_for_models_that_bring_their_own(shared: PersonalMem
     assert (first.attributes, again.calls) == (again.attributes, 0)
     with pytest.raises(SettingError, match="mirrored, matched, cropped"):
         reporter.look("sighted", None, concept)  # type: ignore[arg-type]
+
+
+def test_several_pictures_are_reported_one_by_one(shared: PersonalMemory, exam: Exam) -> None:
+    image = picture(exam)
+    reporter = Telling({"asked": (True, None), "cropped": (True, None)})
+    together = Collaboration(shared, Recording(replies=["ok"]), reporter=reporter, rounds=0)
+    done = together.answer("Who?", [image, ImageOps.mirror(image)])
+    assert {(one.concept, one.picture) for one in done.reflections} == {
+        (concept.name, number) for concept in exam.concepts for number in (1, 2)
+    }
+    assert done.calls.retrieve == 2
+    name = exam.items[WHO].question.about[0]
+    first, second = done.report.of(name, 1), done.report.of(name, 2)
+    assert first is not None
+    assert second is not None
+    assert first.present
+    assert second.present
+
+
+def test_only_the_most_likely_are_looked_for_and_those_who_are_named(
+    shared: PersonalMemory, exam: Exam
+) -> None:
+    (seen,) = exam.items[WHO].question.about
+    together = Collaboration(shared, Recording(replies=["ok"]), rounds=0, concepts=1)
+    assert [one.concept for one in together.answer("Who?", [picture(exam)]).reflections] != []
+    away = next(concept.name for concept in exam.concepts if concept.name != seen)
+    done = together.answer(f"Is {away} here?", [picture(exam)])
+    assert [one.concept for one in done.reflections] == [away]
+
+
+def test_a_memory_without_concepts_leaves_the_question_to_the_large_model(
+    tmp_path: Path, vlm: VLM, encoder: OpenCLIPEncoder, exam: Exam
+) -> None:
+    with PersonalMemory.open(tmp_path / "home", model=vlm, clip=encoder) as memory:
+        large = Recording(replies=["Nobody that I know."])
+        done = Collaboration(memory, large).answer("Who?", [picture(exam)])
+    assert (done.text, done.report.claims, done.calls.large) == ("Nobody that I know.", (), 1)
+
+
+def test_nothing_is_kept_of_a_concept_that_is_forgotten(household: PersonalMemory, exam: Exam) -> None:
+    reporter = PlainReporter(household)
+    first, second, _ = household.list()
+    reporter.remember(first)
+    household.forget(first.name)
+    reporter.remember(second)
+    assert first.name not in repr(vars(reporter))
