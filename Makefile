@@ -17,8 +17,8 @@ demo: $(STAMP) ## Remember a drawn household and ask about it
 	@$(BIN)/jarvis demo
 
 test: $(STAMP) ## Run all tests
-	@echo "make test: pytest"
-	@$(BIN)/pytest
+	@echo "make test: pytest, notebooks included"
+	@$(BIN)/pytest --nbmake tests examples/notebooks
 
 check: $(STAMP) ## ruff, ruff format, mypy --strict, import-linter
 	@echo "make check: ruff check, ruff format --check, mypy --strict, lint-imports"

@@ -1,4 +1,4 @@
-"""The household that ships, in memory; tests that write have a copy of their own."""
+"""The household that ships, in memory, and a drawn one; tests that write have a copy of their own."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ import pytest
 
 from jarvis_agents.conversation import Conversation, ConversationState, Said
 from jarvis_memory import VLM, PersonalMemory
+from jarvis_pocket.exam import Exam
 from jarvis_pocket.household import load_household
 from jarvis_retrievers.openclip import OpenCLIPEncoder
+from tests.household import exam, fill, household
+
+__all__ = ["Talk", "drawn", "encoder", "exam", "home", "household", "own", "shared", "talk", "vlm"]
 
 FOLDER = Path(__file__).parents[2] / "examples" / "household"
 
@@ -66,3 +70,16 @@ def own(home: Path, tmp_path: Path, vlm: VLM, encoder: OpenCLIPEncoder) -> Itera
     shutil.copytree(home, tmp_path / "home")
     with PersonalMemory.open(tmp_path / "home", model=vlm, clip=encoder) as memory:
         yield Talk(memory)
+
+
+@pytest.fixture(scope="session")
+def drawn(
+    tmp_path_factory: pytest.TempPathFactory,
+    vlm: VLM,
+    encoder: OpenCLIPEncoder,
+    exam: Exam,  # noqa: F811
+) -> Iterator[PersonalMemory]:
+    """Three drawn concepts, for tests that only read."""
+    folder = tmp_path_factory.mktemp("drawn") / "home"
+    with PersonalMemory.open(folder, owner="ana", model=vlm, clip=encoder) as memory:
+        yield fill(memory, exam)
