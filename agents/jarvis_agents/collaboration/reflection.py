@@ -2,14 +2,15 @@
 
 There are two kinds of witness: the vectors of retrieval, and the model's looks.
 
-* A concept is **present** if the vectors see it and a look of the model does.
+* A concept is **present** if the vectors see it, and at least half of the looks do.
 * It is **absent** if the vectors do not see it, and less than half of the looks do.
 * Where the two contradict each other, or nothing could be read, the claim is **dropped**.
 * Without vectors (another encoder has made them) more than half of the looks decide, a tie drops the claim.
 * A **place** stands if more than half of those that tell one agree, and at least two do: words of the looks,
   the region of the vectors, and the region's crop if the concept is seen in it.
 
-Where vectors and first look agree, these are two witnesses, and no more are asked but for the place. Else the
+Where vectors and first look agree, these are two witnesses, and no more are asked but for the place; such a
+look counts as well. Else the
 reporter's checks follow, one by one, until no further one could change what holds.
 """
 
@@ -116,7 +117,7 @@ def decide(looks: Sequence[Look]) -> bool | None:
     if vectors is None:
         return None if yes == no else yes > no
     if vectors:
-        return True if yes else None
+        return True if yes >= no else None
     return False if yes < no else None
 
 
@@ -140,7 +141,7 @@ def _open(looks: Sequence[Look], total: int) -> bool:
     vectors = next((look.present for look in looks if look.kind == "sighted"), None)
     yes, no = _count(looks)
     if vectors is True:
-        return not yes
+        return bool(no or not yes) and 2 * yes < total and 2 * no <= total
     if vectors is False and not yes:
         return not no
     return 2 * yes < total and 2 * no <= total
