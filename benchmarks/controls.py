@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from jarvis_bench.intervals import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,9 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Wilson score interval at 95 % (Wilson, JASA 1927)."""
-        if not self.of:
-            return (0.0, 1.0)
-        z, n, p = 1.959964, self.of, self.value
-        centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return (max(0.0, centre - half), min(1.0, centre + half))
+        """Wilson's score interval at 95 %."""
+        told = wilson(self.right, self.of)
+        return told.low, told.high
 
     @classmethod
     def of_all(cls, marks: Sequence[bool]) -> Share:
