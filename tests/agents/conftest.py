@@ -77,7 +77,7 @@ def drawn(
     tmp_path_factory: pytest.TempPathFactory,
     vlm: VLM,
     encoder: OpenCLIPEncoder,
-    exam: Exam,  # noqa: F811
+    exam: Exam,
 ) -> Iterator[PersonalMemory]:
     """Three drawn concepts, for tests that only read."""
     folder = tmp_path_factory.mktemp("drawn") / "home"
