@@ -1,1 +1,1 @@
-"""Floor 3: multi-concept conversation, tools and collaboration; it holds no module yet."""
+"""Floor 3: conversation over several concepts."""

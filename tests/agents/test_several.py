@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 
+from jarvis_agents.conversation import Conversation, ConversationState, Settings
 from jarvis_memory import VLM, PersonalMemory
 from jarvis_pocket import scene, world
 from jarvis_pocket.homestead import HOUSEHOLD
@@ -78,11 +78,34 @@ def test_each_of_several(talk: Talk) -> None:
     assert "Nori is here." in here.text
 
 
+def test_one_measures_the_others(talk: Talk) -> None:
+    older = [name for name, age in AGES.items() if age > AGES["Fabi"]]
+    said = talk("Who is older than Fabi?")
+    assert said.text.startswith("Fabi is 5 years old. ")
+    assert [name for name in AGES if f"{name} is" in said.text and name != "Fabi"] == older
+    assert talk("Which of my pets are older than Rutaba?").text.startswith("None of them.")
+    assert talk("Who has the same emblem as Domu?").text == "Domu has a red star. Tomiko has a red star."
+
+
+def test_two_questions_in_one_message(talk: Talk) -> None:
+    assert talk("How old is Liki, and what does Nori like?").text == "Liki is 3 years old. Nori likes cheese."
+    said = talk("What does the mug like and where does it sleep?")
+    assert said.text == "Tomiko likes honey. Tomiko sleeps on the shelf."
+
+
+def test_what_is_there_is_answered_from_the_record(talk: Talk) -> None:
+    assert talk("Do I have a dog?").text == "1: Fabi."
+    assert talk("Do I have a horse?").text == "I know no horse of yours."
+    assert talk("What are the names of my cats?").text == "Liki and Nori."
+    assert talk("Who do you know?").text == "Liki, Nori, Fabi, Domu, Zifa, Tomiko and Rutaba."
+
+
 def test_a_stranger_among_them_is_said(talk: Talk) -> None:
     said = talk("What do Liki and Lenu like?")
     assert "Liki likes noodles." in said.text
-    assert "Lenu" in said.text
-    assert "unknown" in said.text or "not know" in said.text
+    assert "Lenu is unknown to me." in said.text
+    assert [part.concepts for part in said.parts] == [("Liki",), ()]
+    assert talk("Is Liki older than Lenu?").text == "Liki is 3 years old. I do not know it of Lenu."
 
 
 @pytest.fixture(scope="module")
@@ -126,9 +149,7 @@ def test_a_tie_that_no_note_tells_is_not_made_up(friends: Friends) -> None:
     assert said.text == f"I do not know who the friend of {last.name} is."
 
 
-def test_more_than_may_be_asked_one_by_one(shared: PersonalMemory, tmp_path: Path) -> None:
-    from jarvis_agents.conversation import Conversation, ConversationState, Settings
-
+def test_more_than_may_be_asked_one_by_one(shared: PersonalMemory) -> None:
     talk = Conversation(shared, settings=Settings(most_mapped=3))
     said = talk.say(ConversationState(), "Who likes noodles?")
     assert len(said.parts) <= 3

@@ -33,7 +33,8 @@ QUESTIONS = (
 
 
 def walked(steps: Steps, question: str) -> tuple[Said, list[str]]:
-    turn, path = steps.begin(ConversationState(), question), []
+    turn = steps.begin(ConversationState(), question)
+    path: list[str] = []
     while turn.next != "end":
         path.append(turn.next)
         # As a graph with a checkpointer would: every turn is written down and read again.

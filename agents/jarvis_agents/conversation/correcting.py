@@ -36,7 +36,9 @@ def tell_of(desk: Desk, turn: Turn, told: Sequence[Statement]) -> Turn:
     old = tuple(dict.fromkeys(fact for one in told for fact in replaced(one, known.facts(name))))
     new = tuple(one.sentence for one in told if not one.denied and one.sentence not in known.facts(name))
     if not new and not any(fact for fact in old if fact not in {one.sentence for one in told}):
-        return turn.but(next="end", said=f"I know: {' '.join(one.sentence for one in told)}")
+        denied = all(one.denied for one in told)
+        said = f"I know: {' '.join(one.sentence for one in told)}"
+        return turn.but(next="end", said="I have nothing else written down." if denied else said)
     old = tuple(fact for fact in old if fact not in {one.sentence for one in told})
     pending = Pending(wish="correct", name=name, old=old, new=new)
     hand = _by_hand(known, name)

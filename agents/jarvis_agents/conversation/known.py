@@ -10,7 +10,7 @@ from jarvis_memory.profile import profile_text
 
 from .words import BROADER, EVERYBODY, THINGS
 
-__all__ = ["Known", "listed", "singular"]
+__all__ = ["Known", "listed", "plural", "singular"]
 
 
 class Known:
@@ -109,6 +109,13 @@ def singular(word: str) -> str:
     return (
         word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
     )
+
+
+def plural(noun: str) -> str:
+    """A noun in the plural, by rule; one that is in the plural stays."""
+    if singular(noun.split()[-1]) != noun.split()[-1]:
+        return noun
+    return f"{noun}es" if noun.endswith(("x", "ch", "sh", "ss")) else f"{noun}s"
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:

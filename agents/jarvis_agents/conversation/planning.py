@@ -10,7 +10,7 @@ from .known import singular
 from .plan import Plan, Sub
 from .properties import PROPERTIES, property_of
 from .putting import Putting
-from .questions import each, read
+from .questions import clauses, each, read
 from .settings import Settings
 from .ties import tie_in
 
@@ -80,6 +80,9 @@ class RulePlanner:
         hop = self._hop(question, names, allowed, shown)
         if hop is not None:
             return hop
+        parts = [] if group or everybody else self._clauses(question, names)
+        if parts:
+            return Plan(subs=tuple(self._sub(part, name, shown) for part, name in parts))
         if len(names) == 1 and not group and not everybody:
             return self._one(question, names[0], allowed, shown)
         # A stranger among them has no segment; one context would lend it the others' words.
@@ -107,13 +110,30 @@ class RulePlanner:
         )
         return Plan(subs=subs, reduce="list")
 
+    @staticmethod
+    def _clauses(question: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
+        """Several questions in one message, each with the one name that it is about; else nothing."""
+        found = []
+        for clause in clauses(question):
+            there = [name for name in names if re.search(rf"\b{re.escape(name)}\b", clause)]
+            if len(there) != 1:
+                return []
+            found.append((clause, there[0]))
+        return found if len(found) > 1 else []
+
     def _one(self, question: str, name: str, allowed: tuple[str, ...] | None, shown: bool) -> Plan:
         """About one concept; what was asked with yes or no but is put openly, is decided by rule."""
+        asked = read(question, (name,), everybody=False)
+        if (
+            asked is not None
+            and asked.reduce == "record"
+            and re.search(r"\bnames?\b", question, re.IGNORECASE)
+        ):
+            return Plan(subs=(), reduce="record")
         put = self._putting.one(question, name)
         plan = self._whole(put, allowed, shown)
         if put == question:
             return plan
-        asked = read(question, (name,), everybody=False)
         if asked is None or asked.reduce != "yes":
             return plan.but(key=_key(question))
         return plan.but(

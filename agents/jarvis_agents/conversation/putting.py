@@ -14,7 +14,7 @@ __all__ = ["OpenPutting", "PlainPutting", "Putting", "putting_for"]
 
 
 _ABOUT = (
-    "(?:please )?tell me (?:something |more )?about|who is|what about|"
+    "(?:please )?tell me (?:something |more |all |everything )?about|compare|describe|who is|what about|"
     "what (?:do|can) you (?:know|tell me|say) (?:about|of)"
 )
 

@@ -10,7 +10,7 @@ from .plan import Reduction
 from .properties import Property, stated
 from .words import LESS, MORE
 
-__all__ = ["Asked", "each", "read", "run_of"]
+__all__ = ["Asked", "clauses", "each", "measured", "read", "run_of"]
 
 _MARK = "\N{SECTION SIGN}"
 _NOT = re.compile(r"\b(?:do|does|did|is|are|was|were|has|have)(?: not|n't) ", re.IGNORECASE)
@@ -26,7 +26,10 @@ _ALL = (
 )
 _ANY = r"(?:does|do|is|are|was|has|have|can) (?:any|some)(?:one|body|thing| of (?:them|all)) (?P<pred>.+)"
 _ALL_COUNT = (r"how many(?: of (?:them|all)| concepts)? (?P<pred>.+)",)
-_LISTS = rf"(?:(?:who|what) (?:are|is)|(?:please )?(?:list|name|tell me|show me)) (?:all )?(?:of )?{_MARK}"
+_LISTS = (
+    rf"(?:(?:who|what) (?:are|is)|what (?:are|is) the names? of|"
+    rf"(?:please )?(?:list|name|tell me|show me)) (?:all )?(?:of )?{_MARK}"
+)
 _HAVE = (
     r"(?:do|did) (?:i|we|you) (?:have|own|know|remember)(?: of)?|are there|have (?:i|we)(?: got)?|is there"
 )
@@ -73,7 +76,17 @@ def read(question: str, names: Sequence[str], *, everybody: bool) -> Asked | Non
         names: of those it is about.
         everybody: it names nobody, and is about all.
     """
-    text = run_of(question.strip().rstrip("?!. "), () if everybody else names)
+    plain = question.strip().rstrip("?!. ")
+    than = measured(plain, names)
+    if than is not None:
+        reduce_to: Reduction = "count" if than["head"].lower().startswith("how many") else "which"
+        ranked = _ranked(than["word"]) if than["word"] else None
+        known = _property(than["same"]) if than["same"] else None
+        if ranked is not None and than["word"]:
+            return Asked(reduce_to, ranked[0], than["name"], word=than["word"].lower())
+        if known is not None:
+            return Asked(reduce_to, known.key, than["name"])
+    text = run_of(plain, () if everybody else names)
     if re.fullmatch(_LISTS, text, re.IGNORECASE):
         return Asked("record")
     for patterns, reduce in (
@@ -105,9 +118,33 @@ def read(question: str, names: Sequence[str], *, everybody: bool) -> Asked | Non
     if match:
         first = match["aux"].lower()
         said = match["pred"] if first in {"do", "does", "did", "can"} else f"{first} {match['pred']}"
+        if len(names) > 1 and " or " in question:  # "Is Bo or Mimi older?", "Does Bo or Mimi like soup?"
+            return _compared(said) or _held(said, "which")
         asked = _held(said, "yes")
         return asked if asked.key else None
     return None
+
+
+def measured(question: str, names: Sequence[str]) -> re.Match[str] | None:
+    """A question that measures others by one: "Who is older than Bo?", "Who has the same emblem as Bo?"."""
+    one = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    if not one:
+        return None
+    return re.fullmatch(
+        r"(?P<head>(?:who|which|how many)\b.*?)"
+        r"(?: ?\b(?:is|are|was|were) (?P<word>\w+) than| (?P<same>\S.*\bsame\b.*?) (?:as|like))"
+        rf" (?P<name>{one})\W*",
+        question,
+        re.IGNORECASE,
+    )
+
+
+def clauses(question: str) -> list[str]:
+    """The questions of "What does Bo like, and how old is Mimi?", one by one."""
+    parts = re.split(
+        r",? and (?=(?:what|where|when|how|who|which|does|is)\b)", question.strip().rstrip("?! ")
+    )
+    return [f"{part[0].upper()}{part[1:]}?" for part in parts if part]
 
 
 def each(question: str, names: Sequence[str], name: str) -> str:

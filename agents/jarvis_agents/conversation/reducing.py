@@ -61,15 +61,20 @@ def _record(plan: Plan, names: Sequence[str], known: Known) -> Reduced:
 
 
 def _which(plan: Plan, told: Sequence[str], names: Sequence[str]) -> Reduced:
-    judged = [(name, text, _judged(plan, text)) for name, text in zip(names, told, strict=True)]
+    by_name = dict(zip(names, told, strict=True))
+    # "older than Bo", "the same as Bo": Bo is the measure, and none of them.
+    than = by_name.pop(plan.value, None) if plan.value in names else None
+    judged = [(name, text, _judged(plan, text, name, than)) for name, text in by_name.items()]
     fit = [(name, text) for name, text, found in judged if found]
     dark = [name for name, _, found in judged if found is None]
     who = tuple(name for name, _ in fit)
     said = [
         f"{len(fit)} of {len(judged)}{': ' + listed(who) if who else ''}." if plan.reduce == "count" else ""
     ]
-    if plan.reduce == "which" and not fit:
-        said.append("None of them." if len(judged) > 1 else "No.")
+    if plan.reduce == "which" and not fit and len(dark) < len(judged):
+        said.append("None that I know of." if dark else "None of them." if len(judged) > 1 else "No.")
+    if than is not None and (fit or len(dark) < len(judged)):
+        said.append(than)
     said += [text for _, text in fit]
     return " ".join(part for part in [*said, _dark(dark)] if part), who
 
@@ -134,13 +139,17 @@ def _yes(plan: Plan, told: Sequence[str], names: Sequence[str]) -> Reduced:
     return " ".join([*([] if dark else ["Yes."]), *clear, _dark(dark)]).strip(), tuple(names)
 
 
-def _judged(plan: Plan, text: str) -> bool | None:
+def _judged(plan: Plan, text: str, name: str = "", than: str | None = None) -> bool | None:
     found: bool | None
     if plan.word and (plan.word in MORE or plan.word in LESS):
-        rank, than = rank_of(plan.key, text), rank_of(plan.key, plan.value)
-        if rank is None or than is None:
+        rank, least = rank_of(plan.key, text), rank_of(plan.key, plan.value if than is None else than)
+        if rank is None or least is None:
             return None
-        found = rank > than if plan.word in MORE else rank < than
+        found = rank > least if plan.word in MORE else rank < least
+    elif than is not None:
+        if unknown(text) or unknown(than):
+            return None
+        found = _without(text, name) == _without(than, plan.value)
     else:
         found = holds(text, plan.value) if plan.key else yes(text)
     return None if found is None else found != plan.negated

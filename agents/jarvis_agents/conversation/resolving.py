@@ -18,6 +18,7 @@ _EVERY = re.compile(r"\b(?:everybody|everyone|all of them|them all)\b(?! in )", 
 _PRONOUN = re.compile(
     r"\b(?:he|she|it|him|hers|her|his|its|they|them|theirs|their|both(?: of them)?|the two)\b", re.IGNORECASE
 )
+_CLAUSE = re.compile(r"\band (?:what|where|when|how|who|which|does|is)\b", re.IGNORECASE)
 # Of more the user is not asked to choose one.
 _MOST_ASKED = 8
 _OWN = frozenset({"his", "her", "its", "their", "hers", "theirs"})
@@ -144,6 +145,13 @@ def _next(
                     False,
                 )
         else:
+            own = [
+                p.names[0]
+                for p in places
+                if p.end <= match.start() and _CLAUSE.search(question[p.end : match.start()])
+            ]
+            if own:  # "What does Bo like, and where does he sleep?"
+                return _put(question, match, (own[-1],), True)
             found = tuple(name for name in before.one() if name not in there and name not in excluded)
             if found:
                 return _put(question, match, found, True)

@@ -10,6 +10,7 @@ from jarvis_retrievers.retrieval import Sighting
 from .desk import Desk
 from .known import Known
 from .naming import among
+from .questions import measured
 from .state import Pending
 from .ties import asks_for_tie
 from .turn import Turn
@@ -27,6 +28,8 @@ def retrieve(desk: Desk, turn: Turn) -> Turn:
     if turn.pictures:
         return _seen(desk, turn, known)
     subjects = turn.subjects
+    if len(subjects) == 1 and not turn.group and measured(turn.question.rstrip("?!. "), subjects):
+        turn = turn.but(everybody=True, strangers=())  # "Who is older than Bo?" is about all of them
     if turn.everybody:
         subjects = tuple(name for name in known.names if name not in turn.excluded)
     elif not subjects and not turn.strangers:

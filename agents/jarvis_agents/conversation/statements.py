@@ -27,7 +27,9 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r",? (?:and |but )?not (?:on |in |at |to )?(?:the |a |an )?(?P<old>[^,.!]+?)(?: any ?more)?[.!]*$", re.I
+    r"(?:, (?:and |but )?| and | but |(?<=\d) )not (?:on |in |at |to )?"
+    r"(?:the |a |an )?(?P<old>[^,.!]+?)(?: any ?more)?[.!]*$",
+    re.I,
 )
 _NOW = re.compile(r"\b(?: now| already| these days| any ?more)\b", re.IGNORECASE)
 _DENIES = re.compile(

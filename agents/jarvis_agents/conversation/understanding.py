@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from .desk import Desk
-from .known import Known, listed
+from .known import Known, listed, plural
 from .phrases import absent_kind, speaks_of_kinds
 from .plan import Sub
 from .resolving import Unclear, resolve
@@ -26,6 +26,11 @@ _ALL = re.compile(
     r"(?:is there|does|do|is|are|has|have|can) (?:any|some)(?:body|one|thing| of them))\b",
     re.IGNORECASE,
 )
+_HAVE = re.compile(
+    r"^(?:is there|are there|(?:do|did) (?:i|we|you) (?:have|own|know)|have (?:i|we) got) (?:an?|any|some) "
+    r"(?P<kind>(?:[a-z]+ ){0,2}[a-z]+)\W*$",
+    re.IGNORECASE,
+)
 _AGAIN = re.compile(r"^(?:and|what about|how about|and what about)\s+(?P<who>[^?]+?)\s*\?*$", re.IGNORECASE)
 
 
@@ -37,6 +42,7 @@ def question_of(desk: Desk, turn: Turn) -> Turn:
         pictures = (turn.state.picture,)
     if pictures:
         question = _IN_IT.sub(lambda match: f"{match['where']} the picture", question)
+    question = _HAVE.sub(lambda match: f"How many {plural(match['kind'])} do I have?", question)
     question = _again(turn, known, question)
     turn = _looked(desk, turn.but(pictures=pictures), known, question)
     known = desk.known(turn)

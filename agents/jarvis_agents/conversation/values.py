@@ -48,8 +48,9 @@ def holds(answer: str, value: str) -> bool | None:
     """Whether an answer gives this value; None if it knows nothing."""
     if unknown(answer):
         return None
-    wanted = _telling(value)
-    return bool(wanted) and wanted <= _telling(answer) and not negated(answer)
+    # "noodles or rice" holds with either.
+    either = [_telling(part) for part in re.split(r"\bor\b", value)]
+    return any(wanted and wanted <= _telling(answer) for wanted in either) and not negated(answer)
 
 
 def yes(answer: str) -> bool | None:

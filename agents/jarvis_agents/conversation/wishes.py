@@ -24,6 +24,10 @@ __all__ = ["understand"]
 
 _NEVER_MIND = re.compile(r"^(?:please )?(?:forget (?:it|that|this|about it)|never ?mind)\W*$", re.IGNORECASE)
 
+_THANKS = re.compile(
+    r"(?:ok(?:ay)?|great|good|nice|fine)?[,.! ]*(?:many )?(?:thanks|thank you)[ \w]*[.!]*", re.IGNORECASE
+)
+
 
 def understand(desk: Desk, turn: Turn) -> Turn:
     """The first step of a turn."""
@@ -116,6 +120,8 @@ def _looked_at(desk: Desk, turn: Turn, known: Known, names: tuple[str, ...]) -> 
 def _wished(desk: Desk, turn: Turn, text: str) -> Turn:
     if _NEVER_MIND.match(text):
         return _declined(turn, "Fine.")
+    if _THANKS.fullmatch(text):
+        return turn.but(next="end", said="You are welcome.")
     if agreed(text) is not None and set(re.findall(r"[\w']+", text.casefold())) <= YES | NO | {
         "thanks",
         "thank",
