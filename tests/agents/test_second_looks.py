@@ -88,9 +88,13 @@ def test_two_look_alikes_in_one_place_are_asked_about(twins: PersonalMemory) -> 
     assert set(asked.choices) == {"Liki", "Zoru"}
     assert asked.parts == ()
     answered = talk.talk.say(asked.state, "It is Zoru")
-    assert answered.kind == "answer"
-    assert answered.parts[0].concepts == ("Zoru",)
+    assert (answered.kind, answered.text) == ("answer", "Then it is Zoru.")
     assert talk.talk.say(answered.state, "What does she like?").text == "Zoru likes soup."
+    worn = talk.talk.say(talk.state, "What does it wear?", [picture])
+    assert (worn.kind, set(worn.choices)) == ("ask_back", {"Liki", "Zoru"})
+    told = talk.talk.say(worn.state, "Zoru")
+    assert told.parts[0].concepts == ("Zoru",)
+    assert told.text == "Zoru wears a purple scarf."
     nobody = talk.talk.say(asked.state, "neither")
     assert nobody.kind == "answer"
     assert nobody.parts[0].concepts == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -65,13 +66,13 @@ def _bounded(desk: Desk, turn: Turn, names: tuple[str, ...]) -> tuple[tuple[str,
 def _seen(desk: Desk, turn: Turn, known: Known) -> Turn:
     images = [picture.image for picture in turn.pictures]
     why = desk.memory.why(turn.question, images)
-    seen = [
+    near = [
         (name, sighting)
         for name, sighting in why.sightings
-        if sighting.verdict == "seen" and name not in turn.excluded
+        if sighting.score >= sighting.threshold and name not in turn.excluded
     ]
     widths = [image.width for image in images]
-    alike = () if turn.subjects else _alike(seen, _asked_side(turn.question), widths)
+    alike = () if turn.subjects else _alike(near, _asked_side(turn.question), widths, desk.settings.alike)
     if alike:
         pending = Pending(
             wish="choice", question=turn.question, choices=alike, photos=turn.pictures, seen=True
@@ -82,19 +83,30 @@ def _seen(desk: Desk, turn: Turn, known: Known) -> Turn:
     return turn.but(next="plan", allowed=allowed)
 
 
-def _alike(seen: Sequence[tuple[str, Sighting]], side: str, widths: Sequence[int]) -> tuple[str, ...]:
-    """Names of several that the same region, on the side that is asked about, may show."""
-    for place, (name, one) in enumerate(seen):
+def _alike(
+    near: Sequence[tuple[str, Sighting]], side: str, widths: Sequence[int], ratio: float
+) -> tuple[str, ...]:
+    """Names of several that the same region, on the side that is asked about, may show as well.
+
+    Args:
+        near: by falling score, all that reach their own threshold.
+        side: "left", "middle", "right", or "" for anywhere.
+        widths: of the pictures, in pixels.
+        ratio: of the distances of unit vectors; see `Settings.alike`.
+    """
+    for place, (name, one) in enumerate(near):
         image, box = one.region
         middle = (box.left + box.right) / 2 / widths[image]
-        if (side == "left" and middle > 0.5) or (side == "right" and middle < 0.5):
+        if one.verdict != "seen" or (side == "left" and middle > 0.5) or (side == "right" and middle < 0.5):
             continue
         if side == "middle" and not 0.25 < middle < 0.75:
             continue
         others = [
             other
-            for other, two in seen[place + 1 :]
-            if two.region[0] == image and two.region[1].iou(box) >= _SAME
+            for other, two in near[place + 1 :]
+            if two.region[0] == image
+            and two.region[1].iou(box) >= _SAME
+            and math.sqrt(max(0.0, 1 - one.score)) > ratio * math.sqrt(max(0.0, 1 - two.score))
         ]
         if others:
             return (name, *others)

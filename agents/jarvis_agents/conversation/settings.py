@@ -25,6 +25,9 @@ class Settings:
         most_images: the most pictures of one turn.
         most_characters: the longest message.
         most_turns: how many earlier turns the state keeps.
+        alike: two concepts that one region of a picture may show are asked about if the nearer one's distance
+            is more than this share of the other's: the ratio test of Lowe, "Distinctive image features from
+            scale-invariant keypoints" (IJCV 2004, section 7.1); 1 never asks.
         picture_side: pictures are brought to this many pixels at most, on their longer side.
         picture_bytes: and, as PNG, to so many bytes.
     """
@@ -40,6 +43,7 @@ class Settings:
     most_images: int = 8
     most_characters: int = 4000
     most_turns: int = 8
+    alike: float = 0.85
     picture_side: int = 1024
     picture_bytes: int = 2 * 1024 * 1024
 
@@ -47,7 +51,9 @@ class Settings:
         for name in self.__slots__:
             least = 0 if name == "most_looks" else 1
             value = getattr(self, name)
-            if name != "mode" and (not isinstance(value, int) or value < least):
+            if name not in {"mode", "alike"} and (not isinstance(value, int) or value < least):
                 raise SettingError(f"{name} must be a whole number of at least {least}, got {value!r}")
+        if not 0.0 < self.alike <= 1.0:
+            raise SettingError(f"alike must be above 0 and at most 1, got {self.alike!r}")
         if self.picture_side < 32:
             raise SettingError(f"picture_side must be at least 32 pixels, got {self.picture_side}")

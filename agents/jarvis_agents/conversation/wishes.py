@@ -24,6 +24,7 @@ __all__ = ["understand"]
 
 _NEVER_MIND = re.compile(r"^(?:please )?(?:forget (?:it|that|this|about it)|never ?mind)\W*$", re.IGNORECASE)
 
+_WHO = re.compile(r"(?:and )?(?:who\b|what is (?:it|this|that)\b|name )", re.IGNORECASE)
 _THANKS = re.compile(
     r"(?:ok(?:ay)?|great|good|nice|fine)?[,.! ]*(?:many )?(?:thanks|thank you)[ \w]*[.!]*", re.IGNORECASE
 )
@@ -79,9 +80,8 @@ def _decided(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
     if waiting.wish == "version":
         return _version(desk, turn, waiting, place)
     turn = turn.but(pictures=waiting.photos)
-    others = tuple(name for at, name in enumerate(waiting.choices) if at != place)
     if waiting.seen:
-        return question_of(desk, turn.but(question=waiting.question, excluded=others))
+        return _pointed_out(desk, turn, waiting, place)
     if place >= 0:
         question = put(waiting.question, waiting.start, waiting.end, waiting.choices[place])
         return _wished(desk, turn, question)
@@ -89,6 +89,19 @@ def _decided(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
         return _declined(turn, "Then I do not know who is meant.")
     word = waiting.question[waiting.start : waiting.end]
     return turn.but(next="retrieve", question=waiting.question, strangers=(word,))
+
+
+def _pointed_out(desk: Desk, turn: Turn, waiting: Pending, place: int) -> Turn:
+    """The user has said who of some look-alikes it is in the picture."""
+    if place < 0:
+        return question_of(desk, turn.but(question=waiting.question, excluded=waiting.choices))
+    name = waiting.choices[place]
+    if _WHO.match(waiting.question):
+        return turn.but(next="end", question=waiting.question, said=f"Then it is {name}.", subjects=(name,))
+    others = tuple(one for one in waiting.choices if one != name)
+    # With the name in front, retrieval finds it, whatever the picture looks like.
+    question = f"{name}: {waiting.question}"
+    return turn.but(next="retrieve", question=question, subjects=(name,), excluded=others)
 
 
 def _version(desk: Desk, turn: Turn, waiting: Pending, place: int) -> Turn:
