@@ -41,6 +41,24 @@ def test_a_name_in_the_notes_of_who_was_asked_for_may_be_said(own: Talk) -> None
     assert turn.said == "Liki shares a bowl with Nori."
 
 
+def test_those_who_did_not_fit_together_are_asked_alone(shared: PersonalMemory) -> None:
+    """As with a window that is too small: the answer comes from the first one's segment only."""
+    steps = Steps(shared)
+    turn = steps.begin(ConversationState(), "Which of Liki and Nori likes cheese?")
+    while turn.next != "reduce":
+        turn = getattr(steps, turn.next)(turn)
+    (part,) = turn.parts
+    cut = part.model_copy(update={"concepts": ("Liki",)})
+    turn = steps.reduce(turn.but(parts=(cut,)))
+    assert str(turn.next) == "choose"
+    while turn.next != "end":
+        turn = getattr(steps, turn.next)(turn)
+    said = steps.said(turn)
+    assert said.text == "Nori likes cheese."
+    assert [one.concepts for one in said.parts[1:]] == [("Liki",), ("Nori",)]
+    assert said.notices == ("not all fit the model's window together; each was asked alone",)
+
+
 def test_who_only_seems_to_be_there_is_taken_back(shared: PersonalMemory) -> None:
     scene_6 = ("scenes/scene-6.png",)
     turn = verified(Steps(shared), "Who is on the left?", "A red fish. It is Zifa.", scene_6)

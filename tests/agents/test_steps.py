@@ -130,6 +130,15 @@ def test_a_large_model_is_asked_as_the_user_asks(shared: PersonalMemory) -> None
         everybody=False,
     )
     assert [sub.question for sub in plan.subs] == ["Is Liki older than Nori?"]
+    apart = RulePlanner(plain, Settings(most_together=1)).plan(
+        "Is Liki older than Nori?",
+        ["Liki", "Nori"],
+        ("Liki", "Nori"),
+        shown=False,
+        group=False,
+        everybody=False,
+    )
+    assert [sub.question for sub in apart.subs] == ["How old is Liki?", "How old is Nori?"]
     mine = Steps(shared, putting=plain)
     assert [part.question for part in walked(mine, "Does Liki like rice?")[0].parts] == [
         "Does Liki like rice?"

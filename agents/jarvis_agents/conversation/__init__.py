@@ -1,5 +1,37 @@
 """The core of a conversation agent over `PersonalMemory`: several concepts, no framework.
 
+::
+
+    talk, state = Conversation(memory), ConversationState()
+    said = talk.say(state, "Is Bo older than Mimi?")
+    said = talk.say(said.state, "And what does she like?")      # "she" may be both: said.kind is "ask_back"
+    said = talk.say(said.state, "Mimi")
+
+The steps of a turn, each of which takes a `Turn` and returns one (`Steps`):
+
+* ``resolve``: reads a reply to what was asked; sees a wish (to learn, correct, forget); puts names in
+  place of pronouns, "the other one", "my dogs", "the red mug", "and Mimi?", "in it" (the last picture).
+  Where notes do not say what concepts are, the model is asked once, and the state keeps it.
+* ``retrieve``: says who may be in the context: those who are named, those to whom a note about a tie
+  leads, or those who are seen in the picture; nobody else, whatever notes say.
+* ``ask_back``: two fit: a description, a pronoun, a misspelt name, look-alikes in one place of a picture.
+  The next message is the reply, or a new question.
+* ``plan``: one question, or one for each concept and a rule that puts the answers together (`Plan`).
+* ``choose``, ``answer``, ``reduce``: mode and length; the model; one answer with its parts.
+* ``verify``: sentences about somebody nobody asked for are left out; who is claimed to be in a picture,
+  but was not retrieved there, is looked for once more; notes that contradict each other or the answer are
+  told.
+* ``learn``, ``correct``, ``forget``: what was confirmed is done. Corrections are confirmed where they are
+  against what was written by hand, or not marked as corrections ("no", "now", "not").
+
+Earlier turns are never put to the model: they tell who is meant, and no more. What is forgotten leaves
+the state.
+
+Limits: English, by rule, from tables (`words`, `properties`). Names start with a capital or are known.
+Nested sentences, negated comparisons and sums are not understood; such a question goes to the model as it
+is, and a small model may answer it badly. "He" and "she" are not told apart. A name that only looks like
+one that is there is asked about.
+
 Importing this package loads no model library; a name loads its module on first use.
 """
 

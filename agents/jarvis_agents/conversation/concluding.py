@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .desk import Desk
+from .known import Known
 from .naming import named
+from .part import Part
 from .reducing import reduce
 from .seeing import seen_in
 from .turn import Turn
@@ -17,6 +21,13 @@ def conclude(desk: Desk, turn: Turn) -> Turn:
     if plan is None:
         return turn.but(next="verify")
     own = turn.parts[len(turn.parts) - len(plan.subs) :]
+    if plan.reduce == "whole" and not turn.pictures and _left_out(turn, own, known):
+        apart = desk.planner.plan(
+            turn.question, turn.subjects, turn.allowed, shown=False, group=True, everybody=False
+        )
+        if len(apart.subs) > 1:
+            notice = "not all fit the model's window together; each was asked alone"
+            return turn.but(next="choose", plan=apart, notices=(*turn.notices, notice))
     if plan.reduce != "hop":
         said, who = reduce(plan, own, turn.subjects, known)
         if turn.pictures and not turn.subjects:
@@ -33,3 +44,9 @@ def conclude(desk: Desk, turn: Turn) -> Turn:
         return turn.but(next="verify", said=f"I do not know who {turn.question[plan.start : plan.end]} is.")
     question = f"{turn.question[: plan.start]}{found[0]}{turn.question[plan.end :]}"
     return turn.but(next="resolve", text=turn.text, question=question, plan=None)
+
+
+def _left_out(turn: Turn, own: Sequence[Part], known: Known) -> bool:
+    """Whether one question about several had no room for all of them."""
+    wanted = {name for name in turn.subjects if name in known.concepts}
+    return len(wanted) > 1 and len(own) == 1 and not wanted <= set(own[0].concepts)

@@ -87,7 +87,8 @@ class RulePlanner:
             return self._one(question, names[0], allowed, shown)
         # A stranger among them has no segment; one context would lend it the others' words.
         apart = everybody or (allowed is not None and not set(names) <= set(allowed))
-        if not apart and self._putting.together(question, names):
+        together = len(names) <= self._settings.most_together and not group
+        if together and not apart and self._putting.together(question, names):
             return self._whole(question, allowed, shown)
         return self._several(question, names, shown, group=group, everybody=everybody)
 

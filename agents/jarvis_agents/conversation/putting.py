@@ -43,8 +43,8 @@ class PlainPutting:
         return question
 
     def together(self, question: str, names: Sequence[str]) -> bool:
-        """Two are compared at once; more are asked one by one."""
-        return len(names) <= 2
+        """Such a model compares what is in its context; the settings say how much that may be."""
+        return True
 
     def alone(self, question: str) -> bool:
         """Such a model has something to say about everything."""

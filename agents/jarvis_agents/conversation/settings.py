@@ -17,7 +17,7 @@ class Settings:
         mode: how contexts are made; None leaves it to the memory, and so to the gate.
         max_new_tokens: the most tokens of an answer.
         fact_tokens: the most tokens of the answer to a sub-question about one concept.
-        most_together: the most concepts of one question to the model; with more it is split.
+        most_together: the most concepts that one question to the model compares; with more it is split.
         most_mapped: the most concepts that one question is asked of, one by one.
         batch_size: how many sub-questions are computed together.
         most_steps: after so many steps a turn ends with a `LoopError`.

@@ -173,7 +173,13 @@ class Steps:
         return said_of(self._desk, turn)
 
     def _answered(self, turn: Turn, parts: tuple[Part, ...]) -> Turn:
-        return turn.but(next="reduce", parts=(*turn.parts, *parts), cost=turn.cost.plus(parts))
+        told = [notice for part in parts for notice in part.answer.notices]
+        return turn.but(
+            next="reduce",
+            parts=(*turn.parts, *parts),
+            cost=turn.cost.plus(parts),
+            notices=tuple(dict.fromkeys((*turn.notices, *told))),
+        )
 
     def _entered(self, turn: Turn, step: Next) -> Turn:
         if turn.next != step:
