@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,9 @@ from jarvis_agents.conversation import (
     Steps,
     Sub,
 )
-from jarvis_memory import PersonalMemory
+from jarvis_memory import VLM, PersonalMemory
 from jarvis_retrievers.errors import ImageError, InputError, LoopError, SettingError
+from jarvis_retrievers.openclip import OpenCLIPEncoder
 from tests.agents.conftest import Talk
 
 
@@ -108,6 +110,34 @@ def test_a_name_with_control_tokens_is_never_learned(own: Talk) -> None:
         said = own.talk.say(own.state, text, [picture])
         assert "<|" not in (said.state.pending.name if said.state.pending else "")
     assert own.memory.list() == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who is",
+        "how many",
+        "((( [a-z] \\d+",
+        "\N{SECTION SIGN}",
+        "Liki is.",
+        "the other one",
+        "\N{GRINNING FACE}",
+    ],
+)
+def test_words_without_sense_change_nothing_and_are_declined_or_answered(talk: Talk, text: str) -> None:
+    before = talk.memory.list()
+    said = talk(text)
+    assert said.kind in {"declined", "answer"}
+    assert said.text
+    assert talk.memory.list() == before
+
+
+def test_a_memory_of_nobody_says_so(tmp_path: Path, vlm: VLM, encoder: OpenCLIPEncoder) -> None:
+    with PersonalMemory.open(tmp_path / "home", model=vlm, clip=encoder) as memory:
+        talk = Talk(memory)
+        assert talk("Who likes rice?").text.startswith("I know nobody yet.")
+        assert talk("What are my pets?").text == "I know no pet of yours."
+        assert talk("What does Bo like?").text == "Bo is unknown to me."
 
 
 @pytest.mark.parametrize("broken", [None, 7, {"turns": 1}, {"picture": {"png": "\x00"}}, {"more": 1}])

@@ -29,6 +29,9 @@ def retrieve(desk: Desk, turn: Turn) -> Turn:
     if turn.pictures:
         return _seen(desk, turn, known)
     subjects = turn.subjects
+    if turn.everybody and not known.names:
+        said = "I know nobody yet. Show me a photo, and say who it is."
+        return turn.but(next="end", kind="declined", said=said)
     if len(subjects) == 1 and not turn.group and measured(turn.question.rstrip("?!. "), subjects):
         turn = turn.but(everybody=True, strangers=())  # "Who is older than Bo?" is about all of them
     if turn.everybody:

@@ -112,6 +112,8 @@ def _statement(name: str, sentence: str, known: Known, strong: bool) -> Statemen
     changed = _NOW.search(plain) is not None and not denied
     plain = _NOW.sub("", plain).strip(" .!")
     told = stated(_NOW.sub("", _DENIES.sub("", plain)).strip() if denied else plain)
+    if len(plain.split()) < 2:
+        return None
     if not told and not re.match(r"(?:'s |is |was |has |can |[a-z]+s\b)", plain):
         return None
     gap = "" if plain.startswith("'s") else " "

@@ -114,6 +114,10 @@ class Steps:
             group=turn.group,
             everybody=turn.everybody,
         )
+        if turn.everybody and plan.reduce == "whole" and not self._desk.putting.alone(turn.question):
+            return turn.but(
+                next="end", kind="declined", said="I do not understand what you ask of all of them."
+            )
         return turn.but(next="choose", plan=plan)
 
     def choose(self, turn: Turn) -> Turn:
