@@ -6,8 +6,8 @@ import re
 
 from .desk import Desk
 from .known import Known, listed, plural
-from .phrases import absent_kind, speaks_of_kinds
-from .plan import Sub
+from .looking import look_at
+from .phrases import absent_kind, speaks_of_kinds, undescribed
 from .resolving import Unclear, resolve
 from .state import Pending
 from .ties import without_ties
@@ -116,13 +116,10 @@ def _again(turn: Turn, known: Known, question: str) -> str:
 
 
 def _looked(desk: Desk, turn: Turn, known: Known, question: str) -> Turn:
-    """Where a category is spoken of and some are not known, the model is asked what these are."""
-    unseen = known.unseen()[: desk.settings.most_mapped]
-    if not unseen or not speaks_of_kinds(without_ties(question)):
-        return turn
-    subs = [
-        Sub(question=f"What is {name}?", names=(name,), tokens=desk.settings.fact_tokens) for name in unseen
-    ]
-    turn, parts = desk.look(turn, subs)
-    pairs = zip(known.keys(unseen), parts, strict=True)
-    return turn.but(looks=(*turn.looks, *((key, part.answer.text) for key, part in pairs)))
+    """Where a category is spoken of and some are not known, the model is asked what these are.
+
+    The same where words describe somebody, and notes do not say who looks like that.
+    """
+    words = without_ties(question)
+    unseen = known.unseen() if speaks_of_kinds(words) else ()
+    return look_at(desk, turn, tuple(dict.fromkeys((*unseen, *undescribed(words, known)))))
