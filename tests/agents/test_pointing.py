@@ -63,3 +63,36 @@ def test_a_reply_that_fits_nobody_is_not_guessed(talk: Talk) -> None:
 def test_a_description_is_understood_in_a_question_too(talk: Talk) -> None:
     said = talk(f"How old is my {OTHER.look.colour} {OTHER.look.category}?")
     assert said.text == f"{OTHER.name} is {OTHER.facts['age']} years old."
+
+
+def test_the_other_one_is_asked_the_same_again(talk: Talk) -> None:
+    talk(f"What does {THIRD.name} like?")
+    asked = talk(f"How old is my {ONE.look.category}?")
+    assert asked.kind == "ask_back"
+    assert talk(OTHER.name).text == f"{OTHER.name} is {OTHER.facts['age']} years old."
+    # Who was not chosen is the other one, though another was spoken of before.
+    for words, meant in (("And the other one?", ONE), ("And what about the other one?", OTHER)):
+        said = talk(words)
+        assert said.text == f"{meant.name} is {meant.facts['age']} years old."
+        assert said.parts[0].question == f"How old is {meant.name}?"
+
+
+def test_the_question_is_repeated_of_whoever_is_named_or_described(talk: Talk) -> None:
+    talk(f"What does {ONE.name} like?")
+    assert talk(f"And what about {THIRD.name}?").text == f"{THIRD.name} likes {THIRD.facts['food']}."
+    said = talk(f"How about my {OTHER.look.colour} {OTHER.look.category}?")
+    assert said.text == f"{OTHER.name} likes {OTHER.facts['food']}."
+    unclear = talk(f"And my {ONE.look.category}?")
+    assert (unclear.kind, set(unclear.choices)) == ("ask_back", {ONE.name, OTHER.name})
+    assert talk(ONE.name).text == f"{ONE.name} likes {ONE.facts['food']}."
+    stranger = talk("And Lenu?")
+    assert (stranger.text, stranger.concepts) == ("Lenu is unknown to me.", ())
+
+
+def test_the_other_of_three_is_asked_back(talk: Talk) -> None:
+    asked = talk("How old is she?")
+    assert len(asked.choices) == 3
+    talk(THIRD.name)
+    asked = talk("And the other one?")
+    assert (asked.kind, set(asked.choices)) == ("ask_back", {ONE.name, OTHER.name})
+    assert talk(ONE.name).text == f"{ONE.name} is {ONE.facts['age']} years old."

@@ -31,7 +31,9 @@ _HAVE = re.compile(
     r"(?P<kind>(?:[a-z]+ ){0,2}[a-z]+)\W*$",
     re.IGNORECASE,
 )
-_AGAIN = re.compile(r"^(?:and|what about|how about|and what about)\s+(?P<who>[^?]+?)\s*\?*$", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"^(?:(?:and |but )?(?:what|how) about|and|but)\s+(?:for )?(?P<who>[^?]+?)[\s?!.]*$", re.IGNORECASE
+)
 
 
 def question_of(desk: Desk, turn: Turn) -> Turn:
@@ -43,9 +45,9 @@ def question_of(desk: Desk, turn: Turn) -> Turn:
     if pictures:
         question = _IN_IT.sub(lambda match: f"{match['where']} the picture", question)
     question = _HAVE.sub(lambda match: f"How many {plural(match['kind'])} do I have?", question)
-    question = _again(turn, known, question)
     turn = _looked(desk, turn.but(pictures=pictures), known, question)
     known = desk.known(turn)
+    question = _again(desk, turn, known, question)
     before = desk.discussed(turn, known)
     found = resolve(question, known, before, shown=bool(pictures), excluded=turn.excluded)
     if isinstance(found, Unclear):
@@ -102,17 +104,24 @@ def ask_back(turn: Turn) -> Turn:
     return turn.but(next="end", kind="ask_back", said=said, choices=choices)
 
 
-def _again(turn: Turn, known: Known, question: str) -> str:
-    """ "And Mimi?" asks of Mimi what was asked last."""
+def _again(desk: Desk, turn: Turn, known: Known, question: str) -> str:
+    """ "And Mimi?", "And the other one?" asks of these what was asked last; who that is comes later."""
     match = _AGAIN.match(question)
     if match is None or not turn.state.turns:
         return question
     last = turn.state.turns[-1]
     names = known.named(last.about)
-    who = [name for name in known.names if name.casefold() == match["who"].casefold()]
-    if len(who) != 1 or len(names) != 1 or names[0] not in last.question:
+    if len(names) != 1 or names[0] not in last.question:
         return question
-    return re.sub(rf"\b{re.escape(names[0])}\b", lambda _: who[0], last.question)
+    who = match["who"]
+    found = resolve(who, known, desk.discussed(turn, known), excluded=turn.excluded)
+    if isinstance(found, Unclear):
+        whole = found.question == who and (found.start, found.end) == (0, len(who))
+    else:
+        whole = (found.question,) == (found.subjects or found.strangers)
+    if not whole:
+        return question
+    return re.sub(rf"\b{re.escape(names[0])}\b", lambda _: who, last.question)
 
 
 def _looked(desk: Desk, turn: Turn, known: Known, question: str) -> Turn:
