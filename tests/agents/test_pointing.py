@@ -1,4 +1,4 @@
-"""Those who are described or pointed at: "the yellow one", "the other one", "the one on the left", "this dog"."""
+"""Those who are described or pointed at: "the yellow one", "the other one", "this dog" in a picture."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import random
 import warnings
 
 import pytest
+from PIL import Image
 
 from benchmarks.home import Home
+from jarvis_agents.conversation import Said
 from jarvis_memory import VLM, PersonalMemory
+from jarvis_pocket import scene
+from jarvis_pocket.telling import Shown
+from jarvis_pocket.world import PocketConcept
 from jarvis_retrievers.errors import PhotoWarning
 from jarvis_retrievers.openclip import OpenCLIPEncoder
 from tests.agents.conftest import Talk
@@ -33,6 +38,17 @@ def twins(tmp_path_factory: pytest.TempPathFactory, vlm: VLM, encoder: OpenCLIPE
 @pytest.fixture
 def talk(twins: PersonalMemory) -> Talk:
     return Talk(twins)
+
+
+def picture(*concepts: PocketConcept) -> Image.Image:
+    """A picture of these, from left to right; a stranger beside them has no name."""
+    return scene.draw_scene(random.Random(5), [Shown(c.look, c.name) for c in concepts]).image
+
+
+def show(talk: Talk, text: str, image: Image.Image) -> Said:
+    said = talk.talk.say(talk.state, text, [image])
+    talk.state = said.state
+    return said
 
 
 def test_a_reply_by_look_chooses_where_the_record_says_only_what_they_are(talk: Talk) -> None:
@@ -96,3 +112,58 @@ def test_the_other_of_three_is_asked_back(talk: Talk) -> None:
     asked = talk("And the other one?")
     assert (asked.kind, set(asked.choices)) == ("ask_back", {ONE.name, OTHER.name})
     assert talk(ONE.name).text == f"{ONE.name} is {ONE.facts['age']} years old."
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [("the one on the left", ONE), (f"the {THIRD.look.category} in the middle", THIRD)],
+)
+def test_a_fact_of_who_stands_there_takes_two_steps(talk: Talk, words: str, meant: PocketConcept) -> None:
+    said = show(talk, f"Who does {words} belong to?", picture(ONE, THIRD, HOME.sixth))
+    assert said.text == f"{meant.name} belongs to {meant.facts['keeper']}."
+    assert [part.question for part in said.parts][1:] == [f"Who does {meant.name} belong to?"]
+    assert {one.region for one in said.parts[1].answer.evidence} == {None}
+    assert talk("How old is she?").text == f"{meant.name} is {meant.facts['age']} years old."
+
+
+def test_who_stands_there_and_is_a_stranger_is_not_known(talk: Talk) -> None:
+    said = show(talk, "What does the one on the right like?", picture(ONE, HOME.sixth))
+    assert said.text == "I do not know who the one on the right is."
+    assert len(said.parts) == 1
+
+
+def test_two_who_stand_there_are_compared(talk: Talk) -> None:
+    elder, younger = sorted((ONE, THIRD), key=lambda one: -int(one.facts["age"]))
+    said = show(talk, "Is the one on the left older than the one on the right?", picture(elder, younger))
+    assert said.text.startswith("Yes.")
+    assert {elder.name, younger.name} <= set(said.concepts)
+
+
+def test_what_can_be_seen_is_asked_of_the_picture(talk: Talk) -> None:
+    said = show(talk, "What does the one on the left wear?", picture(ONE, THIRD))
+    assert [part.question for part in said.parts] == ["What does the one on the left wear?"]
+    assert any(one.region for one in said.parts[0].answer.evidence)
+
+
+def test_this_one_is_who_is_seen(talk: Talk) -> None:
+    said = show(talk, f"When was this {THIRD.look.category} born?", picture(ONE, THIRD))
+    assert said.text == f"{THIRD.name} was born in {THIRD.facts['month']}."
+    said = show(talk, "What does this one like?", picture(OTHER, HOME.sixth))
+    assert said.text == f"{OTHER.name} likes {OTHER.facts['food']}."
+    assert talk("How old is this one?").text == f"{OTHER.name} is {OTHER.facts['age']} years old."
+
+
+@pytest.mark.parametrize(
+    "reply", [f"I mean {OTHER.name}.", f"the {OTHER.look.colour} one", "the one on the left"]
+)
+def test_of_two_who_are_seen_the_user_is_asked(talk: Talk, reply: str) -> None:
+    asked = show(talk, f"What is the favourite food of this {ONE.look.category}?", picture(OTHER, ONE))
+    assert (asked.kind, set(asked.choices), asked.parts) == ("ask_back", {ONE.name, OTHER.name}, ())
+    assert talk(reply).text == f"{OTHER.name} likes {OTHER.facts['food']}."
+    assert talk("And the other one?").text == f"{ONE.name} likes {ONE.facts['food']}."
+
+
+def test_none_of_that_kind_is_said_to_be_seen(talk: Talk) -> None:
+    said = show(talk, f"How old is this {ONE.look.category}?", picture(THIRD))
+    assert said.text == f"I see no {ONE.look.category} that I know."
+    assert (said.parts, said.concepts) == ((), ())

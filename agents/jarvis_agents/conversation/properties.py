@@ -106,7 +106,7 @@ PROPERTIES: Final = (
     Property(
         "keeper",
         "Who does {n} belong to?",
-        _find(r"\bbelongs?\b|\b(?:keeper|owner)s?\b|\b(?:takes? care|looks? after|looked after)\b"),
+        _find(r"\bbelongs?\b|\bowns\b|\b(?:keeper|owner)s?\b|\b(?:takes? care|looks? after|looked after)\b"),
         _find(
             r"belongs? to (?P<v>.+)|(?:is|are) (?:looked after|owned|kept) by (?P<w>.+)"
             r"|'s (?:keeper|owner) is (?P<x>.+)"

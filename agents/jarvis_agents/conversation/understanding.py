@@ -8,7 +8,9 @@ from .desk import Desk
 from .known import Known, listed, plural
 from .looking import look_at
 from .phrases import absent_kind, speaks_of_kinds, undescribed
-from .resolving import Unclear, resolve
+from .pointing import from_notes, placed, this_one
+from .resolving import Unclear, put, resolve
+from .retrieving import present
 from .state import Pending
 from .ties import without_ties
 from .turn import Turn
@@ -39,8 +41,8 @@ _AGAIN = re.compile(
 def question_of(desk: Desk, turn: Turn) -> Turn:
     """A question with names, or what has to be asked back."""
     known = desk.known(turn)
-    question, pictures = turn.question, turn.pictures or turn.images
-    if not pictures and turn.state.picture is not None and _EARLIER.search(question):
+    question, pictures = turn.question, () if turn.settled else turn.pictures or turn.images
+    if not pictures and turn.state.picture is not None and not turn.settled and _earlier(question, known):
         pictures = (turn.state.picture,)
     if pictures:
         question = _IN_IT.sub(lambda match: f"{match['where']} the picture", question)
@@ -49,6 +51,11 @@ def question_of(desk: Desk, turn: Turn) -> Turn:
     known = desk.known(turn)
     question = _again(desk, turn, known, question)
     before = desk.discussed(turn, known)
+    if pictures:
+        turn = _pointed(desk, turn.but(question=question), known)
+        if turn.next != "resolve":
+            return turn
+        question, pictures = turn.question, turn.pictures
     found = resolve(question, known, before, shown=bool(pictures), excluded=turn.excluded)
     if isinstance(found, Unclear):
         return unclear(turn, found, found.question, 0)
@@ -122,6 +129,33 @@ def _again(desk: Desk, turn: Turn, known: Known, question: str) -> str:
     if not whole:
         return question
     return re.sub(rf"\b{re.escape(names[0])}\b", lambda _: who, last.question)
+
+
+def _earlier(question: str, known: Known) -> bool:
+    """Whether a question without a picture is about the last one."""
+    here = this_one(question, known)
+    this = here is not None and question[here.start :].lower().startswith("this")
+    return this or _EARLIER.search(question) is not None
+
+
+def _pointed(desk: Desk, turn: Turn, known: Known) -> Turn:
+    """ "This dog" becomes the one of those seen; of several the user is asked, and nobody else is guessed."""
+    question = turn.question
+    here = this_one(question, known)
+    side = placed(question)
+    if here is None or (side is not None and side.start == here.start):
+        return turn
+    names, fact = present(desk, turn, known, here), from_notes(question)
+    if not names:
+        what = "nobody" if here.noun == "one" else f"no {here.noun}"
+        return turn.but(next="end", said=f"I see {what} that I know.") if fact else turn
+    clear = put(question, here.start, here.end, names[0])
+    # Notes answer the rest, and a picture would only be described.
+    settled = fact and placed(clear) is None and this_one(clear, known) is None
+    turn = turn.but(pictures=() if settled else turn.pictures)
+    if len(names) > 1:
+        return unclear(turn, Unclear(question, here.start, here.end, names), question, 0)
+    return _pointed(desk, turn.but(question=clear, settled=settled), known)
 
 
 def _looked(desk: Desk, turn: Turn, known: Known, question: str) -> Turn:

@@ -11,6 +11,7 @@ from .introducing import introduced
 from .known import Known
 from .looking import looked_at
 from .naming import named
+from .pointing import placed, placed_reply
 from .properties import PROPERTIES
 from .replies import agreed, chosen, fitting
 from .resolving import Unclear, put, resolve
@@ -67,6 +68,9 @@ def _replied(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
 
 def _decided(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
     known = desk.known(turn)
+    words = placed_reply(turn.text) if turn.state.picture is not None else ""
+    if words and waiting.end > waiting.start and waiting.wish == "choice":
+        return _wished(desk, turn, put(waiting.question, waiting.start, waiting.end, words))
     place = chosen(turn.text, waiting.choices, known)
     if place is None and waiting.wish == "choice":
         turn, known = looked_at(desk, turn, waiting.choices)
@@ -96,6 +100,9 @@ def _pointed_out(desk: Desk, turn: Turn, waiting: Pending, place: int) -> Turn:
     if place < 0:
         return question_of(desk, turn.but(question=waiting.question, excluded=waiting.choices))
     name = waiting.choices[place]
+    if waiting.end > waiting.start:
+        question = put(waiting.question, waiting.start, waiting.end, name)
+        return question_of(desk, turn.but(question=question, settled=placed(question) is None))
     if _WHO.match(waiting.question):
         return turn.but(next="end", question=waiting.question, said=f"Then it is {name}.", subjects=(name,))
     others = tuple(one for one in waiting.choices if one != name)
