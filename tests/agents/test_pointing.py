@@ -10,6 +10,8 @@ from PIL import Image
 
 from benchmarks.home import Home
 from jarvis_agents.conversation import Said
+from jarvis_agents.conversation.known import Known
+from jarvis_agents.conversation.pointing import placed, this_one
 from jarvis_memory import VLM, PersonalMemory
 from jarvis_pocket import scene
 from jarvis_pocket.telling import Shown
@@ -123,7 +125,9 @@ def test_a_fact_of_who_stands_there_takes_two_steps(talk: Talk, words: str, mean
     assert said.text == f"{meant.name} belongs to {meant.facts['keeper']}."
     assert [part.question for part in said.parts][1:] == [f"Who does {meant.name} belong to?"]
     assert {one.region for one in said.parts[1].answer.evidence} == {None}
-    assert talk("How old is she?").text == f"{meant.name} is {meant.facts['age']} years old."
+    again = talk("And the one on the left?")
+    assert again.text == f"{ONE.name} belongs to {ONE.facts['keeper']}."
+    assert talk("How old is she?").text == f"{ONE.name} is {ONE.facts['age']} years old."
 
 
 def test_who_stands_there_and_is_a_stranger_is_not_known(talk: Talk) -> None:
@@ -148,6 +152,7 @@ def test_what_can_be_seen_is_asked_of_the_picture(talk: Talk) -> None:
 def test_this_one_is_who_is_seen(talk: Talk) -> None:
     said = show(talk, f"When was this {THIRD.look.category} born?", picture(ONE, THIRD))
     assert said.text == f"{THIRD.name} was born in {THIRD.facts['month']}."
+    assert show(talk, "And this one?", picture(ONE)).text == f"{ONE.name} was born in {ONE.facts['month']}."
     said = show(talk, "What does this one like?", picture(OTHER, HOME.sixth))
     assert said.text == f"{OTHER.name} likes {OTHER.facts['food']}."
     assert talk("How old is this one?").text == f"{OTHER.name} is {OTHER.facts['age']} years old."
@@ -167,3 +172,45 @@ def test_none_of_that_kind_is_said_to_be_seen(talk: Talk) -> None:
     said = show(talk, f"How old is this {ONE.look.category}?", picture(THIRD))
     assert said.text == f"I see no {ONE.look.category} that I know."
     assert (said.parts, said.concepts) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "where"),
+    [
+        ("Who does the one in the centre belong to?", "the one in the centre", "in the middle"),
+        ("Which food does the red dog on the right like?", "the red dog on the right", "on the right"),
+        ("How old is the left dog?", "the left dog", "on the left"),
+        (
+            "Tell me about the cat who is sitting on the left.",
+            "the cat who is sitting on the left",
+            "on the left",
+        ),
+        ("What does the one on the left wear?", "", ""),  # the picture tells
+        ("Who is on the left?", "", ""),
+        ("Who sleeps in the bowl on the left?", "", ""),
+        ("Where does my dog sleep?", "", ""),
+    ],
+)
+def test_words_that_point_to_a_side(text: str, words: str, where: str) -> None:
+    found = placed(text)
+    assert ("" if found is None else text[found.start : found.end]) == words
+    assert ("" if found is None else found.where) == where
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("How old is this big red dog?", "this big red dog"),
+        ("What does the dog in the picture like?", "the dog in the picture"),
+        ("Is this one older than Bo?", "this one"),
+        ("What is this dog's favourite food?", "this dog"),
+        ("Who is this dog?", ""),
+        ("Is this dog Bo?", ""),
+        ("What is this?", ""),
+        ("What happened this month?", ""),
+        ("How old is the dog?", ""),
+    ],
+)
+def test_words_that_point_at_one(text: str, words: str) -> None:
+    found = this_one(text, Known(()))
+    assert ("" if found is None else text[found.start : found.end]) == words

@@ -72,8 +72,8 @@ PROPERTIES: Final = (
         "food",
         "What does {n} like?",
         _find(
-            r"\bwhat\b.*\b(?:likes?|loves?|enjoys?|eats?)\b|\bfavou?rite (?:food|meal|dish)\b"
-            r"|\btell me what\b.*\blikes?\b|\bsame (?:food|things?)\b"
+            r"\b(?:what|which (?:food|meal|dish))\b.*\b(?:likes?|loves?|enjoys?|eats?)\b"
+            r"|\bfavou?rite (?:food|meal|dish)\b|\btell me what\b.*\blikes?\b|\bsame (?:food|things?)\b"
         ),
         _find(
             r"(?:(?:like|love|enjoy|prefer|adore)s?|eats)(?: to eat| eating)? (?P<v>.+)"

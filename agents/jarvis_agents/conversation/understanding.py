@@ -8,7 +8,7 @@ from .desk import Desk
 from .known import Known, listed, plural
 from .looking import look_at
 from .phrases import absent_kind, speaks_of_kinds, undescribed
-from .pointing import from_notes, placed, this_one
+from .pointing import from_notes, placed, placed_reply, this_one
 from .resolving import Unclear, put, resolve
 from .retrieving import present
 from .state import Pending
@@ -121,12 +121,14 @@ def _again(desk: Desk, turn: Turn, known: Known, question: str) -> str:
     if len(names) != 1 or names[0] not in last.question:
         return question
     who = match["who"]
+    here = this_one(who, known)
     found = resolve(who, known, desk.discussed(turn, known), excluded=turn.excluded)
     if isinstance(found, Unclear):
         whole = found.question == who and (found.start, found.end) == (0, len(who))
     else:
         whole = (found.question,) == (found.subjects or found.strangers)
-    if not whole:
+    pointed = bool(placed_reply(who)) or (here is not None and (here.start, here.end) == (0, len(who)))
+    if not (whole or pointed):
         return question
     return re.sub(rf"\b{re.escape(names[0])}\b", lambda _: who, last.question)
 
