@@ -273,7 +273,7 @@ def draw_table(result: dict[str, Any]) -> Table:
 
 def main(
     conversations: Annotated[int, typer.Option(help="How many, each about another household.", min=1)] = 4,
-    seed: Annotated[int, typer.Option(help="Seed of the first; the others follow.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the first; the others follow.")] = 21,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Conversations of thirty turns with memory, without, and with a constant reply."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ class FileSaver(InMemorySaver):
 
     def __init__(self, file: Path) -> None:
         super().__init__()
-        self.file = file
+        # LangGraph saves from threads: an older state must not be written over a newer one.
+        self.lock, self.file = threading.Lock(), file
         if file.exists():
             storage, writes, blobs = self.serde.loads_typed((KINDS, file.read_bytes()))
             for thread, space, found in storage:
@@ -34,15 +36,17 @@ class FileSaver(InMemorySaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        kept = super().put(config, checkpoint, metadata, new_versions)
-        self._write()
+        with self.lock:
+            kept = super().put(config, checkpoint, metadata, new_versions)
+            self._write()
         return kept
 
     def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        super().put_writes(config, writes, task_id, task_path)
-        self._write()
+        with self.lock:
+            super().put_writes(config, writes, task_id, task_path)
+            self._write()
 
     def _write(self) -> None:
         storage = [(t, n, dict(found)) for t, spaces in self.storage.items() for n, found in spaces.items()]

@@ -68,6 +68,23 @@ def test_who_only_seems_to_be_there_is_taken_back(shared: PersonalMemory) -> Non
     assert verified(unseen, "Who is on the left?", "It is Zifa.", scene_6).said == "It is Zifa."
 
 
+def test_the_first_look_does_not_contradict_the_second(shared: PersonalMemory) -> None:
+    scene_6 = ("scenes/scene-6.png",)
+    first = "On the left a red fish, yes. Zifa is in the picture."
+    turn = verified(Steps(shared), "Is Zifa in the picture?", first, scene_6)
+    assert turn.said == "On a second look, Zifa is not in the picture."
+    # Of several only what was said of who is gone is taken back.
+    steps = Steps(shared)
+    turn = steps.begin(ConversationState(), "Are Liki and Zifa here?", [FOLDER / scene_6[0]])
+    while turn.next != "reduce":
+        turn = getattr(steps, turn.next)(turn)
+    liki, zifa = turn.parts
+    told = zifa.model_copy(update={"answer": replace(zifa.answer, text="A red fish, yes. Zifa is here.")})
+    turn = steps.verify(steps.reduce(turn.but(parts=(liki, told))))
+    assert turn.said == f"{liki.answer.text} On a second look, Zifa is not here."
+    assert liki.answer.text.endswith("Liki is here.")
+
+
 def test_an_answer_that_the_notes_do_not_bear_out_is_said_to_be_so(shared: PersonalMemory) -> None:
     turn = verified(Steps(shared), "How old is Liki?", "Liki is 9 years old.")
     assert turn.said == "Liki is 9 years old. But the notes of Liki say: Liki is 3 years old."

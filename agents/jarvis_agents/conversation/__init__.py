@@ -10,17 +10,21 @@
 The steps of a turn, each of which takes a `Turn` and returns one (`Steps`):
 
 * ``resolve``: reads a reply to what was asked; sees a wish (to learn, correct, forget); puts names in
-  place of pronouns, "the other one", "my dogs", "the red mug", "and Mimi?", "in it" (the last picture).
-  Where notes do not say what concepts are, the model is asked once, and the state keeps it.
+  place of pronouns, "the other one" (after a choice: who was not chosen), "my dogs", "the red mug", "in it"
+  (the last picture), "this dog" (whoever of that kind is seen; if nobody is, that is said). "And Mimi?" and
+  "and the other one?" repeat the last question. Where notes do not say what concepts are, or which is "the
+  red one", the model is asked once, and the state keeps it.
 * ``retrieve``: says who may be in the context: those who are named, those to whom a note about a tie
   leads, or those who are seen in the picture; nobody else, whatever notes say.
-* ``ask_back``: two fit: a description, a pronoun, a misspelt name, look-alikes in one place of a picture.
-  The next message is the reply, or a new question.
-* ``plan``: one question, or one for each concept and a rule that puts the answers together (`Plan`).
+* ``ask_back``: two fit: a description, a pronoun, a misspelt name, "this dog" where two are seen,
+  look-alikes in one place of a picture. The next message is the reply, or a new question.
+* ``plan``: one question, or one for each concept and a rule that puts the answers together (`Plan`). Who
+  "the friend of Bo" or "the one on the left" is comes first; then what notes tell is asked of that name,
+  without the picture.
 * ``choose``, ``answer``, ``reduce``: mode and length; the model; one answer with its parts.
 * ``verify``: sentences about somebody nobody asked for are left out; who is claimed to be in a picture,
-  but was not retrieved there, is looked for once more; notes that contradict each other or the answer are
-  told.
+  but was not retrieved there, is looked for once more, and what that takes back is not told; notes that
+  contradict each other or the answer are told.
 * ``learn``, ``correct``, ``forget``: what was confirmed is done. Corrections are confirmed where they are
   against what was written by hand, or not marked as corrections ("no", "now", "not").
 

@@ -26,6 +26,7 @@ def said_of(desk: Desk, turn: Turn) -> Said:
         said=turn.said,
         named=known.keys(tuple(everyone)),
         about=known.keys(about) if turn.kind in {"answer", "learned", "corrected"} else (),
+        offered=known.keys(turn.choices) if turn.kind == "ask_back" else (),
     )
     before = turn.state
     state = ConversationState(

@@ -8,7 +8,9 @@ from .desk import Desk
 from .known import Known
 from .naming import named
 from .part import Part
+from .pointing import placed
 from .reducing import reduce
+from .resolving import put
 from .seeing import seen_in
 from .turn import Turn
 
@@ -33,17 +35,18 @@ def conclude(desk: Desk, turn: Turn) -> Turn:
         if turn.pictures and not turn.subjects:
             who = seen_in(said, known.names)
         return turn.but(next="verify", said=said, subjects=who or turn.subjects)
-    found = [
-        name
-        for place in named(own[0].answer.text, known)
-        if not place.doubtful
-        for name in place.names
-        if name != plan.value
-    ]
+    words = turn.question[plan.start : plan.end]
+    seen = plan.subs[0].shown
+    if seen:
+        found = list(seen_in(own[0].answer.text, turn.allowed or known.names))
+    else:
+        places = named(own[0].answer.text, known)
+        found = [name for place in places if not place.doubtful for name in place.names if name != plan.value]
     if not found:
-        return turn.but(next="verify", said=f"I do not know who {turn.question[plan.start : plan.end]} is.")
-    question = f"{turn.question[: plan.start]}{found[0]}{turn.question[plan.end :]}"
-    return turn.but(next="resolve", text=turn.text, question=question, plan=None)
+        return turn.but(next="verify", said=f"I do not know who {words} is.")
+    question = put(turn.question, plan.start, plan.end, found[0])
+    settled = turn.settled or (seen and placed(question) is None)
+    return turn.but(next="resolve", text=turn.text, question=question, plan=None, settled=settled)
 
 
 def _left_out(turn: Turn, own: Sequence[Part], known: Known) -> bool:

@@ -21,6 +21,9 @@ class Discussed:
     def __init__(self, turns: Sequence[Exchange], known: Known) -> None:
         # The latest first, and only those who are still there.
         self._about = [names for turn in reversed(turns) if (names := known.named(turn.about))]
+        self._together = [
+            names for turn in reversed(turns) if (names := known.named(turn.about or turn.offered))
+        ]
 
     def one(self) -> tuple[str, ...]:
         """Whom "she" may mean: those of the last turn that was about anybody."""
@@ -35,11 +38,14 @@ class Discussed:
         return (*before, *first) if len(before) == 1 else first
 
     def other(self) -> tuple[str, ...]:
-        """Whom "the other one" may mean: of two, the one that the last turn was not about."""
-        if not self._about or len(self._about[0]) > 1:
-            return self.one()
-        (last,) = self._about[0]
-        for names in self._about[1:]:
+        """Whom "the other one" may mean: of two, the one that the last turn was not about.
+
+        After a choice these two are those who were to choose from.
+        """
+        if not self._together or len(self._together[0]) > 1:
+            return self._together[0] if self._together else ()
+        (last,) = self._together[0]
+        for names in self._together[1:]:
             rest = tuple(name for name in names if name != last)
             if rest:
                 return rest

@@ -57,11 +57,21 @@ class Known:
             if not (one.category or one.profile.category) and one.id not in self._looks
         )
 
+    def unlooked(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of these names of whom no look is known."""
+        return tuple(
+            name for name in names if name in self.concepts and self.concepts[name].id not in self._looks
+        )
+
+    def look(self, name: str) -> str:
+        """How the model says that it looks; "" if it was not asked."""
+        return self._looks.get(self.concepts[name].id, "")
+
     def kinds(self, name: str) -> frozenset[str]:
         """Words for what it is, broader ones too: "shiba", "dog", "pet", "animal"."""
         one = self.concepts[name]
         known = one.category or one.profile.category
-        words = _words(known) if known else _kind(self._looks.get(one.id, ""), name)
+        words = _words(known) if known else _kind(self.look(name), name)
         broader = {kind for kind, narrower in BROADER.items() if words & narrower or kind in words}
         broader |= {kind for kind, narrower in BROADER.items() if broader & narrower}
         if words and not broader & {"pet", "person", "animal", "people"}:
@@ -71,7 +81,7 @@ class Known:
     def words(self, name: str) -> frozenset[str]:
         """All words that describe it: profile and look."""
         one = self.concepts[name]
-        return _words(f"{profile_text(one.profile)} {self._looks.get(one.id, '')}") - _words(name)
+        return _words(f"{profile_text(one.profile)} {self.look(name)}") - _words(name)
 
     def group(self, noun: str, described: Sequence[str] = ()) -> tuple[str, ...]:
         """Those that a noun, in the singular, fits, and every word before it."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .known import Known, singular
-from .words import BROADER, EVERYBODY, THINGS
+from .words import BROADER, EVERYBODY, LESS, MORE, NUMBERS, ORDINALS, THINGS
 
-__all__ = ["Phrase", "absent_kind", "phrases", "speaks_of_kinds"]
+__all__ = ["Phrase", "absent_kind", "is_kind", "phrases", "speaks_of_kinds", "undescribed"]
 
 _START = re.compile(
     r"\b(?:(?P<all>all(?: of)?|any of|each of|both(?: of)?|every one of|some of) )?"
@@ -54,6 +54,8 @@ _NOT = frozenset(
         "second",
     ]
 )
+# Words before a noun that tell one of several, and no look.
+_NO_LOOK = _NOT | MORE.keys() | LESS.keys() | ORDINALS.keys() | NUMBERS.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,26 @@ def absent_kind(text: str, known: Known) -> str:
     return ""
 
 
+def is_kind(noun: str, known: Known | None = None) -> bool:
+    """Whether a noun, in the singular, says what a concept may be, or what one of those known is."""
+    return noun in _KINDS or (known is not None and any(noun in known.kinds(name) for name in known.names))
+
+
 def speaks_of_kinds(text: str) -> bool:
     """Whether a text has the word of a kind, or words that may be one."""
-    if any(singular(word) in _KINDS for word in re.findall(r"[^\W\d_]+", text.lower())):
+    if any(is_kind(singular(word)) for word in re.findall(r"[^\W\d_]+", text.lower())):
         return True
     return any(not _NOT.intersection(words) for *_, words in _runs(text))
+
+
+def undescribed(text: str, known: Known) -> tuple[str, ...]:
+    """Those whom the noun of a description fits ("my red dog"), if nobody is known to look like that."""
+    for _, _, _, _, words in _runs(text):
+        noun, described = singular(words[-1]), frozenset(words[:-1])
+        fit = known.names if noun == "one" else known.group(noun)
+        if described and fit and not described & _NO_LOOK:
+            return () if any(described <= known.words(name) | known.kinds(name) for name in fit) else fit
+    return ()
 
 
 def _owned(text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from .known import singular
 from .plan import Plan, Sub
+from .pointing import placed
 from .properties import PROPERTIES, property_of
 from .putting import Putting
 from .questions import clauses, each, read
@@ -75,6 +76,11 @@ class RulePlanner:
     ) -> Plan:
         """See `Planner`."""
         names = tuple(subjects)
+        pointed = placed(question) if shown else None
+        if pointed is not None:
+            # Who that is comes first; what is asked of them goes on without the picture.
+            who = self._whole(f"Who is {pointed.where}?", allowed, True)
+            return who.but(reduce="hop", start=pointed.start, end=pointed.end)
         if not names or (shown and _PICTURE.search(question)):
             return self._pictured(question, names, allowed) if shown else self._whole(question, allowed)
         hop = self._hop(question, names, allowed, shown)

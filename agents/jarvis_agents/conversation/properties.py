@@ -72,8 +72,8 @@ PROPERTIES: Final = (
         "food",
         "What does {n} like?",
         _find(
-            r"\bwhat\b.*\b(?:likes?|loves?|enjoys?|eats?)\b|\bfavou?rite (?:food|meal|dish)\b"
-            r"|\btell me what\b.*\blikes?\b|\bsame (?:food|things?)\b"
+            r"\b(?:what|which (?:food|meal|dish))\b.*\b(?:likes?|loves?|enjoys?|eats?)\b"
+            r"|\bfavou?rite (?:food|meal|dish)\b|\btell me what\b.*\blikes?\b|\bsame (?:food|things?)\b"
         ),
         _find(
             r"(?:(?:like|love|enjoy|prefer|adore)s?|eats)(?: to eat| eating)? (?P<v>.+)"
@@ -106,7 +106,7 @@ PROPERTIES: Final = (
     Property(
         "keeper",
         "Who does {n} belong to?",
-        _find(r"\bbelongs?\b|\b(?:keeper|owner)s?\b|\b(?:takes? care|looks? after|looked after)\b"),
+        _find(r"\bbelongs?\b|\bowns\b|\b(?:keeper|owner)s?\b|\b(?:takes? care|looks? after|looked after)\b"),
         _find(
             r"belongs? to (?P<v>.+)|(?:is|are) (?:looked after|owned|kept) by (?P<w>.+)"
             r"|'s (?:keeper|owner) is (?P<x>.+)"

@@ -10,7 +10,7 @@ from jarvis_retrievers.names import match_names
 from .known import Known, singular
 from .words import NO, ORDINALS, YES
 
-__all__ = ["Chosen", "agreed", "chosen", "fitting"]
+__all__ = ["Chosen", "agreed", "chosen", "fitting", "telling"]
 
 Chosen = int | None
 """The position of a choice; -1 for none of them, None if the reply is no choice at all."""
@@ -36,6 +36,13 @@ _FILLER = frozenset(
         "of",
         "them",
         "my",
+        "with",
+        "who",
+        "has",
+        "wears",
+        "wearing",
+        "in",
+        "and",
     ]
 )
 _SHORT = 8
@@ -75,15 +82,20 @@ def chosen(text: str, choices: Sequence[str], known: Known) -> Chosen:
 
 def fitting(text: str, choices: Sequence[str], known: Known) -> list[int]:
     """The positions of the choices that all telling words of a short reply fit."""
-    words = re.findall(r"[^\W_]+", text.casefold().replace("'s", ""))
-    wanted = {singular(word) for word in words} - {singular(word) for word in _FILLER}
-    if not wanted or len(words) > _SHORT or text.rstrip().endswith("?"):
-        return []
+    wanted = telling(text)
     return [
         place
         for place, one in enumerate(choices)
-        if wanted <= (_words(known, one) if one in known.concepts else _plain(one))
+        if wanted and wanted <= (_words(known, one) if one in known.concepts else _plain(one))
     ]
+
+
+def telling(text: str) -> frozenset[str]:
+    """The words of a short reply that may describe somebody, in the singular; none of a long one."""
+    words = re.findall(r"[^\W_]+", text.casefold().replace("'s", ""))
+    if len(words) > _SHORT or text.rstrip().endswith("?"):
+        return frozenset()
+    return frozenset(map(singular, words)) - frozenset(map(singular, _FILLER))
 
 
 def _words(known: Known, name: str) -> frozenset[str]:

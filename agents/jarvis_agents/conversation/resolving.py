@@ -10,6 +10,7 @@ from .discussed import Discussed
 from .known import Known, listed
 from .naming import Place, named, strangers
 from .phrases import phrases
+from .pointing import placed
 
 __all__ = ["Resolved", "Unclear", "put", "resolve"]
 
@@ -117,8 +118,12 @@ def _next(
     match = _EVERY.search(question)
     if match and known.names:
         return Place(match.start(), match.end(), ()), listed(known.names), True
+    # Who stands there is found in the picture.
+    aside = placed(question) if shown else None
+    if aside is not None:
+        places = [*places, Place(aside.start, aside.end, ())]
     match = _OTHER.search(question)
-    if match:
+    if match and not _in_name(match.start(), places):
         return _put(question, match, before.other(), False)
     among = [name for name in known.names if name not in excluded]
     for phrase in phrases(question, known, among):
@@ -148,7 +153,7 @@ def _next(
             own = [
                 p.names[0]
                 for p in places
-                if p.end <= match.start() and _CLAUSE.search(question[p.end : match.start()])
+                if p.names and p.end <= match.start() and _CLAUSE.search(question[p.end : match.start()])
             ]
             if own:  # "What does Bo like, and where does he sleep?"
                 return _put(question, match, (own[-1],), True)

@@ -11,12 +11,13 @@ from jarvis_retrievers.retrieval import Sighting
 from .desk import Desk
 from .known import Known
 from .naming import among
+from .pointing import Pointed, placed
 from .questions import measured
 from .state import Pending
 from .ties import asks_for_tie
 from .turn import Turn
 
-__all__ = ["retrieve"]
+__all__ = ["present", "retrieve"]
 
 # From here on two regions of a picture show the same.
 _SAME = 0.5
@@ -66,21 +67,41 @@ def _bounded(desk: Desk, turn: Turn, names: tuple[str, ...]) -> tuple[tuple[str,
     return some, (f"asked of {most} of {len(names)} concepts only; raise most_mapped to ask of all",)
 
 
+def present(desk: Desk, turn: Turn, known: Known, pointed: Pointed) -> tuple[str, ...]:
+    """Those whom "this dog" may mean: of those who are seen in the pictures, or look like one who is."""
+    images = [picture.image for picture in turn.pictures]
+    sightings = desk.memory.why("", images).sightings
+    near = _near(sightings, turn.excluded)
+    alike = _alike(near, "", [image.width for image in images], desk.settings.alike)
+    seen = dict.fromkeys((*(name for name, one in near if one.verdict == "seen"), *alike))
+    fit = tuple(name for name in seen if pointed.noun == "one" or pointed.noun in known.kinds(name))
+    described = tuple(name for name in fit if {*pointed.described} <= known.words(name) | known.kinds(name))
+    return described or fit
+
+
+def _near(sightings: Sequence[tuple[str, Sighting]], excluded: Sequence[str]) -> list[tuple[str, Sighting]]:
+    return [(name, one) for name, one in sightings if one.score >= one.threshold and name not in excluded]
+
+
 def _seen(desk: Desk, turn: Turn, known: Known) -> Turn:
     images = [picture.image for picture in turn.pictures]
     why = desk.memory.why(turn.question, images)
-    near = [
-        (name, sighting)
-        for name, sighting in why.sightings
-        if sighting.score >= sighting.threshold and name not in turn.excluded
-    ]
+    near = _near(why.sightings, turn.excluded)
     widths = [image.width for image in images]
-    alike = () if turn.subjects else _alike(near, _asked_side(turn.question), widths, desk.settings.alike)
+    pointed = placed(turn.question)
+    side = pointed.where if pointed is not None else turn.question
+    asked = pointed is not None or not turn.subjects
+    alike = _alike(near, _asked_side(side), widths, desk.settings.alike) if asked else ()
     if alike:
+        start, end = (pointed.start, pointed.end) if pointed is not None else (0, 0)
         pending = Pending(
-            wish="choice", question=turn.question, choices=alike, photos=turn.pictures, seen=True
-        )
+            wish="choice", question=turn.question, start=start, end=end, choices=alike,
+            photos=turn.pictures, seen=True,
+        )  # fmt: skip
         return turn.but(next="ask_back", pending=pending)
+    if pointed is not None:
+        # Who is only named is not there for that.
+        return turn.but(next="plan", allowed=tuple(name for name, one in near if one.verdict == "seen"))
     names = [one.concept.name for one in why.found if one.via is None]
     allowed = tuple(name for name in dict.fromkeys((*turn.subjects, *names)) if name not in turn.excluded)
     return turn.but(next="plan", allowed=allowed)

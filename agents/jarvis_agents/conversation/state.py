@@ -22,6 +22,7 @@ class Exchange(Value):
         question: what the user wrote, with names in place of pronouns.
         named: ids of all concepts that either of them names, or that the answer was made from.
         about: ids of those whom the turn was about, in the order in which they were named.
+        offered: ids of those whom the user was asked to choose from.
     """
 
     asked: str
@@ -29,6 +30,7 @@ class Exchange(Value):
     question: str = ""
     named: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
 
 
 class Pending(Value):

@@ -30,6 +30,7 @@ class Turn(Value):
         count: how many steps were taken.
         question: the question with names in place of pronouns and the like.
         pictures: those that it is about: of this turn, or the last one of the conversation.
+        settled: pictures have told who is meant; what is asked goes on without them.
         subjects: names of those it is about, in order.
         strangers: names in it that nobody has.
         group: the subjects are a group, such as "my dogs", or everybody.
@@ -52,6 +53,7 @@ class Turn(Value):
     count: int = 0
     question: str = ""
     pictures: tuple[Picture, ...] = ()
+    settled: bool = False
     subjects: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
     group: bool = False

@@ -6,9 +6,11 @@ import re
 
 from .desk import Desk
 from .known import Known, listed, plural
-from .phrases import absent_kind, speaks_of_kinds
-from .plan import Sub
-from .resolving import Unclear, resolve
+from .looking import look_at
+from .phrases import absent_kind, speaks_of_kinds, undescribed
+from .pointing import from_notes, placed, placed_reply, this_one
+from .resolving import Unclear, put, resolve
+from .retrieving import present
 from .state import Pending
 from .ties import without_ties
 from .turn import Turn
@@ -31,22 +33,29 @@ _HAVE = re.compile(
     r"(?P<kind>(?:[a-z]+ ){0,2}[a-z]+)\W*$",
     re.IGNORECASE,
 )
-_AGAIN = re.compile(r"^(?:and|what about|how about|and what about)\s+(?P<who>[^?]+?)\s*\?*$", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"^(?:(?:and |but )?(?:what|how) about|and|but)\s+(?:for )?(?P<who>[^?]+?)[\s?!.]*$", re.IGNORECASE
+)
 
 
 def question_of(desk: Desk, turn: Turn) -> Turn:
     """A question with names, or what has to be asked back."""
     known = desk.known(turn)
-    question, pictures = turn.question, turn.pictures or turn.images
-    if not pictures and turn.state.picture is not None and _EARLIER.search(question):
+    question, pictures = turn.question, () if turn.settled else turn.pictures or turn.images
+    if not pictures and turn.state.picture is not None and not turn.settled and _earlier(question, known):
         pictures = (turn.state.picture,)
     if pictures:
         question = _IN_IT.sub(lambda match: f"{match['where']} the picture", question)
     question = _HAVE.sub(lambda match: f"How many {plural(match['kind'])} do I have?", question)
-    question = _again(turn, known, question)
     turn = _looked(desk, turn.but(pictures=pictures), known, question)
     known = desk.known(turn)
+    question = _again(desk, turn, known, question)
     before = desk.discussed(turn, known)
+    if pictures:
+        turn = _pointed(desk, turn.but(question=question), known)
+        if turn.next != "resolve":
+            return turn
+        question, pictures = turn.question, turn.pictures
     found = resolve(question, known, before, shown=bool(pictures), excluded=turn.excluded)
     if isinstance(found, Unclear):
         return unclear(turn, found, found.question, 0)
@@ -102,27 +111,60 @@ def ask_back(turn: Turn) -> Turn:
     return turn.but(next="end", kind="ask_back", said=said, choices=choices)
 
 
-def _again(turn: Turn, known: Known, question: str) -> str:
-    """ "And Mimi?" asks of Mimi what was asked last."""
+def _again(desk: Desk, turn: Turn, known: Known, question: str) -> str:
+    """ "And Mimi?", "And the other one?" asks of these what was asked last; who that is comes later."""
     match = _AGAIN.match(question)
     if match is None or not turn.state.turns:
         return question
     last = turn.state.turns[-1]
     names = known.named(last.about)
-    who = [name for name in known.names if name.casefold() == match["who"].casefold()]
-    if len(who) != 1 or len(names) != 1 or names[0] not in last.question:
+    if len(names) != 1 or names[0] not in last.question:
         return question
-    return re.sub(rf"\b{re.escape(names[0])}\b", lambda _: who[0], last.question)
+    who = match["who"]
+    here = this_one(who, known)
+    found = resolve(who, known, desk.discussed(turn, known), excluded=turn.excluded)
+    if isinstance(found, Unclear):
+        whole = found.question == who and (found.start, found.end) == (0, len(who))
+    else:
+        whole = (found.question,) == (found.subjects or found.strangers)
+    pointed = bool(placed_reply(who)) or (here is not None and (here.start, here.end) == (0, len(who)))
+    if not (whole or pointed):
+        return question
+    return re.sub(rf"\b{re.escape(names[0])}\b", lambda _: who, last.question)
+
+
+def _earlier(question: str, known: Known) -> bool:
+    """Whether a question without a picture is about the last one."""
+    here = this_one(question, known)
+    this = here is not None and question[here.start :].lower().startswith("this")
+    return this or _EARLIER.search(question) is not None
+
+
+def _pointed(desk: Desk, turn: Turn, known: Known) -> Turn:
+    """ "This dog" becomes the one of those seen; of several the user is asked, and nobody else is guessed."""
+    question = turn.question
+    here = this_one(question, known)
+    side = placed(question)
+    if here is None or (side is not None and side.start == here.start):
+        return turn
+    names, fact = present(desk, turn, known, here), from_notes(question)
+    if not names:
+        what = "nobody" if here.noun == "one" else f"no {here.noun}"
+        return turn.but(next="end", said=f"I see {what} that I know.") if fact else turn
+    clear = put(question, here.start, here.end, names[0])
+    # Notes answer the rest, and a picture would only be described.
+    settled = fact and placed(clear) is None and this_one(clear, known) is None
+    turn = turn.but(pictures=() if settled else turn.pictures)
+    if len(names) > 1:
+        return unclear(turn, Unclear(question, here.start, here.end, names), question, 0)
+    return _pointed(desk, turn.but(question=clear, settled=settled), known)
 
 
 def _looked(desk: Desk, turn: Turn, known: Known, question: str) -> Turn:
-    """Where a category is spoken of and some are not known, the model is asked what these are."""
-    unseen = known.unseen()[: desk.settings.most_mapped]
-    if not unseen or not speaks_of_kinds(without_ties(question)):
-        return turn
-    subs = [
-        Sub(question=f"What is {name}?", names=(name,), tokens=desk.settings.fact_tokens) for name in unseen
-    ]
-    turn, parts = desk.look(turn, subs)
-    pairs = zip(known.keys(unseen), parts, strict=True)
-    return turn.but(looks=(*turn.looks, *((key, part.answer.text) for key, part in pairs)))
+    """Where a category is spoken of and some are not known, the model is asked what these are.
+
+    The same where words describe somebody, and notes do not say who looks like that.
+    """
+    words = without_ties(question)
+    unseen = known.unseen() if speaks_of_kinds(words) else ()
+    return look_at(desk, turn, tuple(dict.fromkeys((*unseen, *undescribed(words, known)))))

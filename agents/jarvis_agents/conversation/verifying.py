@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from jarvis_memory.profile import split_sentences
 
 from .conflicts import conflicts
@@ -13,6 +15,12 @@ from .seeing import claims
 from .turn import Turn
 
 __all__ = ["verify"]
+
+_THERE = re.compile(
+    r"\b(?:here|there|(?:in|on) (?:the|this|that) (?:picture|photo|image)|(?:on|in|at) the "
+    r"(?:left|right|middle|cent(?:er|re)))\b",
+    re.IGNORECASE,
+)
 
 
 def verify(desk: Desk, turn: Turn) -> Turn:
@@ -78,13 +86,36 @@ def _claims(desk: Desk, turn: Turn, known: Known) -> Turn:
     turn = turn.but(parts=(*turn.parts, *parts))
     if not gone:
         return turn.but(notices=(*turn.notices, f"not sure that {listed(doubted)} can be seen"))
-    verdict = (
-        f"But on a second look I do not think that {listed(gone)} {'is' if len(gone) == 1 else 'are'} there."
-    )
-    return turn.but(said=f"{_taken_back(turn.said, gone)} {verdict}".strip())
+    return turn.but(said=_taken_back(turn, gone))
 
 
-def _taken_back(said: str, gone: list[str]) -> str:
-    return " ".join(
-        sentence for sentence in split_sentences(said) if not any(claims(sentence, name) for name in gone)
-    )
+def _taken_back(turn: Turn, gone: list[str]) -> str:
+    """An answer without those who are not there.
+
+    Where it was asked whether one of them is there, no word of the first look stays: "a red dog, yes" would
+    contradict the second.
+    """
+    asked = [part for part in turn.parts if not part.look]
+    said, told = turn.said, []
+    for name in gone:
+        for part in asked:
+            first = part.answer.text.strip()
+            if claims(first, name) and _asks_for(part.question, name):
+                said = said.replace(first, "")
+                told.append(f"On a second look, {name} is not {_where(part.question)}.")
+    rest = [name for name in gone if not any(f" {name} is not " in one for one in told)]
+    if rest:
+        verb = "is" if len(rest) == 1 else "are"
+        told.append(f"But on a second look I do not think that {listed(rest)} {verb} there.")
+    kept = [one for one in split_sentences(said) if not any(claims(one, name) for name in gone)]
+    return " ".join([*kept, *told])
+
+
+def _asks_for(question: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", question) is not None
+
+
+def _where(question: str) -> str:
+    """Where somebody was asked for, in the words of the question."""
+    match = _THERE.search(question)
+    return match[0].lower() if match else "there"

@@ -9,8 +9,9 @@ from .correcting import replaced, tell_of
 from .desk import Desk
 from .introducing import introduced
 from .known import Known
+from .looking import looked_at
 from .naming import named
-from .plan import Sub
+from .pointing import placed, placed_reply
 from .properties import PROPERTIES
 from .replies import agreed, chosen, fitting
 from .resolving import Unclear, put, resolve
@@ -67,12 +68,15 @@ def _replied(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
 
 def _decided(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
     known = desk.known(turn)
+    words = placed_reply(turn.text) if turn.state.picture is not None else ""
+    if words and waiting.end > waiting.start and waiting.wish == "choice":
+        return _wished(desk, turn, put(waiting.question, waiting.start, waiting.end, words))
     place = chosen(turn.text, waiting.choices, known)
-    if place is None and waiting.wish == "choice" and not turn.text.endswith("?"):
-        turn = _looked_at(desk, turn, known, waiting.choices)
-        place = chosen(turn.text, waiting.choices, desk.known(turn))
+    if place is None and waiting.wish == "choice":
+        turn, known = looked_at(desk, turn, waiting.choices)
+        place = chosen(turn.text, waiting.choices, known)
     if place is None:
-        fit = fitting(turn.text, waiting.choices, desk.known(turn))
+        fit = fitting(turn.text, waiting.choices, known)
         if not 1 < len(fit) < len(waiting.choices):
             return None
         left = tuple(waiting.choices[at] for at in fit)
@@ -96,6 +100,9 @@ def _pointed_out(desk: Desk, turn: Turn, waiting: Pending, place: int) -> Turn:
     if place < 0:
         return question_of(desk, turn.but(question=waiting.question, excluded=waiting.choices))
     name = waiting.choices[place]
+    if waiting.end > waiting.start:
+        question = put(waiting.question, waiting.start, waiting.end, name)
+        return question_of(desk, turn.but(question=question, settled=placed(question) is None))
     if _WHO.match(waiting.question):
         return turn.but(next="end", question=waiting.question, said=f"Then it is {name}.", subjects=(name,))
     others = tuple(one for one in waiting.choices if one != name)
@@ -117,17 +124,6 @@ def _version(desk: Desk, turn: Turn, waiting: Pending, place: int) -> Turn:
         return turn.but(next="end", said=f"I know: {told[0].sentence}", subjects=(waiting.name,))
     pending = Pending(wish="correct", name=waiting.name, old=tuple(old), new=new)
     return turn.but(next="correct", pending=pending)
-
-
-def _looked_at(desk: Desk, turn: Turn, known: Known, names: tuple[str, ...]) -> Turn:
-    """Looks at those whom a reply may describe ("the red one")."""
-    unseen = [name for name in names if name in known.concepts and name in known.unseen()]
-    subs = [
-        Sub(question=f"What is {name}?", names=(name,), tokens=desk.settings.fact_tokens) for name in unseen
-    ]
-    turn, parts = desk.look(turn, subs)
-    pairs = zip(known.keys(unseen), parts, strict=True)
-    return turn.but(looks=(*turn.looks, *((key, part.answer.text) for key, part in pairs)))
 
 
 def _wished(desk: Desk, turn: Turn, text: str) -> Turn:
