@@ -10,6 +10,7 @@ from jarvis_retrievers.names import match_names
 from jarvis_retrievers.stopwords import COMMON, FUNCTION
 
 from .known import Known
+from .words import MONTHS
 
 __all__ = ["Place", "among", "named", "strangers"]
 
@@ -17,29 +18,8 @@ __all__ = ["Place", "among", "named", "strangers"]
 _NEAR = 75.0
 _SHORTEST = 3
 _PLAIN = FUNCTION | COMMON
-_DATES = frozenset(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ]
-)
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DATES = frozenset({*MONTHS, *_DAYS})
 # Words that start a sentence with a capital and are no names.
 _STARTS = frozenset(
     [

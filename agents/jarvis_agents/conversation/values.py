@@ -7,24 +7,10 @@ import re
 from jarvis_retrievers.stopwords import FUNCTION
 
 from .known import singular
-from .words import NUMBERS
+from .words import MONTHS, NUMBERS
 
 __all__ = ["holds", "negated", "number", "rank_of", "unknown", "yes"]
 
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
 _UNKNOWN = re.compile(
     r"\bunknown\b|\b(?:do|does|did) not (?:know|say|tell)\b|\bdon't (?:know|have)\b|"
     r"\bno (?:idea|information)\b"
@@ -80,7 +66,7 @@ def rank_of(key: str, answer: str) -> float | None:
         return None
     if key == "month":
         words = re.findall(r"[a-z]+", answer.lower())
-        return next((float(_MONTHS.index(word)) for word in words if word in _MONTHS), None)
+        return next((float(MONTHS.index(word)) for word in words if word in MONTHS), None)
     return number(answer)
 
 

@@ -29,6 +29,10 @@ _WHO = re.compile(r"(?:and )?(?:who\b|what is (?:it|this|that)\b|name )", re.IGN
 _THANKS = re.compile(
     r"(?:ok(?:ay)?|great|good|nice|fine)?[,.! ]*(?:many )?(?:thanks|thank you)[ \w]*[.!]*", re.IGNORECASE
 )
+_HELLO = re.compile(
+    r"(?:hello|hi|hey|good (?:morning|afternoon|evening|day))(?: (?:there|you|jarvis|everyone))?\W*",
+    re.IGNORECASE,
+)
 
 
 def understand(desk: Desk, turn: Turn) -> Turn:
@@ -131,6 +135,8 @@ def _wished(desk: Desk, turn: Turn, text: str) -> Turn:
         return _declined(turn, "Fine.")
     if _THANKS.fullmatch(text):
         return turn.but(next="end", said="You are welcome.")
+    if _HELLO.fullmatch(text) and not turn.images:
+        return turn.but(next="end", said="Hello. Ask me about whom I know, or show me somebody new.")
     if agreed(text) is not None and set(re.findall(r"[\w']+", text.casefold())) <= YES | NO | {
         "thanks",
         "thank",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BROADER", "EVERYBODY", "LESS", "MORE", "NO", "NUMBERS", "ORDINALS", "THINGS", "YES"]
+__all__ = ["BROADER", "EVERYBODY", "LESS", "MONTHS", "MORE", "NO", "NUMBERS", "ORDINALS", "THINGS", "YES"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -62,6 +62,11 @@ NUMBERS: Final = {
         )
     )
 }  # fmt: skip
+
+MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 
 ORDINALS: Final = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}
 
