@@ -26,8 +26,9 @@ class Talk:
     def __init__(self, memory: PersonalMemory) -> None:
         self.memory, self.talk, self.state = memory, Conversation(memory), ConversationState()
 
-    def __call__(self, text: str, *images: str | Path) -> Said:
-        said = self.talk.say(self.state, text, [FOLDER / image for image in images])
+    def __call__(self, text: str, *images: str | Path | bytes) -> Said:
+        shown = [image if isinstance(image, bytes) else FOLDER / image for image in images]
+        said = self.talk.say(self.state, text, shown)
         self.state = ConversationState.from_dict(said.state.to_dict())
         assert self.state == said.state
         return said

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from jarvis_retrievers.names import match_names
+
 from .desk import Desk
 from .known import Known, listed
 from .state import Pending
@@ -43,10 +45,11 @@ def forget(desk: Desk, turn: Turn) -> Turn:
     if pending is None:
         return turn.but(next="end", kind="declined", said="There is nothing to forget.")
     name = pending.name
-    gone = desk.memory.forget(name)
-    known = desk.known(turn)
-    spellings = {name: (gone.name, *gone.aliases)}
-    others = _still_named(known, spellings)
+    spellings: tuple[str, ...] = (name,)
+    # It is gone already if this step is taken again after a crash, or somebody else was faster.
+    if any(concept.name == name for concept in desk.memory.list()):
+        spellings = (name, *desk.memory.forget(name).aliases)
+    others = _still_named(desk.known(turn), {name: spellings})
     said = f"I have forgotten {name}."
     if others:
         said += f" The notes of {listed(others)} still name it."
@@ -54,6 +57,4 @@ def forget(desk: Desk, turn: Turn) -> Turn:
 
 
 def _still_named(known: Known, spellings: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    from jarvis_retrievers.names import match_names
-
     return tuple(name for name in known.names if match_names(" ".join(known.facts(name)), spellings, 101.0))

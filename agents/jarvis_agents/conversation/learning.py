@@ -6,6 +6,7 @@ import re
 
 from jarvis_memory.checks import check_name
 from jarvis_memory.profile import build_profile, with_article
+from jarvis_retrievers.images import pixel_digest
 
 from .desk import Desk
 from .introducing import Introduced
@@ -78,9 +79,19 @@ def learn(desk: Desk, turn: Turn) -> Turn:
         desk.memory.update(pending.name, photos=photos, about=pending.about)
         said = f"I have added it to {pending.name}."
     else:
-        desk.memory.remember(pending.name, photos, pending.about, category=pending.category)
+        if not _is_stored(desk, pending):
+            desk.memory.remember(pending.name, photos, pending.about, category=pending.category)
         said = f"I will remember {pending.name}."
     return turn.but(next="end", kind="learned", said=said, subjects=(pending.name,), pending=None)
+
+
+def _is_stored(desk: Desk, pending: Pending) -> bool:
+    """Whether this very concept is there: the step is taken again if its process died before a checkpoint."""
+    there = next((one for one in desk.memory.list() if one.name == pending.name), None)
+    if there is None or not pending.photos:
+        return False
+    stored = {photo.digest for photo in there.photos}
+    return stored == {pixel_digest(picture.image) for picture in pending.photos}
 
 
 def _shown(turn: Turn) -> tuple[Picture, ...]:
