@@ -1,6 +1,6 @@
 """Conversations of thirty turns about a household, turn by turn right or wrong.
 
-    python -m benchmarks.conversation --json
+    python -m benchmarks.conversation --json --plot docs/figures/conversation.svg
 
 Pocket, held-out names and looks; the script (`benchmarks.script`) is drawn with the household, so that each
 seed is another one. Rules judge (`benchmarks.expected`): the text, what sort of reply it is, and what the
@@ -31,6 +31,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.bars import draw_bars
 from benchmarks.controls import Share
 from benchmarks.expected import holds
 from benchmarks.script import Script
@@ -275,9 +276,12 @@ def main(
     conversations: Annotated[int, typer.Option(help="How many, each about another household.", min=1)] = 4,
     seed: Annotated[int, typer.Option(help="Seed of the first; the others follow.")] = 21,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    plot: Annotated[Path | None, typer.Option(help="Draw the figure into this file.")] = None,
 ) -> None:
     """Conversations of thirty turns with memory, without, and with a constant reply."""
     result = run(conversations, seed)
+    if plot is not None:
+        draw_bars(plot, result["sorts"], {"memory": "memory", "none": "model alone", "constant": "constant"})
     if as_json:
         print(json.dumps(result, indent=1))
         return
