@@ -36,7 +36,8 @@ def draw_bars(file: Path, shares: Shares, ways: Mapping[str, str]) -> None:
         below = [value - 100 * share["low"] for value, (_, share) in zip(values, known, strict=True)]
         above = [100 * share["high"] - value for value, (_, share) in zip(values, known, strict=True)]
         axis.barh(rows, values, height, color=colours[place % len(colours)], label=name)
-        axis.errorbar(values, rows, xerr=_bounds(below, above), fmt="none", ecolor="#00000055", elinewidth=0.8)
+        bounds = _bounds(below, above)
+        axis.errorbar(values, rows, xerr=bounds, fmt="none", ecolor="#00000055", elinewidth=0.8)
     axis.set_yticks(range(len(sorts)), sorts)
     axis.invert_yaxis()
     axis.set_xlim(0, 100)
