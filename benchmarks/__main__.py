@@ -27,8 +27,8 @@ if __name__ == "__main__":
         retrieval.main(concepts=100, scenes=240, seed=seed, as_json=False)
     copies.main(concepts=60, seed=1, as_json=False)
     doubts.main(strangers=200, seed=1, as_json=False)
-    for seed in (1, 2):
-        collaboration.main(households=30, seed=seed, as_json=False)
+    for seed in (3, 4):
+        collaboration.main(households=40, seed=seed, as_json=False)
     selection.main(n=200, seed=1, photo_pixels=None, calibration=40, as_json=False, plot=None)
     training.main(run=None, plot=None, as_json=False)
     fidelity.main(n=160, seed=1, as_json=False, plot=None)

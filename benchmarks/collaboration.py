@@ -1,6 +1,6 @@
 """Who is said to be in a picture: the small model alone, reflection as published, and ours.
 
-    python -m benchmarks.collaboration --households 30 --seed 1 --json
+    python -m benchmarks.collaboration --households 40 --seed 3 --json
 
 Households of four held-out concepts (a third have a look-alike among them) with two photos each; five
 pictures of one to three figures for each household: members, look-alikes of members, strangers, every fourth
@@ -16,7 +16,8 @@ Ways: ``alone``, the plain yes or no of the small model with its memory; ``publi
 (arXiv 2508.07260): two questions (is it to be seen? is it at that place?) about "present" only, and two
 times no takes it back; ``ours``, `Collaboration` as it ships. Controls: ``retrieval`` alone, and the
 constants ``yes`` and ``no``. The rule and the order of looks were chosen on other households (of this
-benchmark those of the seeds 97 and 99), never on those of the seeds that are reported, 1 and 2.
+benchmark those of the seeds 97 and 99; a looser rule missed the bar on 1 and 2), never on those of the seeds
+that are reported, 3 and 4.
 
 Then answers of the large model: Pocket with an empty memory and a report in sentences (``together``), and the
 same without a report (``large alone``); a question about a picture is asked with ``share="text"`` and with
@@ -208,8 +209,8 @@ def run(households: int, seed: int) -> dict[str, Any]:
 
 
 def main(
-    households: Annotated[int, typer.Option(help="Households, five pictures each.", min=2)] = 30,
-    seed: Annotated[int, typer.Option(help="Seed of households and pictures.")] = 1,
+    households: Annotated[int, typer.Option(help="Households, five pictures each.", min=2)] = 40,
+    seed: Annotated[int, typer.Option(help="Seed of households and pictures.")] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """False "present" and recall of a small model alone, with reflection as published, and with ours."""
