@@ -15,14 +15,14 @@ Traps, and what is done about them:
   beside the JSON.
 * Questions carry their options in the text ("... A. red. B. blue"): taken apart so that they can be turned;
   where that cannot be done they are left out and counted.
-* Scores are the same without any personal token (issue 3), keys are A in 73 to 78 % of text-only questions:
-  controls stand beside, options are turned.
+* Scores are the same without any personal token (MC-LLaVA#3), keys are A in 73 to 78 % of text-only
+  questions: controls stand beside, options are turned.
 * ``_`` parts the names of a scenario, and may be in a name: the parts have to be known concepts.
 * position.json says who is really in a picture of several (null is absent): recognition asks about each,
   and about all at once.
-* Negatives were drawn anew in each run, or missing (issue 7): here every picture is asked about concepts of
-  all other scenarios. Others of its own scenario are not asked about in pictures of one concept: nobody has
-  said whether they are in the background.
+* Negatives were drawn anew in each run, or missing (MC-LLaVA#7): here every picture is asked about concepts
+  of all other scenarios. Others of its own scenario are not asked about in pictures of one concept: nobody
+  has said whether they are in the background.
 * Numbers of scenarios and questions differ between the paper's text and its table: ``left_out`` and the
   number of items say what was found.
 * Captions were judged by substrings: here names are whole words. Answers to vqa.json were judged by BLEU over
