@@ -36,12 +36,12 @@ def photos(name: str, count: int = 2) -> list[Path]:
     return [HOUSEHOLD / "photos" / f"{name}-{number}.png" for number in range(1, count + 1)]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
         pytest.skip("no chromium on this machine; install it to test the page (Debian: apt install chromium)")
-    # Stopped with the package: its loop would be in the way of asynchronous tests elsewhere.
+    # Stopped with the module: its loop would be in the way of asynchronous tests elsewhere.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
         expect.set_options(timeout=SECONDS)
@@ -75,13 +75,13 @@ def serving(temporary: Path, *options: str) -> Iterator[str]:
     assert list(temporary.glob("jarvis-serve-*")) == []
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page as it comes: one owner, the drawn household."""
     yield from serving(tmp_path_factory.mktemp("temporary"))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page of ana and bo, behind a login, in a home that is empty at first."""
     folder = tmp_path_factory.mktemp("page")
