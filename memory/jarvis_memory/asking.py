@@ -12,6 +12,7 @@ from .engine import Engine
 from .intake import Photo
 from .kv import Mode
 from .recalling import Recall, answered, recall
+from .store.owner import OwnerStore
 from .together import Ask, ask_together
 from .vlm import VLM, Query
 from .vlm.query import Turn
@@ -23,6 +24,7 @@ class Asking:
     """What `PersonalMemory` has for questions."""
 
     _engine: Engine
+    _store: OwnerStore
     mode: Mode
 
     def ask(
@@ -93,10 +95,16 @@ class Asking:
         max_new_tokens: int = 256,
         history: Sequence[Turn] = (),
         only: Sequence[str] | None = None,
+        about: Sequence[str] | None = None,
     ) -> Recall:
-        """A question made ready for the model, without asking it: concepts found, context made."""
+        """A question made ready for the model, without asking it: concepts found, context made.
+
+        ``about`` names the concepts in place of looking for them; an UnknownConceptError if there is no such.
+        """
         how = self.mode if mode is None else Engine.mode(mode)
-        return recall(self._engine, Query(None, question, (), max_new_tokens, history), images, how, only)
+        query = Query(None, question, (), max_new_tokens, history)
+        told = None if about is None else [self._store.get(name) for name in about]
+        return recall(self._engine, query, images, how, only, told)
 
     @property
     def node(self) -> VLM:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
+from jarvis_retrievers.retrieval import Hit
 
 from .answer import Answer, Evidence, Recollection, Timings, Usage
 from .concept import Concept
@@ -54,11 +55,13 @@ def recall(
     images: Sequence[Photo],
     mode: Mode,
     only: Collection[str] | None = None,
+    told: Sequence[Concept] | None = None,
 ) -> Recall:
     """Find the concepts of a question and make their context; its images are read here.
 
     What does not fit the window is left out, the weakest patches first, then the last concepts, and the
-    notices say so. Of those who are found only those whose name is in ``only`` count, if it is given.
+    notices say so. Of those who are found only those whose name is in ``only`` count, if it is given; nobody
+    is looked for if ``told`` says who is meant.
 
     Raises:
         InputError: a blank question. ImageError: a picture that cannot be used.
@@ -70,7 +73,10 @@ def recall(
     loaded = tuple(load_image(image) for image in images)
     vlm, finder = engine.vlm, engine.finder  # loaded before the clock starts
     start = time.perf_counter()
-    found = tuple(finder.find(asked.question, loaded, asked.history))
+    if told is None:
+        found = tuple(finder.find(asked.question, loaded, asked.history))
+    else:
+        found = tuple(Find(one, Hit(one.id, 1.0), None) for one in told)
     if only is not None:
         found = tuple(find for find in found if find.concept.name in only)
     retrieved = time.perf_counter()
@@ -81,12 +87,12 @@ def recall(
     if found:
         room = vlm.room(replace(asked, images=loaded))
         fitted, kept, left = fitting(engine, [find.concept for find in found], room)
-        how, told = engine.settle(mode, len(fitted.segments))
+        how, settled = engine.settle(mode, len(fitted.segments))
         composing = time.perf_counter()
         context = engine.context(fitted.segments, how) if fitted.segments else None
         fresh = sum(s.tokens for s, one in zip(fitted.segments, kept, strict=False) if not one.stored)
         reused = max(0, context.reused - fresh) if context else 0
-        notices = (*told, *left)
+        notices = (*settled, *left)
         found = found[: len(fitted.segments)]
         engine.tiers.lift([one.key for one in kept])
     done = time.perf_counter()

@@ -9,7 +9,7 @@ import pytest
 from jarvis_memory import Answer, PersonalMemory
 from jarvis_pocket import scene
 from jarvis_pocket.exam import Exam
-from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.errors import InputError, UnknownConceptError
 
 
 def test_only_those_who_are_let_in_are_in_the_context(household: PersonalMemory, exam: Exam) -> None:
@@ -23,6 +23,19 @@ def test_only_those_who_are_let_in_are_in_the_context(household: PersonalMemory,
     assert [set(answer.concepts) for answer in many] == [{one, two}, {one}]
     with pytest.raises(InputError, match="names for 1 questions were given for 2 questions"):
         household.ask_many([question, question], only=[None])
+
+
+def test_nobody_is_looked_for_where_it_is_said_who_is_meant(household: PersonalMemory, exam: Exam) -> None:
+    one, two, three = (concept.name for concept in exam.concepts)
+    ready = household.ready(f"How old is {one}?", about=(two, three))
+    assert [find.concept.name for find in ready.found] == [two, three]
+    assert ready.context is not None
+    assert household.ready(f"How old is {one}?", about=()).context is None
+    found = household.ready(f"How old is {one}?", about=(one,))
+    said = household.node.generate(found.context, f"How old is {one}?")
+    assert said.text == household.ask(f"How old is {one}?").text
+    with pytest.raises(UnknownConceptError, match="'Nobody'"):
+        household.ready("Who is that?", about=("Nobody",))
 
 
 def test_an_answer_told_in_pieces_is_that_of_ask(household: PersonalMemory, exam: Exam) -> None:

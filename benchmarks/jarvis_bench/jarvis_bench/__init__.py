@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from .method import Query as Query
     from .method import Reply as Reply
     from .method import Setting as Setting
+    from .method import Updating as Updating
     from .outcome import Outcome as Outcome
     from .outcome import outcomes_of as outcomes_of
     from .result import ArmResult as ArmResult
@@ -129,6 +130,7 @@ _EXPORTS = {
     "Sign": "audit",
     "Source": "item",
     "Task": "item",
+    "Updating": "method",
     "accuracy": "measure",
     "bootstrap": "intervals",
     "caption_recall": "measure",
@@ -206,6 +208,7 @@ __all__ = [
     "Sign",
     "Source",
     "Task",
+    "Updating",
     "accuracy",
     "bootstrap",
     "caption_recall",

@@ -27,7 +27,7 @@ class Answer(Value):
         arm, item, rotation: which question it answers.
         text: as the method gave it.
         seconds: wall time of the call, measured outside of the method.
-        first_token, loaded, found: as the method told (`jarvis_bench.method.Reply`).
+        first_token, loaded, found, stages: as the method told (`jarvis_bench.method.Reply`).
         failure: the error in place of an answer; it counts as wrong.
     """
 
@@ -39,6 +39,7 @@ class Answer(Value):
     first_token: float | None = None
     loaded: int | None = None
     found: tuple[str, ...] | None = None
+    stages: tuple[tuple[str, float], ...] = ()
     failure: str = ""
 
     @property

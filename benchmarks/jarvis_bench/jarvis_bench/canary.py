@@ -62,7 +62,7 @@ def _said(method: Method, disguise: Disguise) -> Mapping[Asked, str | None]:
     """What was read out of each answer; errors are answers too."""
     dataset = disguise.dataset
     names = {concept.id: concept.name for concept in dataset.concepts}
-    memory = method.open(disguise.introductions(dataset.concepts))
+    memory = disguise.opened(method, dataset.concepts)
     said: dict[tuple[str, int], str | None] = {}
     try:
         for asked in disguise.order():

@@ -19,6 +19,8 @@ ARMS: Final[tuple[Arm, ...]] = ("method", "oracle", "none", "wrong", "constant")
 """``method`` itself; ``oracle``: it is told which concepts are asked about; ``none``: it knows no concept;
 ``wrong``: each name has the photos and notes of another concept; ``constant``: the best constant answer."""
 
+_NOTHING: Final[dict[str, object]] = {"photos": (), "later": (), "notes": "", "category": ""}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -50,7 +52,7 @@ def swapped(concepts: Sequence[BenchConcept], seed: int) -> tuple[BenchConcept, 
     concept has nobody to swap with and is left without photos and notes.
     """
     if len(concepts) < 2:
-        return tuple(one.model_copy(update={"photos": (), "notes": "", "category": ""}) for one in concepts)
+        return tuple(one.model_copy(update=_NOTHING) for one in concepts)
     order = list(range(len(concepts)))
     random.Random(f"swap/{seed}").shuffle(order)
     other = {order[place]: concepts[order[place - 1]] for place in range(len(order))}
@@ -58,6 +60,7 @@ def swapped(concepts: Sequence[BenchConcept], seed: int) -> tuple[BenchConcept, 
         one.model_copy(
             update={
                 "photos": other[place].photos,
+                "later": other[place].later,
                 "category": other[place].category,
                 "notes": _renamed(other[place].notes, other[place].name, one.name),
             }

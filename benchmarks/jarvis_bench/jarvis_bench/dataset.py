@@ -26,6 +26,8 @@ class BenchConcept(Value):
         category: what it is, empty where the data set does not say.
         notes: what the owner says of it; methods may read them.
         photos: the reference photos, in a fixed order; methods may look at them.
+        later: photos that are taken after the concept has changed; methods that can learn more of a concept
+            are shown them before anything is asked (`jarvis_bench.method.Updating`).
     """
 
     id: Id
@@ -33,6 +35,7 @@ class BenchConcept(Value):
     category: str = ""
     notes: str = ""
     photos: tuple[Picture, ...] = ()
+    later: tuple[Picture, ...] = ()
 
 
 class LeftOut(Value):

@@ -15,7 +15,7 @@ from jarvis_retrievers.errors import DatasetError
 
 from .dataset import BenchConcept, Dataset
 from .item import Clip, Item, Picture
-from .method import Introduction, Query
+from .method import BenchMemory, Introduction, Method, Query, Updating
 from .prompt import prompt_of, rotated
 from .shelf import Shelf
 
@@ -57,6 +57,17 @@ class Disguise:
         asked = [Asked(item, turn) for item in self.dataset.items for turn in range(item.rotations)]
         random.Random(f"order/{self.seed}/{self.bait}").shuffle(asked)
         return tuple(asked)
+
+    def opened(self, method: Method, concepts: Iterable[BenchConcept]) -> BenchMemory:
+        """A method's memory of concepts, their later photos shown to it if it can learn more of a concept."""
+        told = tuple(concepts)
+        memory = method.open(self.introductions(told))
+        if isinstance(memory, Updating):
+            for one in told:
+                if one.later:
+                    photos = tuple(self._images(one.later, f"{one.id}/later"))
+                    memory.update(Introduction(one.name, one.category, "", photos))
+        return memory
 
     def introductions(self, concepts: Iterable[BenchConcept]) -> tuple[Introduction, ...]:
         """What is told of concepts; photos as they are on the disk, checked against their digests."""

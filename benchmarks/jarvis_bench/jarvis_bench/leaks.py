@@ -39,7 +39,9 @@ class Leak:
 
 def leaks_of(dataset: Dataset, near: int = NEAR) -> tuple[Leak, ...]:
     """All leaks, in the order of the items; one for each item, its picture's nearest reference."""
-    references = [(concept.id, photo) for concept in dataset.concepts for photo in concept.photos]
+    references = [
+        (concept.id, photo) for concept in dataset.concepts for photo in (*concept.photos, *concept.later)
+    ]
     tested = {image.path: image for item in dataset.items for image in item.images}
     pairs = near_pictures(tested.values(), (photo for _, photo in references), near)
     nearest: dict[str, tuple[int, int]] = {}

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
 from .dataset import Dataset
 from .item import Form, Task
 
-__all__ = ["BenchMemory", "ConstantMethod", "Introduction", "Method", "Query", "Reply", "Setting"]
+__all__ = ["BenchMemory", "ConstantMethod", "Introduction", "Method", "Query", "Reply", "Setting", "Updating"]
 
 Setting = str | int | float | bool | None
 
@@ -69,6 +69,7 @@ class Reply:
         first_token: seconds to the first token, where the method knows; not believed if negative or longer
             than the whole call.
         loaded: bytes of memory that it used for this answer, where it knows.
+        stages: seconds up to the first token by stage, in order, where it knows.
         found: names of the concepts that it took to be meant, where it looks for them.
     """
 
@@ -76,6 +77,7 @@ class Reply:
     first_token: float | None = None
     loaded: int | None = None
     found: tuple[str, ...] | None = None
+    stages: tuple[tuple[str, float], ...] = ()
 
 
 class BenchMemory(Protocol):
@@ -95,6 +97,15 @@ class BenchMemory(Protocol):
 
     def close(self) -> None:
         """Give back what is held."""
+        ...
+
+
+@runtime_checkable
+class Updating(Protocol):
+    """A memory that can learn more of a concept that it knows."""
+
+    def update(self, later: Introduction) -> None:
+        """More photos, and more notes, of a concept of this name, later than what it was introduced by."""
         ...
 
 

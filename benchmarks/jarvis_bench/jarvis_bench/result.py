@@ -29,6 +29,7 @@ class Cost:
         bytes_per_concept: kept, the mean.
         bytes_loaded: used for one answer.
         failures: answers that ended in an error.
+        stages: seconds up to the first token by stage, in order.
     """
 
     answer_seconds: float | None
@@ -37,6 +38,7 @@ class Cost:
     bytes_per_concept: float | None
     bytes_loaded: float | None
     failures: int
+    stages: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of_answers(
@@ -50,6 +52,7 @@ class Cost:
             bytes_per_concept=statistics.fmean(stored.values()) if stored else None,
             bytes_loaded=_median([answer.loaded for answer in answers if answer.loaded is not None]),
             failures=sum(bool(answer.failure) for answer in answers),
+            stages=_stages(answers),
         )
 
 
@@ -88,6 +91,14 @@ class Result:
         lists = {"arms": [asdict(arm) for arm in self.arms], "signs": [asdict(sign) for sign in self.signs]}
         cleaned: dict[str, Any] = _without_nan(values | lists | {"left_out": left_out})
         return cleaned
+
+
+def _stages(answers: Sequence[Answer]) -> tuple[tuple[str, float], ...]:
+    seconds: dict[str, list[float]] = {}
+    for answer in answers:
+        for stage, took in answer.stages:
+            seconds.setdefault(stage, []).append(took)
+    return tuple((stage, statistics.median(took)) for stage, took in seconds.items())
 
 
 def _median(values: Sequence[float]) -> float | None:

@@ -163,9 +163,9 @@ def _ask(
     if not todo:
         return
     task = progress.add_task(arm, total=len(order), completed=len(order) - len(todo))
-    told = disguise.introductions(known_to(arm, disguise.dataset, disguise.seed))
+    told = known_to(arm, disguise.dataset, disguise.seed)
     began = time.perf_counter()
-    memory = method.open(told)
+    memory = disguise.opened(method, told)
     seconds = time.perf_counter() - began
     try:
         _keep(folder, arm, dict(memory.stored()), seconds)

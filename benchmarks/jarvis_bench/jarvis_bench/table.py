@@ -22,6 +22,7 @@ _COSTS: Final = (
     "bytes a concept",
     "bytes loaded",
     "failures",
+    "stages",
 )
 
 
@@ -95,6 +96,7 @@ def _cost(arm: ArmResult) -> tuple[str, ...]:
         *("" if one is None else f"{one:.4f} s" for one in seconds),
         *("" if one is None else f"{one:,.0f}" for one in sizes),
         str(cost.failures),
+        ", ".join(f"{_plain(stage)} {seconds:.4f} s" for stage, seconds in cost.stages),
     )
 
 

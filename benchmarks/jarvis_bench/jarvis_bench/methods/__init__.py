@@ -1,0 +1,62 @@
+"""Methods, one file each: what a memory of personal concepts can be, from none at all to stored segments."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .choice import METHODS as METHODS
+    from .choice import make_method as make_method
+    from .jarvis import JarvisMethod as JarvisMethod
+    from .models import Models as Models
+    from .none import NoneMethod as NoneMethod
+    from .photos import PhotosMethod as PhotosMethod
+    from .record import Record as Record
+    from .text import TextMethod as TextMethod
+    from .voice import PlainVoice as PlainVoice
+    from .voice import PocketVoice as PocketVoice
+    from .voice import Voice as Voice
+    from .voice import voice_of as voice_of
+
+_EXPORTS = {
+    "METHODS": "choice",
+    "JarvisMethod": "jarvis",
+    "Models": "models",
+    "NoneMethod": "none",
+    "PhotosMethod": "photos",
+    "PlainVoice": "voice",
+    "PocketVoice": "voice",
+    "Record": "record",
+    "TextMethod": "text",
+    "Voice": "voice",
+    "make_method": "choice",
+    "voice_of": "voice",
+}
+
+__all__ = [
+    "METHODS",
+    "JarvisMethod",
+    "Models",
+    "NoneMethod",
+    "PhotosMethod",
+    "PlainVoice",
+    "PocketVoice",
+    "Record",
+    "TextMethod",
+    "Voice",
+    "make_method",
+    "voice_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_EXPORTS[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

@@ -1,0 +1,121 @@
+"""``jarvis``: stored segments, as `jarvis_memory.PersonalMemory` answers.
+
+Source: this package. Deviations: none; in the arm with oracle retrieval the context is made of those it is
+told of (`PersonalMemory.ready`).
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jarvis_retrievers.errors import JarvisWarning
+
+from ..method import BenchMemory, Introduction, Query, Reply, Setting
+from .models import MOST_TOKENS, Models
+
+__all__ = ["JarvisMethod"]
+
+
+@dataclass(frozen=True)
+class JarvisMethod:
+    """A `PersonalMemory` in a home that goes again.
+
+    Attributes:
+        mode: how contexts of several segments are made (`jarvis_memory.Mode`).
+        selector: what of photos segments are made from (`jarvis_memory.selecting.Selector`).
+    """
+
+    models: Models
+    mode: str = "auto"
+    selector: str = "patches"
+    name: str = "jarvis"
+
+    @property
+    def settings(self) -> Mapping[str, Setting]:
+        """The model, who finds, mode and selector."""
+        chosen = {"mode": self.mode, "selector": self.selector}
+        return {**self.models.settings, **self.models.finding, **chosen}
+
+    def open(self, concepts: Sequence[Introduction]) -> BenchMemory:
+        """A memory with a segment of each concept; those without any photo are left out."""
+        return _JarvisMemory(self, concepts)
+
+
+class _JarvisMemory:
+    def __init__(self, method: JarvisMethod, concepts: Sequence[Introduction]) -> None:
+        from jarvis_memory import PersonalMemory
+
+        self._models = models = method.models
+        self._folder = tempfile.TemporaryDirectory(prefix="jarvis-bench-")
+        self._memory = PersonalMemory.open(
+            Path(self._folder.name) / "home",
+            owner="bench",
+            model=models.vlm,
+            clip=models.encoder,
+            mode=method.mode,
+        )
+        if method.selector != "patches":
+            self._memory.migrate(selector=method.selector)
+        self._bytes: dict[str, int] = {}
+        for one in concepts:
+            if one.photos:
+                self._grow(one, new=True)
+
+    def _grow(self, one: Introduction, *, new: bool) -> None:
+        before, category = self._memory.nbytes(), one.category or None
+        with warnings.catch_warnings():
+            # Look-alikes are doubted on purpose; here everything is taken as it is told.
+            warnings.simplefilter("ignore", JarvisWarning)
+            if new:
+                kept = self._memory.remember(one.name, one.photos, one.notes, category=category)
+            else:
+                kept = self._memory.update(one.name, photos=one.photos, about=one.notes, category=category)
+        grown = self._memory.nbytes() - before
+        profile = len(kept.profile.model_dump_json().encode()) if new else 0
+        self._bytes[one.name] = self._bytes.get(one.name, 0) + grown + profile
+
+    def stored(self) -> Mapping[str, int]:
+        return self._bytes
+
+    def update(self, later: Introduction) -> None:
+        self._grow(later, new=later.name not in self._bytes)
+
+    def answer(self, query: Query) -> Reply:
+        from jarvis_memory.recalling import answered
+        from jarvis_memory.watching import Deed, Loaded, watched
+
+        voice, read = self._models.voice, [0]
+
+        def listen(deed: Deed) -> None:
+            if isinstance(deed, Loaded):
+                read[0] += deed.nbytes
+
+        about = None if query.told is None else [name for name in query.told if name in self._bytes]
+        with watched(listen):
+            ready = self._memory.ready(
+                query.question,
+                query.images,
+                max_new_tokens=MOST_TOKENS,
+                history=query.history,
+                about=about,
+            )
+        said = self._memory.node.generate(
+            ready.context, voice.asked(query), ready.images, MOST_TOKENS, history=query.history
+        )
+        answer = answered(ready, said)
+        took = answer.timings
+        stages = (
+            ("retrieve", took.retrieve),
+            ("load", took.load),
+            ("compose", took.compose),
+            ("first", took.first_token),
+        )
+        return Reply(voice.told(query, said.text), took.ttft, read[0], answer.concepts, stages)
+
+    def close(self) -> None:
+        self._memory.close()
+        self._folder.cleanup()

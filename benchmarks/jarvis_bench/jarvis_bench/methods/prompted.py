@@ -1,0 +1,122 @@
+"""A memory that puts what it knows into the prompt: nothing of it is computed before the question."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageOps
+
+from jarvis_retrievers.errors import ContextError
+
+from ..method import Introduction, Query, Reply
+from .models import MOST_TOKENS
+from .record import Record
+
+if TYPE_CHECKING:
+    from jarvis_memory.concept import Concept
+    from jarvis_memory.vlm import VLM, SegmentSource
+    from jarvis_memory.vlm.generation import Generation
+
+    from .models import Models
+
+__all__ = ["PromptedMemory"]
+
+
+class PromptedMemory:
+    """Finds who is meant, and shows their profiles, with or without their photos, before the question.
+
+    Those who are found least likely are left out if there is no room for all.
+
+    Args:
+        models: the model and the encoder.
+        concepts: who is known.
+        photos: whether whole photos are shown.
+    """
+
+    def __init__(self, models: Models, concepts: Sequence[Introduction], *, photos: bool) -> None:
+        self._models, self._photos = models, photos
+        self._record = Record(models, concepts)
+
+    @property
+    def _node(self) -> VLM:
+        return self._models.photo_vlm if self._photos else self._models.vlm
+
+    def stored(self) -> Mapping[str, int]:
+        """Profiles, vectors of patches to find them by, and photos if they are shown."""
+        vectors = self._record.vector_bytes
+        return {one.name: self._bytes(one) + vectors[one.name] for one in self._record.concepts()}
+
+    def update(self, later: Introduction) -> None:
+        """More photos and notes of a concept."""
+        self._record.tell(later)
+
+    def answer(self, query: Query) -> Reply:
+        """The answer from a prompt of its own."""
+        node, voice = self._node, self._models.voice  # loaded before the clock starts
+        asked = voice.asked(query)
+        began = time.perf_counter()
+        # Of somebody without notes there is nothing to be shown but photos.
+        found = [one for one in self._record.find(query) if self._bytes(one)]
+        retrieved = time.perf_counter()
+        sources = [self._source(one) for one in found]
+        loaded = time.perf_counter()
+        shown, said, composed = self._said(node, sources, asked, query)
+        # Times of the model run from its own call on.
+        stages = (
+            ("retrieve", retrieved - began),
+            ("load", loaded - retrieved),
+            ("compose", composed - loaded),
+            ("first", said.ttft_seconds),
+        )
+        return Reply(
+            voice.told(query, said.text),
+            first_token=sum(seconds for _, seconds in stages),
+            loaded=sum(self._bytes(one) for one in found[:shown]),
+            found=tuple(one.name for one in found[:shown]),
+            stages=stages,
+        )
+
+    def close(self) -> None:
+        """Delete the record."""
+        self._record.close()
+
+    def _said(
+        self, node: VLM, sources: Sequence[SegmentSource], asked: str, query: Query
+    ) -> tuple[int, Generation, float]:
+        """How many were shown, what was said, and when the context was there."""
+        from jarvis_memory.kv import Mode
+
+        for shown in range(len(sources), -1, -1):
+            try:
+                context = node.context(sources[:shown], Mode.EXACT) if shown else None
+                composed = time.perf_counter()
+                said = node.generate(context, asked, query.images, MOST_TOKENS, history=query.history)
+            except ContextError:
+                if not shown:
+                    raise
+            else:
+                return shown, said, composed
+        raise ContextError("a question without any concept is always tried")
+
+    def _source(self, concept: Concept) -> SegmentSource:
+        from jarvis_memory.profile import profile_text
+        from jarvis_memory.vlm import SegmentSource
+
+        side = self._models.photo_side
+        photos = self._record.photos(concept) if self._photos else ()
+        squares = tuple(_padded(photo, side) for photo in photos)
+        return SegmentSource(concept.name, profile_text(concept.profile), squares)
+
+    def _bytes(self, concept: Concept) -> int:
+        """Of what goes into the prompt."""
+        from jarvis_memory.profile import profile_text
+
+        text = len(profile_text(concept.profile).encode())
+        return text + (self._record.photo_bytes(concept) if self._photos else 0)
+
+
+def _padded(photo: Image.Image, side: int) -> Image.Image:
+    """A whole photo on a square, its shape kept."""
+    return ImageOps.pad(photo, (side, side), color=(128, 128, 128))

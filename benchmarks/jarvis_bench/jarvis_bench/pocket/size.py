@@ -1,0 +1,76 @@
+"""How much a split of Pocket has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from jarvis_retrievers.errors import SettingError
+
+__all__ = ["MOST_CONCEPTS", "SPLIT_NAMES", "Size", "size_of"]
+
+MOST_CONCEPTS: Final = 1000
+SPLIT_NAMES: Final = ("heldout", "lookalikes", "crowd", "multi", "drift")
+_CROWD: Final = "crowd"
+_MOST_APART: Final = 40  # told apart by kind and colour, of which there are 80
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is drawn.
+
+    Attributes:
+        concepts: how many are known.
+        photos: reference photos of each.
+        pictures: scenes that are asked about.
+        questions: free questions of each kind; of those with options half as many, since each is asked once
+            for each of its options.
+    """
+
+    concepts: int
+    photos: int = 2
+    pictures: int = 40
+    questions: int = 60
+
+    @property
+    def choices(self) -> int:
+        """Questions with options of each kind."""
+        return max(1, self.questions // 2)
+
+
+_FULL: Final = {
+    "heldout": Size(12),
+    "lookalikes": Size(12),
+    "crowd": Size(300, photos=1),
+    "multi": Size(10),
+    "drift": Size(10),
+}
+_QUICK: Final = {
+    "heldout": Size(6, pictures=6, questions=12),
+    "lookalikes": Size(6, pictures=6, questions=12),
+    "crowd": Size(60, photos=1, pictures=6, questions=12),
+    "multi": Size(6, pictures=8, questions=12),
+    "drift": Size(6, pictures=6, questions=12),
+}
+
+
+def size_of(split: str, *, quick: bool = False, concepts: int | None = None) -> Size:
+    """The size of a split.
+
+    Args:
+        split: its name.
+        quick: for a look in minutes.
+        concepts: how many are known, in place of the usual number.
+
+    Raises:
+        SettingError: no such split, or so many concepts cannot be drawn for it.
+    """
+    if split not in _FULL:
+        raise SettingError(f"no split {split!r} of pocket; there are {', '.join(SPLIT_NAMES)}")
+    usual = (_QUICK if quick else _FULL)[split]
+    if concepts is None:
+        return usual
+    most = MOST_CONCEPTS if split == _CROWD else _MOST_APART
+    if not 4 <= concepts <= most:
+        raise SettingError(f"{split} is drawn with 4 to {most} concepts, got {concepts}")
+    return Size(concepts, usual.photos, usual.pictures, usual.questions)
