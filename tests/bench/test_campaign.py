@@ -103,6 +103,7 @@ def test_the_plot_is_the_same_for_the_same_figures(tmp_path: Path) -> None:
     summary = summary_of(text=Cost(1, 0.5, 1, 100, 10, 0), none=Cost(1, 0.4, 1, None, 0, 0))
     for name in ("one.svg", "other.svg"):
         draw_costs(tmp_path / name, summary)
+    draw_costs(tmp_path / "nobody.svg", summary_of(none=Cost(1, None, None, None, 0, 0)))  # no point at all
     one = (tmp_path / "one.svg").read_bytes()
     assert one == (tmp_path / "other.svg").read_bytes()
     draw_costs(tmp_path / "third.svg", summary_of(text=Cost(1, 0.1, 1, 100, 10, 0)))

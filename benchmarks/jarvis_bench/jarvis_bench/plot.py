@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,8 +15,8 @@ from .summary import Summary
 __all__ = ["check_extra", "draw_costs", "front"]
 
 _PANELS: Final = (
-    ("first_token_seconds", "seconds to the first token"),
-    ("bytes_per_concept", "bytes of a concept"),
+    ("first_token_seconds", "ms to the first token", 1e3),
+    ("bytes_per_concept", "kB of a concept", 1e-3),
 )
 
 
@@ -57,19 +58,25 @@ def draw_costs(file: Path, summary: Summary) -> None:
     matplotlib.use("Agg")
     # Without a date and with fixed ids an SVG changes only if what it shows does.
     matplotlib.rcParams["svg.hashsalt"] = "jarvis"
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
+    colours = dict(zip(summary.costs, itertools.cycle(matplotlib.colormaps["tab10"].colors), strict=False))
     figure, axes = pyplot.subplots(1, len(_PANELS), figsize=(9, 3.6), layout="constrained")
     means = summary.means()
-    for axis, (key, label) in zip(axes, _PANELS, strict=True):
+    for axis, (key, label, unit) in zip(axes, _PANELS, strict=True):
         told = {name: getattr(cost, key) for name, cost in summary.costs.items()}
-        points = {name: (float(cost), 100 * means[name]) for name, cost in told.items() if cost}
+        points = {name: (unit * cost, 100 * means[name]) for name, cost in told.items() if cost}
         for name, point in points.items():
-            axis.plot(*point, "o", color="#1f6feb")
-            axis.annotate(name, point, textcoords="offset points", xytext=(6, -10), fontsize=9)
+            axis.plot(*point, "o", color=colours[name], label=name)
         best = [points[name] for name in front(points)]
         axis.plot([x for x, _ in best], [y for _, y in best], "-", color="#9aa4b2", zorder=0)
         axis.set(xscale="log", xlabel=label, ylabel="mean of all figures, %", ylim=(-3, 103))
+        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter("")
+        axis.margins(x=0.1)
         axis.grid(alpha=0.3)
+        if points:
+            axis.legend(loc="lower right", fontsize=9)
     figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     pyplot.close(figure)
