@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from jarvis_retrievers.errors import JarvisError
 
 from .ask import ask
+from .bench import bench_commands
 from .calibrate import calibrate
 from .demo import demo
 from .edit import edit
@@ -105,6 +106,7 @@ app.command("migrate")(migrate)
 app.command("reindex")(reindex)
 app.command("verify")(verify)
 app.command("serve")(serve)
+app.add_typer(bench_commands(), name="bench")
 
 
 def main() -> None:

@@ -13,7 +13,10 @@ from .screen import complain
 
 __all__ = ["quiet"]
 
-_OURS = ("jarvis_pocket", "jarvis_retrievers", "jarvis_memory", "jarvis_agents", "jarvis_plugins")
+_OURS = (
+    *("jarvis_pocket", "jarvis_retrievers", "jarvis_memory", "jarvis_agents", "jarvis_plugins"),
+    "jarvis_bench",
+)
 # Read when transformers, huggingface_hub and tokenizers are first imported.
 _SWITCHES = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,22 @@ def test_other_models_are_asked_in_full() -> None:
     assert PlainVoice().asked(asked("choice", "a", "b")) == "Who is it?\nA. ..."
     assert PlainVoice().told(asked("choice", "a", "b"), "B.") == "B."
     assert isinstance(voice_of("pocket"), PocketVoice)
+
+
+def test_a_model_from_a_folder_is_asked_plainly(disguise: Disguise) -> None:
+    folder = Path(str(resources.files("jarvis_pocket"))) / "weights" / "vlm"
+    models = Models(str(folder), device="cpu", photo_side=64)
+    assert (models.voice.name, models.photo_vlm.patch_side) == ("plain", 64)
+    item = some(disguise.dataset, "text", "fact", "choice")[0]
+    query = disguise.query(Asked(item, 0))
+    with opened("photos", models, disguise.introductions(disguise.dataset.concepts)) as memory:
+        reply = memory.answer(query)
+    said = models.voice.told(query, reply.text)
+    assert said == reply.text != ""
+    assert reply.found  # by its name in the question, not by the options
+    # Other weights, sizes or words are another run.
+    assert make_method("photos", models).settings["photo side"] == 64
+    assert make_method("photos", models).settings["model"] == str(folder)
 
 
 def test_methods_by_their_words(models: Models) -> None:

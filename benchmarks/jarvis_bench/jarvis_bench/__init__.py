@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .audit import constant_signs as constant_signs
     from .audit import dropped_signs as dropped_signs
     from .audit import leak_signs as leak_signs
+    from .campaign import Campaign as Campaign
+    from .campaign import run_campaign as run_campaign
     from .canary import Canary as Canary
     from .canary import run_canary as run_canary
     from .comparison import Comparison as Comparison
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     from .method import Updating as Updating
     from .outcome import Outcome as Outcome
     from .outcome import outcomes_of as outcomes_of
+    from .plot import draw_costs as draw_costs
+    from .plot import front as front
     from .result import ArmResult as ArmResult
     from .result import Cost as Cost
     from .result import Result as Result
@@ -83,6 +87,9 @@ if TYPE_CHECKING:
     from .score import Score as Score
     from .score import measure_of as measure_of
     from .score import scores_of as scores_of
+    from .summary import Row as Row
+    from .summary import Summary as Summary
+    from .summary import summarise as summarise
     from .table import to_json as to_json
     from .table import to_markdown as to_markdown
 
@@ -100,6 +107,7 @@ _EXPORTS = {
     "BenchConcept": "dataset",
     "BenchMemory": "method",
     "By": "judging",
+    "Campaign": "campaign",
     "Canary": "canary",
     "Clip": "item",
     "Comparison": "comparison",
@@ -125,10 +133,12 @@ _EXPORTS = {
     "Query": "method",
     "Reply": "method",
     "Result": "result",
+    "Row": "summary",
     "Score": "score",
     "Setting": "method",
     "Sign": "audit",
     "Source": "item",
+    "Summary": "summary",
     "Task": "item",
     "Updating": "method",
     "accuracy": "measure",
@@ -139,7 +149,9 @@ _EXPORTS = {
     "compare_runs": "comparison",
     "constant_signs": "audit",
     "doubles_of": "leaks",
+    "draw_costs": "plot",
     "dropped_signs": "audit",
+    "front": "plot",
     "known_to": "controls",
     "leak_signs": "audit",
     "leaks_of": "leaks",
@@ -154,9 +166,11 @@ _EXPORTS = {
     "read_outcomes": "comparison",
     "recognition_f1": "measure",
     "run": "runner",
+    "run_campaign": "campaign",
     "run_canary": "canary",
     "sampled": "sample",
     "scores_of": "score",
+    "summarise": "summary",
     "swapped": "controls",
     "to_json": "table",
     "to_markdown": "table",
@@ -178,6 +192,7 @@ __all__ = [
     "BenchConcept",
     "BenchMemory",
     "By",
+    "Campaign",
     "Canary",
     "Clip",
     "Comparison",
@@ -203,10 +218,12 @@ __all__ = [
     "Query",
     "Reply",
     "Result",
+    "Row",
     "Score",
     "Setting",
     "Sign",
     "Source",
+    "Summary",
     "Task",
     "Updating",
     "accuracy",
@@ -217,7 +234,9 @@ __all__ = [
     "compare_runs",
     "constant_signs",
     "doubles_of",
+    "draw_costs",
     "dropped_signs",
+    "front",
     "known_to",
     "leak_signs",
     "leaks_of",
@@ -232,9 +251,11 @@ __all__ = [
     "read_outcomes",
     "recognition_f1",
     "run",
+    "run_campaign",
     "run_canary",
     "sampled",
     "scores_of",
+    "summarise",
     "swapped",
     "to_json",
     "to_markdown",

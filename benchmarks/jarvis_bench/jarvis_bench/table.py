@@ -10,7 +10,7 @@ from .comparison import Comparison
 from .result import ArmResult, Result
 from .score import Score
 
-__all__ = ["to_json", "to_markdown"]
+__all__ = ["plain_line", "to_json", "to_markdown"]
 
 _HEADS: Final = ("task", "arm", "figure", "95 %", "n", "unreadable", "missing", "judge", "undecided", "also")
 _AGAINST: Final = ("task", "method less", "points", "95 %", "p", "only method", "only other", "McNemar p")
@@ -42,16 +42,16 @@ def to_markdown(result: Result) -> str:
         if score.group == group
     ]
     parts = [
-        f"# {_plain(result.method)} on {_plain(result.dataset)}",
+        f"# {plain_line(result.method)} on {plain_line(result.dataset)}",
         f"Data {result.digest[:12]}, seed {result.seed}, {'with' if result.judge else 'without'} a judge. "
-        f"Licence: {_plain(result.licence) or 'not stated'}.",
+        f"Licence: {plain_line(result.licence) or 'not stated'}.",
         _table(_HEADS, scores),
         _table(_AGAINST, [_against(arm.arm, one) for arm in result.arms for one in arm.against]),
         _table(_COSTS, [_cost(arm) for arm in result.arms]),
         "## Signs",
-        _list([f"**{sign.kind}**: {_plain(sign.what)}" for sign in result.signs]),
+        _list([f"**{sign.kind}**: {plain_line(sign.what)}" for sign in result.signs]),
         "## Left out",
-        _list([f"{one.count}: {_plain(one.why)}" for one in result.left_out]),
+        _list([f"{one.count}: {plain_line(one.why)}" for one in result.left_out]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -96,7 +96,7 @@ def _cost(arm: ArmResult) -> tuple[str, ...]:
         *("" if one is None else f"{one:.4f} s" for one in seconds),
         *("" if one is None else f"{one:,.0f}" for one in sizes),
         str(cost.failures),
-        ", ".join(f"{_plain(stage)} {seconds:.4f} s" for stage, seconds in cost.stages),
+        ", ".join(f"{plain_line(stage)} {seconds:.4f} s" for stage, seconds in cost.stages),
     )
 
 
@@ -115,7 +115,7 @@ def _percent(value: float) -> str:
     return "-" if math.isnan(value) else f"{100 * value:.1f}"
 
 
-def _plain(text: str) -> str:
+def plain_line(text: str) -> str:
     """One line in which no character means anything to Markdown or HTML."""
     line = " ".join(text.split())
     return "".join(f"\\{mark}" if mark in "\\`*_{}[]<>()#+!|" else mark for mark in line)

@@ -1,10 +1,10 @@
 """``photos``: reference images and profiles in the prompt, with every question.
 
-Source: RAP (arXiv 2410.13360, section 3.2): the concepts that are found are put before the question, each
-with its picture, name and information. Deviations: the model is not tuned for it; all photos are shown in
-place of one; who is meant is found as `jarvis_memory` finds it (with thresholds, regions of several sizes
-and names) in place of YOLO-World's boxes, CLIP and a fixed K; photos are squares of one size, padded; the
-template is that of a segment (profile first, the name on both sides of a photo).
+Source: RAP (arXiv 2410.13360, remember, retrieve, generate): the concepts that are found are put before the
+question, each with its picture, name and information. Deviations: the model is not tuned for it; all photos
+are shown in place of one; who is meant is found as `jarvis_memory` finds it (with thresholds, regions of
+several sizes and names) in place of YOLO-World's boxes, CLIP and a fixed K; photos are squares of one size,
+padded; the template is that of a segment (profile first, the name on both sides of a photo).
 """
 
 from __future__ import annotations

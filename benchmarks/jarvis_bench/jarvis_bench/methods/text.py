@@ -1,6 +1,6 @@
 """``text``: profiles in the prompt.
 
-Source: the text prompts that Yo'LLaVA (arXiv 2406.09400, section 5) compares with, "<name> is ...".
+Source: the text prompts that Yo'LLaVA (arXiv 2406.09400) compares with, "<name> is ...".
 Deviations: profiles are what the notes say, no model describes the photos; who is meant is found as
 `jarvis_memory` finds it, where Yo'LLaVA is told; the question comes behind the profiles.
 """

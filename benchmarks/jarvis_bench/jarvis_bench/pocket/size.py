@@ -10,6 +10,7 @@ from jarvis_retrievers.errors import SettingError
 __all__ = ["MOST_CONCEPTS", "SPLIT_NAMES", "Size", "size_of"]
 
 MOST_CONCEPTS: Final = 1000
+_MOST: Final = 10_000
 SPLIT_NAMES: Final = ("heldout", "lookalikes", "crowd", "multi", "drift")
 _CROWD: Final = "crowd"
 _MOST_APART: Final = 40  # told apart by kind and colour, of which there are 80
@@ -54,23 +55,37 @@ _QUICK: Final = {
 }
 
 
-def size_of(split: str, *, quick: bool = False, concepts: int | None = None) -> Size:
+def size_of(
+    split: str,
+    *,
+    quick: bool = False,
+    concepts: int | None = None,
+    pictures: int | None = None,
+    questions: int | None = None,
+) -> Size:
     """The size of a split.
 
     Args:
         split: its name.
         quick: for a look in minutes.
-        concepts: how many are known, in place of the usual number.
+        concepts, pictures, questions: how many, in place of the usual numbers; see `Size`.
 
     Raises:
-        SettingError: no such split, or so many concepts cannot be drawn for it.
+        SettingError: no such split, or so many cannot be drawn for it.
     """
     if split not in _FULL:
         raise SettingError(f"no split {split!r} of pocket; there are {', '.join(SPLIT_NAMES)}")
     usual = (_QUICK if quick else _FULL)[split]
-    if concepts is None:
-        return usual
+    size = Size(
+        usual.concepts if concepts is None else concepts,
+        usual.photos,
+        usual.pictures if pictures is None else pictures,
+        usual.questions if questions is None else questions,
+    )
     most = MOST_CONCEPTS if split == _CROWD else _MOST_APART
-    if not 4 <= concepts <= most:
+    if not 4 <= size.concepts <= most:
         raise SettingError(f"{split} is drawn with 4 to {most} concepts, got {concepts}")
-    return Size(concepts, usual.photos, usual.pictures, usual.questions)
+    for what, number in (("pictures", size.pictures), ("questions of a kind", size.questions)):
+        if not 1 <= number <= _MOST:
+            raise SettingError(f"{split} is drawn with 1 to {_MOST} {what}, got {number}")
+    return size

@@ -1,0 +1,80 @@
+"""Several methods on one data set, each with its controls, into one folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jarvis_retrievers.errors import SettingError
+
+from .controls import ARMS, Arm, Plan
+from .dataset import Dataset
+from .method import Method
+from .runner import run
+from .summary import Summary, summarise
+
+__all__ = ["Campaign", "plan_of", "run_campaign"]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """How methods are run.
+
+    Attributes:
+        arms: which arms.
+        seed: see `jarvis_bench.run`.
+        canary: how many items the canary asks.
+    """
+
+    arms: tuple[Arm, ...] = ARMS
+    seed: int = 0
+    canary: int = 40
+
+
+def run_campaign(
+    dataset: Dataset,
+    methods: Sequence[Method],
+    out: str | os.PathLike[str],
+    campaign: Campaign | None = None,
+    *,
+    begun: Callable[[Method], None] = lambda method: None,
+) -> Summary:
+    """Run all methods, each in a folder of its name, and put them side by side.
+
+    Interrupted, it goes on where it stopped when it is started again. ``summary.md``, ``summary.json`` and
+    ``card.md`` are written beside the folders.
+
+    Args:
+        dataset: what is asked.
+        methods: who is asked; all others are compared with the last.
+        out: the folder.
+        campaign: arms, seed, canary.
+        begun: called before each method.
+
+    Raises:
+        SettingError: no method, or two of one name; see also `jarvis_bench.run`.
+    """
+    campaign = campaign or Campaign()
+    names = [method.name for method in methods]
+    if not names or len(set(names)) < len(names):
+        raise SettingError(f"methods are some, each once; got {', '.join(names) or 'none'}")
+    folder = Path(out).expanduser()
+    folders = [folder / name for name in names]
+    results = []
+    for method, place in zip(methods, folders, strict=True):
+        begun(method)
+        plan = plan_of(method.name, campaign.arms)
+        results.append(run(dataset, method, place, plan=plan, seed=campaign.seed, canary=campaign.canary))
+    summary = summarise(results, folders, seed=campaign.seed)
+    (folder / "card.md").write_text(f"# {dataset.name}\n\n{dataset.card}\n", encoding="utf-8")
+    (folder / "summary.md").write_text(summary.to_markdown(), encoding="utf-8")
+    (folder / "summary.json").write_text(summary.to_json(), encoding="utf-8")
+    return summary
+
+
+def plan_of(method: str, arms: Sequence[Arm]) -> Plan:
+    """The arms of a method: ``none`` remembers nothing, so what it is told of is all the same to it."""
+    kept = ("method", "constant") if method == "none" else ARMS
+    return Plan(tuple(arm for arm in arms if arm in kept))

@@ -1,0 +1,219 @@
+"""Methods side by side: every figure by kind of question, what it costs, and how sure a difference is."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jarvis_retrievers.errors import InputError
+
+from .comparison import Comparison, compare, read_outcomes
+from .controls import Arm
+from .intervals import RESAMPLES, Interval
+from .outcome import Outcome
+from .result import Cost, Result
+from .score import Score, scores_of
+from .table import plain_line
+
+__all__ = ["Row", "Summary", "summarise"]
+
+_SHOWN: Final[tuple[Arm, ...]] = ("oracle", "wrong", "constant")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of question: its figure, how many items, and what each method reaches, by its name."""
+
+    group: str
+    kind: str
+    figure: str
+    items: int
+    values: Mapping[str, Interval]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Runs of several methods on the same items.
+
+    Attributes:
+        dataset: what was asked.
+        rows: the arm ``method`` of each, by kind of question.
+        controls: means of the figures of all kinds, by method and arm.
+        costs: of the arm ``method``, by method.
+        against: the last method less each other one, by its name.
+        signs: of each method, as texts.
+    """
+
+    dataset: str
+    rows: tuple[Row, ...]
+    controls: Mapping[str, Mapping[str, float]]
+    costs: Mapping[str, Cost]
+    against: Mapping[str, tuple[Comparison, ...]]
+    signs: Mapping[str, tuple[str, ...]]
+
+    def means(self) -> dict[str, float]:
+        """The mean of a method's figures over all kinds of questions."""
+        return {name: arms["method"] for name, arms in self.controls.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        values: dict[str, Any] = _finite(asdict(self))
+        return values
+
+    def to_json(self) -> str:
+        """As text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n"
+
+    def to_markdown(self) -> str:
+        """A page with three tables: figures, controls, costs; then differences and signs."""
+        names = list(self.costs)
+        figures = [
+            (
+                row.group,
+                plain_line(row.kind),
+                str(row.items),
+                *(_interval(row.values[name]) for name in names),
+            )
+            for row in self.rows
+        ]
+        arms = [arm for arm in ("method", *_SHOWN) if any(arm in of for of in self.controls.values())]
+        controls = [
+            (name, *(_percent(self.controls[name].get(arm)) for arm in arms)) for name in self.controls
+        ]
+        parts = [
+            f"# {plain_line(self.dataset)}",
+            "Percent, with 95 % intervals.",
+            _table(("task", "kind", "n", *names), figures),
+            "Means of all kinds, by arm:",
+            _table(("method", *arms), controls),
+            _table(_COSTS, [_cost(name, cost) for name, cost in self.costs.items()]),
+        ]
+        for other, found in self.against.items():
+            heads = ("task", f"{names[-1]} less {other}", "95 %", "p")
+            parts.append(_table(heads, [_difference(one) for one in found]))
+        signs = [
+            f"- {plain_line(name)}: {plain_line(what)}" for name, some in self.signs.items() for what in some
+        ]
+        parts.append("Signs: none." if not signs else "Signs:\n\n" + "\n".join(signs))
+        return "\n\n".join(parts) + "\n"
+
+
+_COSTS: Final = (
+    "method",
+    "first token",
+    "of which",
+    "answer",
+    "remember all",
+    "bytes a concept",
+    "bytes read",
+)
+
+
+def summarise(
+    results: Sequence[Result],
+    folders: Sequence[str | os.PathLike[str]],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Summary:
+    """Finished runs side by side.
+
+    Args:
+        results: of the runs.
+        folders: where each run is.
+        resamples, seed: of the bootstrap.
+
+    Raises:
+        InputError: the runs are on different data, or two have the same name.
+        DatasetError: a folder without a finished run.
+    """
+    names = [result.method for result in results]
+    if not results or len(set(names)) < len(names) or len({result.digest for result in results}) > 1:
+        raise InputError(f"runs of different methods on the same data are put side by side, got {names}")
+    outcomes = {name: read_outcomes(Path(folder)) for name, folder in zip(names, folders, strict=True)}
+    scored = {name: _by_kind(some, resamples, seed) for name, some in outcomes.items()}
+    rows = []
+    for key, first in scored[names[0]].items():
+        values = {name: scored[name][key].value for name in names}
+        rows.append(Row(first.group, key[1], first.figure, first.items, values))
+    controls: dict[str, dict[str, float]] = {}
+    for result, folder in zip(results, folders, strict=True):
+        controls[result.method] = {}
+        for arm in result.arms:
+            some = _by_kind(read_outcomes(Path(folder), arm.arm), 1, seed)
+            controls[result.method][arm.arm] = statistics.fmean(one.value.value for one in some.values())
+    last = names[-1]
+    return Summary(
+        dataset=results[0].dataset,
+        rows=tuple(rows),
+        controls=controls,
+        costs={result.method: result.arms[0].cost for result in results},
+        against={
+            name: compare(outcomes[last], outcomes[name], resamples=resamples, seed=seed)
+            for name in names[:-1]
+        },
+        signs={
+            result.method: tuple(f"{sign.kind}: {sign.what}" for sign in result.signs) for result in results
+        },
+    )
+
+
+def _by_kind(outcomes: Sequence[Outcome], resamples: int, seed: int) -> dict[tuple[str, str], Score]:
+    """A score for each kind within each group, in order."""
+    kinds = sorted({outcome.item.kind for outcome in outcomes})
+    found = {}
+    for kind in kinds:
+        some = [outcome for outcome in outcomes if outcome.item.kind == kind]
+        for score in scores_of(some, resamples=resamples, seed=seed):
+            found[score.group, kind] = score
+    return dict(sorted(found.items()))
+
+
+def _cost(name: str, cost: Cost) -> tuple[str, ...]:
+    stages = ", ".join(f"{stage} {1000 * seconds:.0f}" for stage, seconds in cost.stages)
+    return (
+        name,
+        _milliseconds(cost.first_token_seconds),
+        f"{stages} ms" if stages else "",
+        _milliseconds(cost.answer_seconds),
+        "" if cost.remember_seconds is None else f"{cost.remember_seconds:.1f} s",
+        "" if cost.bytes_per_concept is None else f"{cost.bytes_per_concept:,.0f}",
+        "" if cost.bytes_loaded is None else f"{cost.bytes_loaded:,.0f}",
+    )
+
+
+def _difference(one: Comparison) -> tuple[str, ...]:
+    apart = one.difference
+    low, high = _percent(apart.low), _percent(apart.high)
+    return one.group, _percent(apart.value), f"{low} to {high}", f"{apart.p:.3f}"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{1000 * seconds:.0f} ms"
+
+
+def _interval(value: Interval) -> str:
+    return f"{_percent(value.value)} ({_percent(value.low)} to {_percent(value.high)})"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else "-" if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rows = [heads, ["---"] * len(heads), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,192 @@
+"""Methods side by side: their figures by kind, their costs, and the command."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jarvis_bench import ARMS, Campaign, Cost, Dataset, Summary, draw_costs, front, run_campaign, summarise
+from jarvis_bench.campaign import plan_of
+from jarvis_bench.commands import app as commands
+from jarvis_bench.intervals import Interval
+from jarvis_bench.summary import Row
+from jarvis_plugins.cli.bench import bench_commands
+from jarvis_retrievers.errors import DatasetError, ExtraError, InputError, SettingError
+from tests.bench.methods import HonestMethod, Planted
+from tests.bench.worlds import small_world
+from tests.plugins.homes import jarvis, refused
+
+SHORT = Campaign(("method", "wrong", "constant"), canary=0)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    world = small_world(tmp_path_factory.mktemp("world"), images=2)
+    # Two kinds in one line of the table.
+    items = [
+        item.model_copy(update={"kind": "first" if item.id.endswith("/0") else "second"})
+        if item.task == "vqa"
+        else item
+        for item in world.items
+    ]
+    return world.keeping(items)
+
+
+def test_methods_side_by_side(data: Dataset, tmp_path: Path) -> None:
+    no = Planted(lambda query, count: "No" if query.form == "yes_no" else "", name="no")
+    honest, begun = HonestMethod(), list[str]()
+    summary = run_campaign(
+        data, [no, honest], tmp_path, SHORT, begun=lambda method: begun.append(method.name)
+    )
+    assert begun == ["no", "honest"]
+    kinds = {(row.group, row.kind): row for row in summary.rows}
+    assert {key for key in kinds if key[0] == "vqa open"} == {("vqa open", "first"), ("vqa open", "second")}
+    assert all(row.values["honest"].value == 1 for row in summary.rows)
+    assert all(row.values["no"].value == 0 for row in summary.rows)
+    assert sum(row.items for row in summary.rows) == len(data.items)
+    assert summary.means() == {"no": 0, "honest": 1}
+    assert summary.controls["honest"]["wrong"] == 0
+    assert list(summary.controls["honest"]) == ["method", "wrong", "constant"]
+    assert {one.difference.value for one in summary.against["no"]} == {1.0}
+    assert any(sign.startswith("constant") for sign in summary.signs["no"])
+    assert summary.signs["honest"] == ()
+    page = (tmp_path / "summary.md").read_text("utf-8")
+    assert "| vqa open | first | 4 | 0.0 (0.0 to 49.0) | 100.0 (51.0 to 100.0) |" in page
+    assert json.loads((tmp_path / "summary.json").read_text("utf-8")) == summary.to_dict()
+    asked = len(honest.memories)
+    again = run_campaign(data, [no, honest], tmp_path, SHORT)
+    assert again.rows == summary.rows
+    assert len(honest.memories) == asked  # all answers were there
+
+
+def test_only_runs_on_the_same_data_stand_side_by_side(data: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="each once; got honest, honest"):
+        run_campaign(data, [HonestMethod(), HonestMethod()], tmp_path, SHORT)
+    with pytest.raises(SettingError, match="got none"):
+        run_campaign(data, [], tmp_path, SHORT)
+    with pytest.raises(InputError, match="side by side"):
+        summarise([], [])
+
+
+def test_none_needs_no_control_of_its_own() -> None:
+    assert plan_of("none", ARMS).arms == ("method", "constant")
+    assert plan_of("jarvis", ARMS).arms == ARMS
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=8))
+def test_the_front_is_what_nobody_beats(pairs: list[tuple[int, int]]) -> None:
+    points = {str(place): (float(cost), float(value)) for place, (cost, value) in enumerate(pairs)}
+
+    def beaten(name: str) -> bool:
+        cost, value = points[name]
+        return any((c < cost and v >= value) or (c <= cost and v > value) for c, v in points.values())
+
+    found = front(points)
+    assert set(found) == {name for name in points if not beaten(name)}
+    assert [points[name][0] for name in found] == sorted(points[name][0] for name in found)
+
+
+def summary_of(**costs: Cost) -> Summary:
+    value = Interval(0.5, 0.4, 0.6)
+    row = Row("text open", "fact", "accuracy", 4, dict.fromkeys(costs, value))
+    means = {name: {"method": 0.5} for name in costs}
+    return Summary("drawn", (row,), means, costs, {}, {})
+
+
+def test_the_plot_is_the_same_for_the_same_figures(tmp_path: Path) -> None:
+    summary = summary_of(text=Cost(1, 0.5, 1, 100, 10, 0), none=Cost(1, 0.4, 1, None, 0, 0))
+    for name in ("one.svg", "other.svg"):
+        draw_costs(tmp_path / name, summary)
+    draw_costs(tmp_path / "nobody.svg", summary_of(none=Cost(1, None, None, None, 0, 0)))  # no point at all
+    one = (tmp_path / "one.svg").read_bytes()
+    assert one == (tmp_path / "other.svg").read_bytes()
+    draw_costs(tmp_path / "third.svg", summary_of(text=Cost(1, 0.1, 1, 100, 10, 0)))
+    assert (tmp_path / "third.svg").read_bytes() != one
+
+
+def test_figures_that_are_none_are_no_json_numbers() -> None:
+    made = summary_of(text=Cost(None, None, None, None, None, 0))
+    row = made.rows[0]
+    odd = Row(row.group, row.kind, row.figure, 0, {"text": Interval(math.nan, math.nan, math.nan)})
+    told = Summary("drawn", (odd,), {"text": {"method": math.nan}}, made.costs, {}, {})
+    assert json.loads(told.to_json())["rows"][0]["values"]["text"]["value"] is None
+    assert "| text open | fact | 0 | - (- to -) |" in told.to_markdown()
+
+
+def test_the_command(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = (
+        *("bench", "run", "--split", "drift", "--concepts", "4", "--pictures", "1", "--questions", "1"),
+        *("--methods", "none,text"),
+        *("--arms", "method,constant", "--canary", "0", "--device", "cpu", "--out", str(out)),
+    )
+    done = jarvis(*command)
+    assert done.exit_code == 0, (done.stderr, done.exception)
+    assert "recognition" in done.stdout
+    place = out / "pocket-drift"
+    assert {path.name for path in place.iterdir()} == {
+        *("card.md", "costs.svg", "data", "none", "summary.json", "summary.md", "text"),
+    }
+    again = jarvis(*command, "--json")
+    told = json.loads(again.stdout)
+    assert told == json.loads((place / "summary.json").read_text("utf-8"))
+    assert set(told["costs"]) == {"none", "text"}
+    compared = jarvis("bench", "compare", str(place / "text"), str(place / "none"), "--json")
+    assert json.loads(compared.stdout) == told["against"]["none"]
+    shown = jarvis("bench", "compare", str(place / "text"), str(place / "none"))
+    assert "A less B" in shown.stdout
+    refused(jarvis(*command, "--seed", "1"), "holds pocket drift", "use another folder")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--methods", "magic"), "no method 'magic'; there are jarvis"),
+        (("run", "--split", "nowhere"), "no split 'nowhere' of pocket"),
+        (("run", "--concepts", "2000"), "with 4 to 40 concepts, got 2000"),
+        (("run", "--pictures", "0"), "with 1 to 10000 pictures, got 0"),
+        (("run", "--arms", "oracle"), "'method' among them; got 'oracle'"),
+        (("run", "--methods", ","), "methods are some, each once; got none"),
+        (("run", "--world", "yollava"), "'yollava' is yours to bring; name its folder with --root"),
+        (("run", "--world", "nowhere", "--root", "x"), "no data set 'nowhere'"),
+        (("compare", "nothing", "nobody"), "nothing holds no finished run"),
+    ],
+)
+def test_mistakes_are_one_line(
+    arguments: tuple[str, ...], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused(jarvis("bench", *arguments), words)
+
+
+def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("jarvis_bench.plot.find_spec", lambda name: None)
+    refused(jarvis("bench", "run", "--out", str(tmp_path / "out")), 'pip install "jarvis-plugins[bench]"')
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ExtraError, match="needs matplotlib"):
+        draw_costs(tmp_path / "x.svg", summary_of())
+
+
+def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bench_commands() is commands
+    monkeypatch.setitem(sys.modules, "jarvis_bench.commands", None)
+    missing = bench_commands()
+    assert missing is not commands
+    (callback,) = [missing.registered_callback]
+    assert callback is not None
+    assert callback.callback is not None
+    with pytest.raises(ExtraError, match="jarvis bench is not installed"):
+        callback.callback()
+
+
+def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:
+    from jarvis_bench import compare_runs
+
+    with pytest.raises(DatasetError, match="holds no finished run"):
+        compare_runs(tmp_path, tmp_path)
