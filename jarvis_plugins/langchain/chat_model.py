@@ -17,9 +17,9 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, Field, PrivateAttr
 
+from jarvis_memory.beside import beside
 from jarvis_memory.chat import ChatNode, ChatRequest, Reply, Sampling
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.common.beside import beside
 from jarvis_plugins.common.node_source import NodeSource
 from jarvis_plugins.common.options import DEFAULTS, chat_request, checked_model, checked_names, choice_of
 from jarvis_retrievers.sources import ImagePolicy

@@ -21,10 +21,10 @@ from llama_index.core.llms.llm import ToolSelection
 from llama_index.core.tools.types import BaseTool
 from pydantic import ConfigDict, Field, PrivateAttr, field_serializer
 
+from jarvis_memory.beside import beside
 from jarvis_memory.chat import ChatNode, ChatRequest, Reply, Sampling, Tool
 from jarvis_memory.chat.telling import last_of
 from jarvis_memory.memory import PersonalMemory
-from jarvis_plugins.common.beside import beside
 from jarvis_plugins.common.node_source import NodeSource
 from jarvis_plugins.common.options import (
     DEFAULTS,

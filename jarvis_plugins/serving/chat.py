@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import aclosing
 
 from nicegui import ui
 from nicegui.element import Element
 
+from jarvis_memory.beside import beside
 from jarvis_retrievers.errors import JarvisError
 
 from .build import Words, button, part, picture, words
 from .desk import Desk
 from .line import Waiting
-from .pump import pumped
 from .receipt import Receipt
 from .reply import Reply
 from .tray import Picture
@@ -109,16 +110,17 @@ class Chat:
     ) -> None:
         text, reply = "", None
         try:
-            async for event in pumped(events, stop):
-                if isinstance(event, Reply):
-                    reply = event
-                elif isinstance(event, Waiting):
-                    first = f"{event.ahead} other{'s are' if event.ahead > 1 else ' is'} first"
-                    said.text = f"Waiting for the model: {first} …"
-                else:
-                    text += event
-                    said.classes(remove="waiting")
-                    said.text = text
+            async with aclosing(beside(None, lambda: _until(stop, events))) as coming:
+                async for event in coming:
+                    if isinstance(event, Reply):
+                        reply = event
+                    elif isinstance(event, Waiting):
+                        first = f"{event.ahead} other{'s are' if event.ahead > 1 else ' is'} first"
+                        said.text = f"Waiting for the model: {first} …"
+                    else:
+                        text += event
+                        said.classes(remove="waiting")
+                        said.text = text
         except JarvisError as error:
             said.classes(add="complaint")
             said.text = str(error)
@@ -167,3 +169,15 @@ class Chat:
 
         with receipt.race:
             ui.timer(0.05, measure, once=True)
+
+
+def _until(stop: threading.Event, events: Iterator[Waiting | str | Reply]) -> Iterator[Waiting | str | Reply]:
+    """The events before ``stop`` is set; then they are closed."""
+    try:
+        for event in events:
+            yield event
+            if stop.is_set():
+                return
+    finally:
+        if isinstance(events, Generator):
+            events.close()

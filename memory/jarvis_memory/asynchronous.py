@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from .answer import Answer, Recollection
+from .beside import beside
 from .concept import Concept
 from .intake import Photo
 
@@ -53,13 +54,6 @@ class AsyncMemory:
         """`forget` in a thread."""
         return await asyncio.to_thread(self.forget, name)
 
-    async def astream(self, question: str, images: Sequence[Photo] = (), **more: Any) -> AsyncIterator[str]:
-        """`stream` in a thread, one piece at a time; leaving the loop stops the work."""
-        pieces = await asyncio.to_thread(partial(self.stream, question, images, **more))
-        try:
-            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-                yield piece
-        finally:
-            close = getattr(pieces, "close", None)
-            if close is not None:
-                close()
+    def astream(self, question: str, images: Sequence[Photo] = (), **more: Any) -> AsyncIterator[str]:
+        """`stream` in a thread; leaving the loop stops the work."""
+        return beside(None, partial(self.stream, question, images, **more))

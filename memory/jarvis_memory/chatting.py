@@ -9,6 +9,7 @@ from functools import partial
 from jarvis_retrievers.errors import UnknownConceptError
 
 from .answer import Recollection
+from .beside import beside
 from .chat.message import Message
 from .chat.node import Abilities
 from .chat.reply import Reply
@@ -89,16 +90,9 @@ class Chatting:
         """`chat` in a thread."""
         return await asyncio.to_thread(self.chat, request)
 
-    async def astream_chat(self, request: ChatRequest) -> AsyncIterator[str | Reply]:
-        """`stream_chat` in a thread, one piece at a time; leaving the loop stops the work."""
-        pieces = await asyncio.to_thread(self.stream_chat, request)
-        try:
-            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-                yield piece
-        finally:
-            close = getattr(pieces, "close", None)
-            if close is not None:
-                close()
+    def astream_chat(self, request: ChatRequest) -> AsyncIterator[str | Reply]:
+        """`stream_chat` in a thread; leaving the loop stops the work."""
+        return beside(None, partial(self.stream_chat, request))
 
     def _meant(self, request: ChatRequest) -> list[Concept]:
         if request.concepts is None:

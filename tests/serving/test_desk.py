@@ -10,7 +10,6 @@ from PIL import Image
 
 from jarvis_memory import VLM
 from jarvis_plugins.serving import Desk, Limits, Line, Owners, Reply, Tray, Waiting
-from jarvis_plugins.serving.pump import pumped
 from jarvis_retrievers.errors import ImageError, InputError, UnknownConceptError
 from jarvis_retrievers.images import encode_png
 from jarvis_retrievers.openclip import OpenCLIPEncoder
@@ -111,38 +110,6 @@ def test_a_stop_gives_the_turn_to_the_next(desk: Desk) -> None:
     said = list(second)[-1]
     assert isinstance(said, Reply)
     assert "carrots" in said.text
-
-
-async def test_a_reader_who_leaves_stops_the_work() -> None:
-    closed, given = threading.Event(), []
-
-    def numbers() -> Iterator[int]:
-        try:
-            for number in range(10_000_000):
-                given.append(number)
-                yield number
-        finally:
-            closed.set()
-
-    stop = threading.Event()
-    source = pumped(numbers(), stop)
-    async for number in source:
-        if number == 3:
-            break
-    await source.aclose()  # type: ignore[attr-defined]
-    assert closed.wait(30)
-    assert len(given) < 10_000_000
-
-
-async def test_errors_of_the_work_are_the_readers() -> None:
-    def broken() -> Iterator[int]:
-        yield 1
-        raise InputError("no more")
-
-    source = pumped(broken(), threading.Event())
-    assert await anext(source) == 1
-    with pytest.raises(InputError, match="no more"):
-        await anext(source)
 
 
 def test_a_line_keeps_its_order() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Generator, Mapping
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from jarvis_retrievers.errors import SettingError
 
@@ -50,9 +51,9 @@ def carry(work: Work[Result], large: Large) -> Result:
     """Carry work to its end, asking the large model whenever it wants to."""
     reply: LargeReply | None = None
     while True:
-        asked, result = _next(work, reply)
-        if asked is None:
-            return result  # type: ignore[return-value]
+        asked = _next(work, reply)
+        if isinstance(asked, _Done):
+            return asked.result
         began = time.perf_counter()
         reply = _text(large.invoke(asked)), time.perf_counter() - began
 
@@ -61,19 +62,24 @@ async def acarry(work: Work[Result], large: Large) -> Result:
     """The same, with the small model in a thread and the large one awaited."""
     reply: LargeReply | None = None
     while True:
-        asked, result = await asyncio.to_thread(_next, work, reply)
-        if asked is None:
-            return result  # type: ignore[return-value]
+        asked = await asyncio.to_thread(_next, work, reply)
+        if isinstance(asked, _Done):
+            return asked.result
         began = time.perf_counter()
         reply = _text(await large.ainvoke(asked)), time.perf_counter() - began
 
 
-def _next(work: Work[Result], reply: LargeReply | None) -> tuple[Messages | None, Result | None]:
+@dataclass(frozen=True, slots=True)
+class _Done(Generic[Result]):
+    result: Result
+
+
+def _next(work: Work[Result], reply: LargeReply | None) -> Messages | _Done[Result]:
     """One step; StopIteration stays here, as it cannot leave a thread that is awaited."""
     try:
-        return (next(work) if reply is None else work.send(reply)), None
+        return next(work) if reply is None else work.send(reply)
     except StopIteration as end:
-        return None, end.value
+        return _Done(end.value)
 
 
 def _text(reply: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 from PIL import Image
 
@@ -68,10 +68,9 @@ def check_share(share: str) -> Share:
     Raises:
         SettingError: another word.
     """
-    for word in get_args(Share):
-        if share == word:
-            return word  # type: ignore[no-any-return]
-    raise SettingError(f"share is one of {', '.join(get_args(Share))}, got {share!r}")
+    if share not in get_args(Share):
+        raise SettingError(f"share is one of {', '.join(get_args(Share))}, got {share!r}")
+    return cast(Share, share)
 
 
 def shown(

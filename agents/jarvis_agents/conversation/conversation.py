@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
+
+from jarvis_memory.beside import beside
 
 from .planning import Planner
 from .putting import Putting
@@ -84,15 +87,8 @@ class Conversation:
         """`say` in a thread."""
         return await asyncio.to_thread(self.say, state, text, images)
 
-    async def astream(
+    def astream(
         self, state: ConversationState, text: str, images: Sequence[Photo] = ()
     ) -> AsyncIterator[str | Said]:
-        """`stream` in a thread, one piece at a time; leaving the loop stops the work."""
-        pieces = await asyncio.to_thread(self.stream, state, text, images)
-        try:
-            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-                yield piece
-        finally:
-            close = getattr(pieces, "close", None)
-            if close is not None:
-                close()
+        """`stream` in a thread; leaving the loop stops the work."""
+        return beside(None, partial(self.stream, state, text, images))

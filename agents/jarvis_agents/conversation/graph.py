@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast, get_args
 
 from langchain_core.messages import (
     AIMessage,
@@ -170,7 +170,7 @@ def _message(given: Any) -> AnyMessage:
         (message,) = convert_to_messages([given])
     except (ValueError, NotImplementedError) as error:
         raise InputError(f"a reply must be text or a message, got {type(given).__name__}") from error
-    return message  # type: ignore[return-value]
+    return cast(AnyMessage, message)
 
 
 def _asked(messages: Sequence[Any]) -> tuple[str, list[Image.Image]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.base.llms.types import ChatMessage, ImageBlock, TextBlock
@@ -20,6 +21,7 @@ from llama_index.core.workflow import (
 from PIL import Image
 from pydantic import Field
 
+from jarvis_memory.beside import beside
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.sources import ImagePolicy
 
@@ -148,8 +150,8 @@ class ConversationWorkflow(Workflow):
         return StepTaken(turn=turn.to_dict())
 
     async def _answered(self, ctx: Context, turn: Turn) -> StepTaken:
-        pieces, told = self._turns.tell(turn), ""
-        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        told = ""
+        async for piece in beside(None, partial(self._turns.tell, turn)):
             if isinstance(piece, str):
                 told += piece
                 ctx.write_event_to_stream(Piece(text=piece))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Executor
 from contextvars import copy_context
 from typing import TypeVar, cast
@@ -15,14 +15,14 @@ T = TypeVar("T")
 _END = object()
 
 
-async def beside(executor: Executor, make: Callable[[], Iterator[T]]) -> AsyncIterator[T]:
+async def beside(executor: Executor | None, make: Callable[[], Iterator[T]]) -> AsyncGenerator[T, None]:
     """What an iterator gives, made and run in a thread of ``executor``.
 
     The thread does not wait for the loop, and the loop not for the thread. Leaving the iteration, or the
     cancellation of its task, closes the iterator before its next item. Context variables are those of here.
 
     Args:
-        executor: whose thread it is.
+        executor: whose thread it is; None for the loop's own.
         make: makes the iterator.
     """
     loop = asyncio.get_running_loop()
