@@ -15,6 +15,7 @@ from pathlib import Path
 from jarvis_retrievers.errors import JarvisWarning
 
 from ..method import BenchMemory, Introduction, Query, Reply, Setting
+from .frames import by_frames
 from .models import MOST_TOKENS, Models
 
 __all__ = ["JarvisMethod"]
@@ -85,6 +86,9 @@ class _JarvisMemory:
         self._grow(later, new=later.name not in self._bytes)
 
     def answer(self, query: Query) -> Reply:
+        return by_frames(query, self._models.voice, self._answer)
+
+    def _answer(self, query: Query) -> Reply:
         from jarvis_memory.recalling import answered
         from jarvis_memory.watching import Deed, Loaded, watched
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..method import BenchMemory, Introduction, Query, Reply, Setting
+from .frames import by_frames
 from .models import MOST_TOKENS, Models
 
 __all__ = ["NoneMethod"]
@@ -40,6 +41,9 @@ class _NoMemory:
         return {}
 
     def answer(self, query: Query) -> Reply:
+        return by_frames(query, self.models.voice, self._answer)
+
+    def _answer(self, query: Query) -> Reply:
         voice = self.models.voice
         asked = voice.asked(query)
         said = self.models.vlm.generate(None, asked, query.images, MOST_TOKENS, history=query.history)

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from jarvis_retrievers.errors import ContextError
 
 from ..method import Introduction, Query, Reply
+from .frames import by_frames
 from .models import MOST_TOKENS
 from .record import Record
 
@@ -54,6 +55,9 @@ class PromptedMemory:
 
     def answer(self, query: Query) -> Reply:
         """The answer from a prompt of its own."""
+        return by_frames(query, self._models.voice, self._answer)
+
+    def _answer(self, query: Query) -> Reply:
         node, voice = self._node, self._models.voice  # loaded before the clock starts
         asked = voice.asked(query)
         began = time.perf_counter()
