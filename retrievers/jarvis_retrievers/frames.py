@@ -57,6 +57,15 @@ class Frames:
         """Seconds from the beginning."""
         return tuple(still.time for still in self.stills)
 
+    def fewer(self, most: int) -> Frames:
+        """At most so many of them; of two neighbours that look most alike the sharper one stays.
+
+        Raises:
+            SettingError: ``most`` is below 1.
+        """
+        views = _merged([_view(still) for still in self.stills], _counted(most))
+        return Frames(self.video, tuple(view.still for view in views))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
@@ -86,8 +95,7 @@ def sample_frames(
         VideoError: as for `read_video`, or no frame can be decoded. SettingError: ``most`` is below 1.
         ExtraError: PyAV is not installed.
     """
-    if most < 1:
-        raise SettingError(f"at least 1 frame is chosen, got {most}")
+    _counted(most)
     clip = read_video(source, limits)
     runs: list[_View] = []
     anchor: _View | None = None
@@ -103,6 +111,12 @@ def sample_frames(
     if once:
         runs = _distinct(runs)
     return Frames(clip.digest, tuple(view.still for view in _merged(runs, most)))
+
+
+def _counted(most: int) -> int:
+    if most < 1:
+        raise SettingError(f"at least 1 frame is chosen, got {most}")
+    return most
 
 
 def _candidates(clip: Video) -> Iterator[Still]:
