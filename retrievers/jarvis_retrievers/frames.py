@@ -2,15 +2,18 @@
 
 The rule. Of at most 64 frames, evenly spread over the video, those are taken together that follow each other
 and look alike (their thumbnails differ by less than `NEAR` of the range of a colour on average); of each such
-run the sharpest frame stays. While there are more than wanted, the two neighbours that look most alike
-become one. Where every view is wanted once, a frame that looks like an earlier one is left out too.
+run the sharpest frame stays. While there are more than wanted, two neighbours become one, for which the frame
+of the longer run stands: those two for which the difference of their thumbnails, times
+``n m / (n + m)`` of the lengths of their runs, is least (the weight of Ward, "Hierarchical grouping to
+optimize an objective function", 1963). So what lasts is kept before what flits by. Where every view is wanted
+once, a frame that looks like an earlier one is left out too.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -69,11 +72,14 @@ class Frames:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
-    """A frame with what it is compared by: thumbnail float32 (32, 32, 3) in [0, 1], sharpness."""
+    """A frame with what it is compared by: thumbnail float32 (32, 32, 3) in [0, 1], sharpness, and how many
+    frames it stands for.
+    """
 
     still: Still
     thumb: NDArray[np.float32]
     sharpness: float
+    length: int = 1
 
 
 def sample_frames(
@@ -104,8 +110,8 @@ def sample_frames(
         if anchor is None or _apart(anchor, view) >= NEAR:
             anchor = view
             runs.append(view)
-        elif view.sharpness > runs[-1].sharpness:
-            runs[-1] = view
+        else:
+            runs[-1] = _one(runs[-1], view)
     if not runs:
         raise VideoError(f"{clip.name} has no frame that can be read; give another video")
     if once:
@@ -152,25 +158,38 @@ def _apart(one: _View, other: _View) -> float:
 
 
 def _distinct(views: list[_View]) -> list[_View]:
-    """Without those that look like an earlier one; of two the sharper stays, in the earlier place."""
+    """Without those that look like an earlier one; of two the sharper stays."""
     kept: list[_View] = []
     for view in views:
         same = next((place for place, one in enumerate(kept) if _apart(one, view) < NEAR), None)
         if same is None:
             kept.append(view)
-        elif view.sharpness > kept[same].sharpness:
-            kept[same] = view
+        else:
+            kept[same] = _one(kept[same], view)
     return sorted(kept, key=lambda view: view.still.time)
 
 
 def _merged(views: list[_View], most: int) -> list[_View]:
-    """Neighbours made one, the most alike first, until none are alike and there are few enough."""
+    """Neighbours made one until none are alike and there are few enough; see the rule."""
     views = list(views)
     while len(views) > 1:
-        gaps = [_apart(one, other) for one, other in pairwise(views)]
+        pairs = list(pairwise(views))
+        gaps = [_apart(one, other) for one, other in pairs]
         place = int(np.argmin(gaps))
-        if len(views) <= most and gaps[place] >= NEAR:
+        if gaps[place] < NEAR:
+            views[place : place + 2] = [_one(*pairs[place])]
+            continue
+        if len(views) <= most:
             break
-        one, other = views[place : place + 2]
-        views[place : place + 2] = [one if one.sharpness >= other.sharpness else other]
+        weights = [one.length * other.length / (one.length + other.length) for one, other in pairs]
+        place = int(np.argmin(np.multiply(gaps, weights)))
+        one, other = pairs[place]
+        longer = one if one.length >= other.length else other
+        views[place : place + 2] = [replace(longer, length=one.length + other.length)]
     return views
+
+
+def _one(one: _View, other: _View) -> _View:
+    """The sharper of two that look alike, for both."""
+    sharper = one if one.sharpness >= other.sharpness else other
+    return replace(sharper, length=one.length + other.length)
