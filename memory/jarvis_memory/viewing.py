@@ -30,7 +30,7 @@ from .vlm import Query
 
 __all__ = ["VIEWED_FRAMES", "Viewing", "viewed"]
 
-VIEWED_FRAMES = 8
+VIEWED_FRAMES = 6
 """How many frames of a video stand for it in a question at most."""
 
 

@@ -20,7 +20,7 @@ from .voice import Voice
 
 __all__ = ["MOST_FRAMES", "by_frames", "told_of_times"]
 
-MOST_FRAMES: Final = 8
+MOST_FRAMES: Final = 6
 """How many frames of a video a method is shown at most."""
 
 
@@ -45,10 +45,11 @@ def by_frames(query: Query, voice: Voice, answer: Callable[[Query], Reply]) -> R
         stages = (("sample", sampled - began), *reply.stages)
         first = None if reply.first_token is None else sampled - began + reply.first_token
         return replace(reply, first_token=first, stages=stages)
-    replies, last = [], sampled
+    # Who is meant is looked for with the words about one picture, too.
+    one, replies, last = replace(query, question=voice.asked(query), video=None), [], sampled
     for still in frames.stills:
         last = time.perf_counter()
-        replies.append(answer(replace(query, images=(*query.images, still.image), video=None)))
+        replies.append(answer(replace(one, images=(*query.images, still.image))))
     moments = [(still.time, reply.text) for still, reply in zip(frames.stills, replies, strict=True)]
     # What is said comes of all frames: its first word is there with the answer to the last of them.
     done = time.perf_counter()

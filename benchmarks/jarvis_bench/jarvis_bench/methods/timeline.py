@@ -20,8 +20,8 @@ VIDEO_QUESTIONS: Final[dict[str, tuple[str, ...]]] = {
     "together": ("Who is there together with {n} in the video?", "Whom does {n} meet in the video?"),
     "first": ("Who comes first in the video, {a} or {b}?", "Whom does the video show first, {a} or {b}?"),
     "gone": (
-        "Who is gone at the end of the video, {a} or {b}?",
-        "Who leaves before the video ends, {a} or {b}?",
+        "Who is out of sight when the video ends, {a} or {b}?",
+        "Who is no longer to be seen at the end of the video, {a} or {b}?",
     ),
 }
 """Wordings by kind, with the names that are asked about."""
@@ -48,7 +48,8 @@ def concluded(question: str, moments: Sequence[tuple[float, str]]) -> str:
     """
     kind, names = _read(question)
     if kind == "there":
-        return "Yes" if any(said == "Yes" for _, said in moments) else "No"
+        said = [one for _, one in moments]
+        return "Yes" if "Yes" in said else "No" if "No" in said else said[0]
     if not kind:
         return Counter(said for _, said in moments).most_common(1)[0][0]
     seen = [{name.strip() for name in said.split(",")} for _, said in moments]
