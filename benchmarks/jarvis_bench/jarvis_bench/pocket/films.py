@@ -57,8 +57,8 @@ class Acts:
 
 
 def draw_acts(rng: random.Random, concepts: Sequence[PocketConcept]) -> Acts:
-    """Three acts of three or four concepts, two or three at a time: somebody goes, somebody comes, and at times
-    somebody hides; strangers are among them.
+    """Three acts of three or four concepts, two or three at a time: somebody goes, somebody comes, and
+    somebody may hide; strangers are among them.
 
     Whoever hides was to be seen in the act before, and two are always to be seen.
     """
