@@ -190,8 +190,6 @@ def test_damage_gives_frames_or_a_clear_error(whole: bytes, data: st.DataObject)
         spoilt[data.draw(st.integers(0, len(spoilt) - 1))] = data.draw(st.integers(0, 255))
     told: InputError | None = None
     stills: list[Still] = []
-    told: InputError | None = None
-    stills: list[Still] = []
     try:
         stills = list(read_video(bytes(spoilt), VideoLimits(total_pixels=10_000_000)).stills())
     except InputError as error:
