@@ -162,7 +162,9 @@ def test_what_is_no_video_is_refused(data: bytes, said: str) -> None:
         list(read_video(data).stills())
 
 
-@pytest.mark.parametrize("address", ["http://example.org/a.mp4", "rtsp://example.org/a", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "address", ["http://example.org/a.mp4", "rtsp://example.org/a", "file:///etc/passwd"]
+)
 def test_addresses_are_paths_that_are_not_there(address: str) -> None:
     with pytest.raises(VideoError, match="was not found"):
         read_video(address)
