@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .choice import METHODS as METHODS
     from .choice import make_method as make_method
+    from .frames import MOST_FRAMES as MOST_FRAMES
+    from .frames import by_frames as by_frames
     from .jarvis import JarvisMethod as JarvisMethod
     from .models import Models as Models
     from .none import NoneMethod as NoneMethod
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "METHODS": "choice",
+    "MOST_FRAMES": "frames",
     "JarvisMethod": "jarvis",
     "Models": "models",
     "NoneMethod": "none",
@@ -30,12 +33,14 @@ _EXPORTS = {
     "Record": "record",
     "TextMethod": "text",
     "Voice": "voice",
+    "by_frames": "frames",
     "make_method": "choice",
     "voice_of": "voice",
 }
 
 __all__ = [
     "METHODS",
+    "MOST_FRAMES",
     "JarvisMethod",
     "Models",
     "NoneMethod",
@@ -45,6 +50,7 @@ __all__ = [
     "Record",
     "TextMethod",
     "Voice",
+    "by_frames",
     "make_method",
     "voice_of",
 ]
