@@ -25,8 +25,8 @@ from .finder import Find
 from .footage import Video
 from .intake import Photo
 from .kv import Mode
-from .recalling import answered, evidence, recall
-from .vlm import Query
+from .recalling import Recall, answered, evidence, recall
+from .vlm import Generation, Query
 
 __all__ = ["VIEWED_FRAMES", "Viewing", "viewed"]
 
@@ -99,30 +99,39 @@ class Viewing:
         return one
 
     def tell(self) -> Iterator[str | Answer]:
-        """The text of the answer, piece by piece, and after the last piece the whole answer."""
+        """The text of the answer, piece by piece, and after the last piece the whole answer.
+
+        Frames that are asked about in turn are answered in one pass of the model, and told at once.
+        """
         began = time.perf_counter()
-        found = self._found()
+        found, groups = self._found(), self._groups()
         retrieved = self.sampled + time.perf_counter() - began
-        parts: list[tuple[Answer, Glimpse]] = []
-        groups = self._groups()
+        ready: list[Recall] = []
+        queries: list[Query] = []
         for group in groups:
-            told = _joined([found[place] for place in group])
             query = self._query(group)
-            ready = recall(self.engine, query, query.images, self.mode, self.only, told)
-            query = replace(query, context=ready.context)
-            for piece in self.engine.vlm.tell(query):
-                if not isinstance(piece, str):
-                    answer = answered(ready, piece)
-                    times = tuple(self.frames.times[place] for place in group)
-                    parts.append((answer, Glimpse(times, answer.text, answer.concepts)))
-                elif len(groups) == 1:
+            told = _joined([found[place] for place in group])
+            ready.append(recall(self.engine, query, query.images, self.mode, self.only, told))
+            queries.append(replace(query, context=ready[-1].context))
+        vlm = self.engine.vlm
+        said: list[Generation] = []
+        if len(groups) > 1:
+            said = vlm.generate_many(queries)
+        else:
+            for piece in vlm.tell(queries[0]):
+                if isinstance(piece, str):
                     yield piece
-        text = parts[0][0].text if len(groups) == 1 else _lines([glimpse for _, glimpse in parts])
+                else:
+                    said.append(piece)
+        answers = [answered(one, text) for one, text in zip(ready, said, strict=True)]
+        glimpses = tuple(
+            Glimpse(tuple(self.frames.times[place] for place in group), one.text, one.concepts)
+            for group, one in zip(groups, answers, strict=True)
+        )
+        text = answers[0].text if len(groups) == 1 else _lines(glimpses)
         if len(groups) > 1:
             yield text
-        whole = self._whole(text, parts, found)
-        took = whole.timings
-        yield replace(whole, timings=replace(took, retrieve=took.retrieve + retrieved))
+        yield self._whole(text, answers, glimpses, found, retrieved)
 
     def _groups(self) -> list[list[int]]:
         """Places of frames that the model sees together."""
@@ -157,12 +166,15 @@ class Viewing:
         return found
 
     def _whole(
-        self, text: str, parts: Sequence[tuple[Answer, Glimpse]], found: Sequence[Sequence[Find]]
+        self,
+        text: str,
+        answers: Sequence[Answer],
+        glimpses: tuple[Glimpse, ...],
+        found: Sequence[Sequence[Find]],
+        retrieved: float,
     ) -> Answer:
-        answers = [answer for answer, _ in parts]
         names = tuple(dict.fromkeys(name for answer in answers for name in answer.concepts))
-        timings = [answer.timings for answer in answers]
-        usages = [answer.usage for answer in answers]
+        timings, usages = [answer.timings for answer in answers], [answer.usage for answer in answers]
         modes = [usage.mode for usage in usages if usage.mode != "none"]
         return Answer(
             text,
@@ -174,15 +186,16 @@ class Viewing:
                 sum(usage.generated for usage in usages),
                 modes[0] if modes else "none",
             ),
+            # Answers of one pass are there at the same time.
             Timings(
-                sum(one.retrieve for one in timings),
+                retrieved + sum(one.retrieve for one in timings),
                 sum(one.load for one in timings),
                 sum(one.compose for one in timings),
-                sum(one.first_token for one in timings),
-                sum(one.generate for one in timings),
+                max(one.first_token for one in timings),
+                max(one.generate for one in timings),
             ),
             tuple(dict.fromkeys(notice for answer in answers for notice in answer.notices)),
-            tuple(glimpse for _, glimpse in parts),
+            glimpses,
         )
 
     def _evidence(self, names: Sequence[str], found: Sequence[Sequence[Find]]) -> tuple[Evidence, ...]:

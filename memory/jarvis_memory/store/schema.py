@@ -86,7 +86,7 @@ MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,), 2: (), 3: ()}
 """Per version the statements that make the next one of it; they add, and change no row that is there.
 
 Since version 3 all vectors of a kind are one row; rows of single vectors are read as they are. Since version
-4 a concept's body may say which photos are frames of videos, which older programs would take for damage."""
+4 a concept's body may say which photos are frames of videos, which older programs would not write again."""
 
 OF_PHOTOS = "'patches', 'profiles', 'patch', 'profile'"
 """Kinds of vectors, in SQL, that the encoder of photos made. They have one width, those of texts another."""

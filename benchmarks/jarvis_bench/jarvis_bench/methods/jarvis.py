@@ -130,7 +130,7 @@ class _JarvisMemory:
             moments = [(one.seconds[0], voice.told(query, one.text)) for one in answer.glimpses]
             text = voice.summed(query, moments)
         took = answer.timings
-        # What is said comes of all frames: its first word is there with the answer to the last of them.
+        # What is said comes of all frames: its first word is there with the last answer.
         stages = (("retrieve", took.retrieve), ("frames", took.total - took.retrieve))
         return Reply(text, took.total, loads.nbytes, answer.concepts, stages)
 

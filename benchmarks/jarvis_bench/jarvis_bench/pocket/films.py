@@ -20,7 +20,7 @@ from .studio import Studio
 __all__ = ["Acts", "ask_clip", "draw_acts", "draw_clip"]
 
 _ACTS = 3
-_HIDE, _STRANGE, _CUSHION = 0.4, 0.3, 0.3
+_HIDE, _STRANGE, _CUSHION = 0.4, 0.3, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,33 @@ class Acts:
         """The first act in which somebody is to be seen."""
         return min(place for place, there in enumerate(self.seen) if name in there)
 
+    @property
+    def order(self) -> list[tuple[str, str]]:
+        """Pairs of whom the first was to be seen in an earlier act than the second."""
+        return [(a, b) for a in self.cast for b in self.cast if self.first(a) < self.first(b)]
+
+    @property
+    def gone(self) -> list[tuple[str, str]]:
+        """Pairs of whom the first is not to be seen in the last act, and the second is."""
+        last = self.seen[-1]
+        return [(a, b) for a in self.cast for b in sorted(last) if a not in last]
+
     def covered(self, name: str) -> bool:
         """Whether a cushion covers somebody's emblem."""
         return any(actor.shown.hidden for act in self.acts for actor in act if actor.shown.name == name)
 
 
 def draw_acts(rng: random.Random, concepts: Sequence[PocketConcept]) -> Acts:
-    """Three acts of three or four concepts, two or three at a time: somebody goes, somebody comes, and at times
-    somebody hides; strangers are among them.
+    """Three acts as `_drawn`, so that somebody known comes later than another one and somebody is gone."""
+    while True:
+        acts = _drawn(rng, concepts)
+        if acts.order and acts.gone and any(acts.companions(name) for name in acts.cast):
+            return acts
+
+
+def _drawn(rng: random.Random, concepts: Sequence[PocketConcept]) -> Acts:
+    """Three acts of three or four concepts, two or three at a time: somebody goes, somebody comes, and
+    somebody may hide; strangers are among them.
 
     Whoever hides was to be seen in the act before, and two are always to be seen.
     """
@@ -107,18 +126,12 @@ def ask_clip(paper: Paper, rng: random.Random, acts: Acts, clip: Clip, *, choice
         here, other = ("yes", "no") if name in cast else ("no", "yes")
         text = rng.choice(VIDEO_QUESTIONS["there"]).format(n=name)
         paper.film("there", ask.Question("recognise", text, here, (here,), (other,), 2, (name,)), clip)
-    met = [name for name in cast if acts.companions(name)]
-    if met:
-        one = rng.choice(met)
-        others = acts.companions(one)
-        asked = _named("together", rng, others, [n for n in names if n != one], 2 ** (len(names) - 1), n=one)
-        paper.film("together", replace(asked, about=(one, *others)), clip)
-    order = [(a, b) for a in cast for b in cast if acts.first(a) < acts.first(b)]
-    if order:
-        paper.film("first", _of_two("first", rng, *rng.choice(order)), clip, choice=choice)
-    gone = [(a, b) for a in cast for b in sorted(acts.seen[-1]) if a not in acts.seen[-1]]
-    if gone:
-        paper.film("gone", _of_two("gone", rng, *rng.choice(gone)), clip, choice=choice)
+    one = rng.choice([name for name in cast if acts.companions(name)])
+    others = acts.companions(one)
+    asked = _named("together", rng, others, [n for n in names if n != one], 2 ** (len(names) - 1), n=one)
+    paper.film("together", replace(asked, about=(one, *others)), clip)
+    paper.film("first", _of_two("first", rng, *rng.choice(acts.order)), clip, choice=choice)
+    paper.film("gone", _of_two("gone", rng, *rng.choice(acts.gone)), clip, choice=choice)
     covered = [one for one in paper.concepts if one.name in cast and acts.covered(one.name)]
     if covered:
         paper.detail(rng.choice(covered), "emblem", clip)

@@ -53,7 +53,7 @@ _QUICK: Final = {
     "crowd": Size(60, photos=1, pictures=6, questions=12),
     "multi": Size(6, pictures=8, questions=12),
     "drift": Size(6, pictures=6, questions=12),
-    "video": Size(6, pictures=3),
+    "video": Size(5, pictures=2),
 }
 
 
