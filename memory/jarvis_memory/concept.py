@@ -122,6 +122,7 @@ class Concept(_Value):
         photos: in the order given.
         patches: of photos that came together best first; those of later photos stand behind.
         selections: of each photo the tokens that its segment keeps; none where that is made of patches.
+        past: how many photos, the first ones, show it as it looked before; segments are made without them.
         created, updated: sequence numbers of the home; order by these, never by a clock.
         created_at, updated_at: the same moments as ISO 8601 in UTC, to show to a person.
     """
@@ -140,10 +141,22 @@ class Concept(_Value):
     photos: tuple[PhotoRecord, ...] = ()
     patches: tuple[PatchRecord, ...] = ()
     selections: tuple[Selection, ...] = ()
+    past: int = Field(default=0, ge=0)
     created: int = 0
     created_at: str = ""
     updated: int = 0
     updated_at: str = ""
+
+    @property
+    def now(self) -> Concept:
+        """The same without the photos, patches and tokens of how it looked before."""
+        if not self.past:
+            return self
+        photos = self.photos[self.past :]
+        kept = {photo.id for photo in photos}
+        patches = tuple(patch for patch in self.patches if patch.photo_id in kept)
+        change = {"photos": photos, "patches": patches, "selections": self.selections[self.past :], "past": 0}
+        return self.model_copy(update=change)
 
     @property
     def moments(self) -> tuple[Moment | None, ...]:

@@ -142,6 +142,7 @@ class Intake:
         edits: Edits | None = None,
         describe: Describe | None = None,
         moments: Mapping[str, Moment] | None = None,
+        alone: bool = False,
     ) -> ConceptDraft:
         """A concept with more photos, notes, aliases or edits; only the new photos are mined.
 
@@ -156,6 +157,7 @@ class Intake:
             edits: all that is written by hand; None leaves it as it was.
             describe: as for `draft`; it is given the patches of all photos.
             moments: as for `draft`, of the new photos.
+            alone: they stand alone from now on, and get as many patches as those of a new concept.
         """
         made = _Profiling(build_profile(old.name, notes, category), old, edits)
         ids = {photo.id: place for place, photo in enumerate(old.photos)}
@@ -166,7 +168,7 @@ class Intake:
         ]
         subjects: list[PatchLike] = []
         if photos:
-            found = self._miner.survey(photos, self.prompts(made.profile), others, added=True)
+            found = self._miner.survey(photos, self.prompts(made.profile), others, added=not alone)
             patches += [replace(patch, photo=patch.photo + len(old.photos)) for patch in found.patches]
             subjects += [replace(patch, photo=patch.photo + len(old.photos)) for patch in found.subjects]
         profile = made.described(describe, patches)

@@ -162,11 +162,19 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         category: str | None = None,
         aliases: Sequence[str] = (),
         videos: Sequence[Video] = (),
+        changed: bool = False,
     ) -> Concept:
         """Add photos, videos, notes and aliases to a concept, and encode it again.
 
+        Args:
+            name: whose.
+            photos, about, category, aliases, videos: what is new.
+            changed: it looks as on these photos from now on. Those before are kept, and it is found by them,
+                but answers are of the new ones.
+
         Raises:
-            UnknownConceptError: there is none of this name. ImageError, InputError: as for `remember`.
+            UnknownConceptError: there is none of this name. ImageError, InputError: as for `remember`; or
+                ``changed`` without a new photo.
 
         Warns:
             PhotoWarning, NoteWarning: as for `remember`, about what is new.
@@ -177,7 +185,15 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             raise InputError(f"nothing to update of {name!r}; give {what}")
         with self._writing:
             return remembering.extend(
-                self._store, self._engine, name, photos, notes, category, aliases, videos=videos
+                self._store,
+                self._engine,
+                name,
+                photos,
+                notes,
+                category,
+                aliases,
+                videos=videos,
+                changed=changed,
             )
 
     def edit(

@@ -130,14 +130,15 @@ def answered(ready: Recall, said: Generation) -> Answer:
 
 
 def evidence(found: Sequence[Find], times: Sequence[float | None] = ()) -> tuple[Evidence, ...]:
-    """Of each concept the patch that a picture matched first, then the others by their own score.
+    """Of each concept the patch that a picture matched first, then those in the context by their own score.
 
     ``times`` of the pictures, in seconds, where these are frames of a video.
     """
     out = []
     for find in found:
         hit = find.hit
-        patches = sorted(find.concept.patches, key=lambda p: p.id != hit.vector_id)
+        matching = [patch for patch in find.concept.patches if patch.id == hit.vector_id]
+        patches = [*matching, *(p for p in find.concept.now.patches if p.id != hit.vector_id)]
         for patch in patches:
             matched = hit.region is not None and patch.id == hit.vector_id and hit.image is not None
             image, region = hit.region if matched and hit.region else (None, None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from jarvis_retrievers.errors import JarvisWarning, ProfileError
+from jarvis_retrievers.errors import InputError, JarvisWarning, ProfileError
 from jarvis_retrievers.images import pixel_digest
 from jarvis_retrievers.patches import crop
 
@@ -67,12 +68,13 @@ def extend(
     *,
     anew: bool = False,
     videos: Sequence[Video] = (),
+    changed: bool = False,
 ) -> Concept:
     """Add to a concept, or edit its profile; ``edits`` makes new edits of those that are there.
 
     Only new photos are mined, and where the profile stays as it is only their patches are encoded. Of a
     concept that another encoder has seen everything is made again. ``anew`` chooses the tokens of all photos
-    again.
+    again. ``changed``: it looks as on the new photos from now on, and those before show what was.
     """
     check_writable(store)
     old = store.get(name)
@@ -83,6 +85,8 @@ def extend(
     given = Intake.photos(photos, old.name) if len(photos) else []
     shown = {pixel_digest(photo): photo for photo in (*given, *film.images)}
     new = [photo for digest, photo in shown.items() if digest not in known]
+    if changed and not new:
+        raise InputError(f"how {old.name!r} looks now is told by new photos, and there is none; give one")
     told = fold_notes(old.about, list(notes))
     names, what = (*old.aliases, *aliases), category or old.category
     same = old.encoder == engine.encoder.fingerprint
@@ -97,7 +101,7 @@ def extend(
     if same:
         rows = store.vectors([old.id])
         draft = engine.intake.extended(
-            old, stored, rows, told, what, names, new, others, wanted, describe, film.moments
+            old, stored, rows, told, what, names, new, others, wanted, describe, film.moments, changed
         )
     else:
         images = seen()
@@ -113,6 +117,7 @@ def extend(
             describe=describe,
             moments=film.moments,
         )
+    draft = replace(draft, past=len(old.photos) if changed else old.past)
     warn_of(engine, draft, old)
     draft = engine.chooser.chosen(draft, old if same and not anew else None)
     segment = engine.keeper.grown(old, draft, images) if same else engine.keeper.make(draft, images)
@@ -150,7 +155,7 @@ def again(store: OwnerStore, engine: Engine, old: Concept, broken: Collection[st
     images = Intake.photos([store.photo(photo.id) for photo in old.photos], old.name)
     others = other_patches(store, engine.encoder.fingerprint, but={old.id, *broken})
     draft = engine.intake.draft(old.name, old.aliases, old.category, old.about, images, others, old=old)
-    draft = engine.chooser.chosen(draft)
+    draft = engine.chooser.chosen(replace(draft, past=old.past))
     return _replaced(store, engine, old, draft, engine.keeper.make(draft, images))
 
 

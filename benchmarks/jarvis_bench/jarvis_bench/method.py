@@ -105,7 +105,7 @@ class Updating(Protocol):
     """A memory that can learn more of a concept that it knows."""
 
     def update(self, later: Introduction) -> None:
-        """More photos, and more notes, of a concept of this name, later than what it was introduced by."""
+        """More photos, and more notes, of a concept of this name: from now on it looks as on these photos."""
         ...
 
 

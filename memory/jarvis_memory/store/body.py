@@ -22,6 +22,7 @@ class ConceptBody(BaseModel):
     history: tuple[PastProfile, ...] = ()
     selections: tuple[Selection, ...] = ()
     moments: tuple[Moment | None, ...] = ()
+    past: int = 0
     encoder: str
     created_at: str
     updated_at: str

@@ -101,6 +101,7 @@ class ConceptDraft:
         description: what a model has made of the photos.
         history: what the profile was before.
         selections: of each photo the tokens that its segment keeps; none where that is made of patches.
+        past: how many photos, the first ones, show it as it looked before.
     """
 
     name: str
@@ -119,6 +120,7 @@ class ConceptDraft:
     description: Description | None = None
     history: tuple[PastProfile, ...] = ()
     selections: tuple[Selection, ...] = ()
+    past: int = 0
     _photos: tuple[DraftPhoto, ...] = field(init=False, repr=False)
     _concept: Concept = field(init=False, repr=False)
     _vectors: tuple[NDArray[np.float16], NDArray[np.float16]] = field(init=False, repr=False)
@@ -154,6 +156,10 @@ class ConceptDraft:
         records = tuple(_photo(number, photo) for number, photo in enumerate(photos))
         if self.selections and len(self.selections) != len(photos):
             raise InputError(f"tokens are kept of {len(self.selections)} photos, but there are {len(photos)}")
+        if not 0 <= self.past <= len(photos) or (photos and self.past == len(photos)):
+            raise InputError(
+                f"{self.past} of {len(photos)} photos show what was; leave one that shows what is"
+            )
         profile = self.profile or build_profile(name, notes, category)
         # One written by hand or seen by a model is the profile's alone, so that it can be reset or seen anew.
         borrowed = self.edits.category is not None or (
@@ -172,6 +178,7 @@ class ConceptDraft:
             description=self.description,
             history=self.history,
             selections=self.selections,
+            past=self.past,
             photos=records,
             patches=tuple(_patch(number, patch, records) for number, patch in enumerate(self.patches)),
         )

@@ -87,7 +87,13 @@ class _JarvisMemory:
             if new:
                 kept = self._memory.remember(one.name, one.photos, one.notes, category=category)
             else:
-                kept = self._memory.update(one.name, photos=one.photos, about=one.notes, category=category)
+                kept = self._memory.update(
+                    one.name,
+                    photos=one.photos,
+                    about=one.notes,
+                    category=category,
+                    changed=bool(one.photos),
+                )
         grown = self._memory.nbytes() - before
         profile = len(kept.profile.model_dump_json().encode()) if new else 0
         self._bytes[one.name] = self._bytes.get(one.name, 0) + grown + profile

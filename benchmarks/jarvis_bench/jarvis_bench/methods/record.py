@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ class Record:
             self.tell(one)
 
     def tell(self, one: Introduction) -> None:
-        """Remember a concept, or add photos and notes to one that is remembered."""
+        """Remember a concept, or add later photos and notes to one that is remembered."""
         from jarvis_memory.intake import check_notes, other_patches
 
         old = self._told.get(one.name)
@@ -63,6 +64,8 @@ class Record:
         draft = self._intake.draft(
             one.name, (), one.category or None, check_notes(one.notes), photos, others, old=there
         )
+        if there is not None and len(photos) > len(there.photos):
+            draft = replace(draft, past=len(there.photos))
         before = self._store.usage().vectors
         if there is None:
             self._store.add_concept(draft)
@@ -79,12 +82,12 @@ class Record:
         return [find.concept for find in found]
 
     def photos(self, concept: Concept) -> tuple[Image.Image, ...]:
-        """The photos of a concept, oldest first."""
-        return tuple(load_image(self._store.photo(photo.id)) for photo in concept.photos)
+        """The photos of a concept as it looks now, oldest first."""
+        return tuple(load_image(self._store.photo(photo.id)) for photo in concept.now.photos)
 
     def photo_bytes(self, concept: Concept) -> int:
-        """Bytes of its photos as they are stored."""
-        return sum(len(self._store.photo(photo.id)) for photo in concept.photos)
+        """Bytes of these photos as they are stored."""
+        return sum(len(self._store.photo(photo.id)) for photo in concept.now.photos)
 
     @property
     def vector_bytes(self) -> Mapping[str, int]:
