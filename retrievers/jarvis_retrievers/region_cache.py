@@ -1,4 +1,4 @@
-"""Vectors of regions of pictures that were asked about lately: the next question about one encodes nothing."""
+"""Vectors of regions of pictures that were asked about lately, so that they are not encoded again."""
 
 from __future__ import annotations
 

@@ -83,7 +83,9 @@ def look(
     return scores
 
 
-def _detected(image: Image.Image, seen: SeenPicture, detector: RegionDetector | None) -> tuple[Box, ...] | None:
+def _detected(
+    image: Image.Image, seen: SeenPicture, detector: RegionDetector | None
+) -> tuple[Box, ...] | None:
     return tuple(detector(image)) if detector and seen.boxes is None else seen.boxes
 
 

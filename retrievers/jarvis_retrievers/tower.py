@@ -39,7 +39,7 @@ def _own(model: Any) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def _plain(visual: Any) -> bool:
-    """Whether it is of the parts that `_short` knows; with others, or with hooks on them, it is left alone."""
+    """Whether it is of the parts that `_short` knows."""
     blocks = getattr(getattr(visual, "transformer", None), "resblocks", ())
     parts = (visual, getattr(visual, "transformer", None), *blocks)
     wanted = (*_PLAIN[:2], *(_PLAIN[2:] * len(blocks)))
