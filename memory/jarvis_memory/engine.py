@@ -185,11 +185,10 @@ class Engine:
         with self._lock:
             told, self._guessed = self._guessed, True
         if not told:
-            name = self.vlm.name
             _log.warning(
                 "tokens are chosen by the middle layers, as %r was never calibrated; run: jarvis calibrate "
                 "--model %s",
-                *(name, name),
+                *(self.vlm.name, self.vlm.name),
             )
         return middle_layers(self.vlm.sight.layers)
 
