@@ -10,7 +10,8 @@ import torch
 __all__ = ["image_tower"]
 
 _APART: Final = 1e-5
-_PLAIN: Final = ("VisionTransformer", "Transformer", "ResidualAttentionBlock")
+_TOWER: Final = ("VisionTransformer", "Transformer")
+_BLOCK: Final = "ResidualAttentionBlock"
 
 
 def image_tower(model: Any) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -42,10 +43,9 @@ def _plain(visual: Any) -> bool:
     """Whether it is of the parts that `_short` knows."""
     blocks = getattr(getattr(visual, "transformer", None), "resblocks", ())
     parts = (visual, getattr(visual, "transformer", None), *blocks)
-    wanted = (*_PLAIN[:2], *(_PLAIN[2:] * len(blocks)))
     return (
         bool(len(blocks))
-        and tuple(type(part).__name__ for part in parts) == wanted
+        and tuple(type(part).__name__ for part in parts) == (*_TOWER, *(_BLOCK for _ in blocks))
         and all(type(part).__module__.startswith("open_clip.") for part in parts)
         and visual.pool_type == "tok"
         and visual.attn_pool is None

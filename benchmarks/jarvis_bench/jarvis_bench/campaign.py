@@ -70,8 +70,8 @@ def run_campaign(
         for method, place in zip(methods, folders, strict=True):
             begun(method)
             plan = plan_of(method.name, campaign.arms)
-            options = {"seed": campaign.seed, "canary": campaign.canary}
-            results.append(run(dataset, method, place, plan=plan, course=course, **options))
+            seed, canary = campaign.seed, campaign.canary
+            results.append(run(dataset, method, place, plan=plan, seed=seed, canary=canary, course=course))
     summary = summarise(results, folders, seed=campaign.seed)
     (folder / "card.md").write_text(f"# {dataset.name}\n\n{dataset.card}\n", encoding="utf-8")
     (folder / "summary.md").write_text(summary.to_markdown(), encoding="utf-8")

@@ -101,13 +101,13 @@ class Summary:
             _table(_COSTS, [_cost(name, cost) for name, cost in self.costs.items()]),
         ]
         if self.ratios:
-            heads = ("time of", "over", "asked", "n", "first token", "answer")
+            timed = ("time of", "over", "asked", "n", "first token", "answer")
             lines = [
                 (name, names[-1], one.look, str(one.answers), _times(one.first_token), _times(one.answer))
                 for name, some in self.ratios.items()
                 for one in some
             ]
-            parts.append(_table(heads, lines))
+            parts.append(_table(timed, lines))
         for other, found in self.against.items():
             heads = ("task", f"{names[-1]} less {other}", "95 %", "p")
             parts.append(_table(heads, [_difference(one) for one in found]))
