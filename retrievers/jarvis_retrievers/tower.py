@@ -22,7 +22,7 @@ def image_tower(model: Any) -> Callable[[torch.Tensor], torch.Tensor]:
     of the work is saved. It is used where the parts are those known here, and where it gives the same for
     a picture of noise; else the model's own.
     """
-    visual = getattr(model, "visual", None)
+    visual: Any = getattr(model, "visual", None)
     if not _plain(visual):
         return _own(model)
     height, width = visual.image_size
@@ -43,9 +43,10 @@ def _plain(visual: Any) -> bool:
     """Whether it is of the parts that `_short` knows."""
     blocks = getattr(getattr(visual, "transformer", None), "resblocks", ())
     parts = (visual, getattr(visual, "transformer", None), *blocks)
+    names = [type(part).__name__ for part in parts]
     return (
         bool(len(blocks))
-        and tuple(type(part).__name__ for part in parts) == (*_TOWER, *(_BLOCK for _ in blocks))
+        and names == [*_TOWER, *[_BLOCK for _ in blocks]]
         and all(type(part).__module__.startswith("open_clip.") for part in parts)
         and visual.pool_type == "tok"
         and visual.attn_pool is None
