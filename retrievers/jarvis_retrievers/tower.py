@@ -41,7 +41,7 @@ def _own(model: Any) -> Callable[[torch.Tensor], torch.Tensor]:
 
 def _plain(visual: Any) -> bool:
     """Whether it is of the parts that `_short` knows."""
-    blocks = getattr(getattr(visual, "transformer", None), "resblocks", ())
+    blocks: Any = getattr(getattr(visual, "transformer", None), "resblocks", ())
     parts = (visual, getattr(visual, "transformer", None), *blocks)
     names = [type(part).__name__ for part in parts]
     return (
