@@ -262,7 +262,8 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             return gone
 
     def close(self) -> None:
-        """Let go of the home's files."""
+        """Let go of the home's files, and of what is kept of questions."""
+        self._engine.dismiss()
         self._store.close()
 
     def __enter__(self) -> Self:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .openclip import OpenCLIPEncoder as OpenCLIPEncoder
     from .patches import PatchMiner as PatchMiner
     from .reference import ColourEncoder as ColourEncoder
+    from .region_cache import RegionCache as RegionCache
     from .retrieval import Entry as Entry
     from .retrieval import Hit as Hit
     from .retrieval import Retrieval as Retrieval
@@ -85,6 +86,7 @@ _EXPORTS = {
     "PatchMiner": "patches",
     "PatchScorer": "scorer",
     "PromptScorer": "scorer",
+    "RegionCache": "region_cache",
     "RegionDetector": "detected",
     "Retrieval": "retrieval",
     "RetrieverConfig": "retrieval",
@@ -139,6 +141,7 @@ __all__ = [
     "PatchMiner",
     "PatchScorer",
     "PromptScorer",
+    "RegionCache",
     "RegionDetector",
     "Retrieval",
     "RetrieverConfig",

@@ -9,9 +9,12 @@ from pathlib import Path
 
 from jarvis_retrievers.errors import SettingError
 
+from .canary import canary_questions
 from .controls import ARMS, Arm, Plan
 from .dataset import Dataset
+from .leaks import cleaned
 from .method import Method
+from .progress import Course
 from .runner import run
 from .summary import Summary, summarise
 
@@ -63,15 +66,26 @@ def run_campaign(
     folder = Path(out).expanduser()
     folders = [folder / name for name in names]
     results = []
-    for method, place in zip(methods, folders, strict=True):
-        begun(method)
-        plan = plan_of(method.name, campaign.arms)
-        results.append(run(dataset, method, place, plan=plan, seed=campaign.seed, canary=campaign.canary))
+    with Course(_questions(dataset, names, campaign)) as course:
+        for method, place in zip(methods, folders, strict=True):
+            begun(method)
+            plan = plan_of(method.name, campaign.arms)
+            seed, canary = campaign.seed, campaign.canary
+            results.append(run(dataset, method, place, plan=plan, seed=seed, canary=canary, course=course))
     summary = summarise(results, folders, seed=campaign.seed)
     (folder / "card.md").write_text(f"# {dataset.name}\n\n{dataset.card}\n", encoding="utf-8")
     (folder / "summary.md").write_text(summary.to_markdown(), encoding="utf-8")
     (folder / "summary.json").write_text(summary.to_json(), encoding="utf-8")
     return summary
+
+
+def _questions(dataset: Dataset, methods: Sequence[str], campaign: Campaign) -> int:
+    """How many questions are asked of all methods in all arms."""
+    data = cleaned(dataset)
+    each = sum(item.rotations for item in data.items)
+    arms = sum(len(plan_of(name, campaign.arms).arms) for name in methods)
+    canary = canary_questions(data, campaign.canary, campaign.seed) if campaign.canary else 0
+    return arms * each + len(methods) * canary
 
 
 def plan_of(method: str, arms: Sequence[Arm]) -> Plan:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,9 +88,7 @@ def run_command(
     else:
         dataset = _published(world, root, quick, seed)
     asked = (_QUICK_CANARY if quick else _CANARY) if canary is None else canary
-    summary = run_campaign(
-        dataset, made, folder, Campaign(wanted, seed, asked), begun=lambda method: _tell(method.name)
-    )
+    summary = run_campaign(dataset, made, folder, Campaign(wanted, seed, asked))
     draw_costs(folder / "costs.svg", summary)
     if json:
         print_json(summary.to_dict())
@@ -155,25 +152,24 @@ def _published(world: str, root: Path | None, quick: bool, seed: int) -> Dataset
     return sampled(data, _QUICK_PICTURES, seed=seed) if quick else data
 
 
-def _tell(name: str) -> None:
-    if sys.stderr.isatty():
-        typer.echo(name, err=True)
-
-
 def _print(summary: Summary) -> None:
+    from .answers import LOOKS
+
     names = list(summary.costs)
     rows = table("Task", "Kind", ">n", *(f">{name}" for name in names))
     for row in summary.rows:
         cells = (row.values[name] for name in names)
         shown = (f"{100 * v.value:.0f} ({100 * v.low:.0f}-{100 * v.high:.0f})" for v in cells)
         rows.add_row(row.group, row.kind, str(row.items), *shown)
-    costs = table("Method", ">Mean", ">First token", ">Bytes a concept", ">Bytes read")
+    heads = (f">First token, {look}" for look in LOOKS)
+    costs = table("Method", ">Mean", *heads, ">Bytes a concept", ">Bytes read")
     for name, cost in summary.costs.items():
-        first, kept, read = cost.first_token_seconds, cost.bytes_per_concept, cost.bytes_loaded
+        kept, read = cost.bytes_per_concept, cost.bytes_loaded
+        first = {one.look: one.first_token_seconds for one in cost.times}
         costs.add_row(
             name,
             f"{100 * summary.means()[name]:.0f}",
-            "" if first is None else f"{1000 * first:.0f} ms",
+            *("" if (one := first.get(look)) is None else f"{1000 * one:.0f} ms" for look in LOOKS),
             "" if kept is None else f"{kept:,.0f}",
             "" if read is None else f"{read:,.0f}",
         )

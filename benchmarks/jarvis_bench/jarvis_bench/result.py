@@ -15,21 +15,22 @@ from .controls import Arm
 from .dataset import LeftOut
 from .method import Setting
 from .score import Score
+from .times import Times, median, times_of, typical
 
 __all__ = ["ArmResult", "Cost", "Result"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What answers cost; medians, None where a method does not tell.
+    """What answers cost; None where a method does not tell.
 
     Attributes:
-        answer_seconds, first_token_seconds: of one answer.
+        answer_seconds, first_token_seconds: of one answer; see `typical`.
         remember_seconds: of all concepts together.
         bytes_per_concept: kept, the mean.
-        bytes_loaded: used for one answer.
+        bytes_loaded: used for one answer, the median.
         failures: answers that ended in an error.
-        stages: seconds up to the first token by stage, in order.
+        times: medians by what had to be looked at.
     """
 
     answer_seconds: float | None
@@ -38,21 +39,22 @@ class Cost:
     bytes_per_concept: float | None
     bytes_loaded: float | None
     failures: int
-    stages: tuple[tuple[str, float], ...] = ()
+    times: tuple[Times, ...] = ()
 
     @classmethod
     def of_answers(
         cls, answers: Sequence[Answer], stored: dict[str, int] | None, remember: float | None
     ) -> Cost:
         """From raw answers, and from what the memory kept."""
+        times = times_of(answers)
         return cls(
-            answer_seconds=_median([answer.seconds for answer in answers if not answer.failure]),
-            first_token_seconds=_median([a.first_token for a in answers if a.first_token is not None]),
+            answer_seconds=typical(times, lambda one: one.answer_seconds),
+            first_token_seconds=typical(times, lambda one: one.first_token_seconds),
             remember_seconds=remember,
             bytes_per_concept=statistics.fmean(stored.values()) if stored else None,
-            bytes_loaded=_median([answer.loaded for answer in answers if answer.loaded is not None]),
+            bytes_loaded=median([answer.loaded for answer in answers if answer.loaded is not None]),
             failures=sum(bool(answer.failure) for answer in answers),
-            stages=_stages(answers),
+            times=times,
         )
 
 
@@ -91,18 +93,6 @@ class Result:
         lists = {"arms": [asdict(arm) for arm in self.arms], "signs": [asdict(sign) for sign in self.signs]}
         cleaned: dict[str, Any] = _without_nan(values | lists | {"left_out": left_out})
         return cleaned
-
-
-def _stages(answers: Sequence[Answer]) -> tuple[tuple[str, float], ...]:
-    seconds: dict[str, list[float]] = {}
-    for answer in answers:
-        for stage, took in answer.stages:
-            seconds.setdefault(stage, []).append(took)
-    return tuple((stage, statistics.median(took)) for stage, took in seconds.items())
-
-
-def _median(values: Sequence[float]) -> float | None:
-    return statistics.median(values) if values else None
 
 
 def _without_nan(value: Any) -> Any:

@@ -6,18 +6,16 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from jarvis_retrievers.errors import DatasetError, JarvisError, SettingError
 
-from .answers import Answer, AnswerLog, AnswerWriter
+from .answers import Answer, AnswerLog, AnswerWriter, Look
 from .audit import Sign, constant_signs, dropped_signs, leak_signs
-from .canary import run_canary
+from .canary import canary_questions, run_canary
 from .comparison import Comparison, compare
 from .controls import Arm, Plan, known_to
 from .dataset import Dataset
@@ -28,6 +26,7 @@ from .judging import Judge, Mark, mark_answer
 from .leaks import cleaned
 from .method import BenchMemory, ConstantMethod, Method
 from .outcome import Outcome, outcomes_of
+from .progress import Course
 from .result import ArmResult, Cost, Result
 from .score import scores_of
 from .table import to_json, to_markdown
@@ -48,6 +47,7 @@ def run(
     clean: bool = True,
     canary: int = 40,
     resamples: int = RESAMPLES,
+    course: Course | None = None,
 ) -> Result:
     """Ask everything that has no answer yet, mark all answers, and write the table.
 
@@ -66,6 +66,7 @@ def run(
         clean: whether leaked and repeated items are left out.
         canary: how many items the canary asks three times; 0 for none.
         resamples: draws of the bootstrap.
+        course: is told how far it is; by default a bar on stderr.
 
     Raises:
         SettingError: the folder holds another run.
@@ -83,12 +84,12 @@ def run(
     with log.writing() as writer:
         done = {answer.key for answer in log.read()}
         disguise = Disguise(data, seed)
-        with _bar() as progress:
+        with nullcontext(course) if course else Course() as told:
             for arm in plan.arms:
                 asked = method if arm != "constant" else ConstantMethod.best(data)
-                _ask(arm, asked, disguise, done, writer, progress, folder)
-    if canary:
-        signs += _canary_signs(folder, method, data, canary, seed)
+                _ask(arm, asked, disguise, done, writer, told, folder)
+            if canary:
+                signs += _canary_signs(folder, method, data, canary, seed, told)
     answers = [answer for answer in log.read() if answer.arm in plan.arms]
     arms = []
     lines: list[str] = []
@@ -154,31 +155,41 @@ def _ask(
     disguise: Disguise,
     done: set[tuple[str, str, int]],
     writer: AnswerWriter,
-    progress: Progress,
+    course: Course,
     folder: Path,
 ) -> None:
     """Ask what has no answer yet in one arm."""
     order = disguise.order()
     todo = [asked for asked in order if (arm, asked.item.id, asked.rotation) not in done]
+    step = course.part(f"{method.name} {arm}", len(order), len(order) - len(todo))
     if not todo:
         return
-    task = progress.add_task(arm, total=len(order), completed=len(order) - len(todo))
     told = known_to(arm, disguise.dataset, disguise.seed)
     began = time.perf_counter()
     memory = disguise.opened(method, told)
     seconds = time.perf_counter() - began
     try:
         _keep(folder, arm, dict(memory.stored()), seconds)
+        seen: set[str] = set()  # by this memory: one that is opened anew has forgotten them
         for asked in todo:
-            writer.write(_answer(arm, memory, disguise, asked))
-            progress.advance(task)
+            writer.write(_answer(arm, memory, disguise, asked, _look(asked, seen)))
+            step()
     finally:
         memory.close()
 
 
-def _answer(arm: Arm, memory: BenchMemory, disguise: Disguise, asked: Asked) -> Answer:
+def _look(asked: Asked, seen: set[str]) -> Look:
+    """What has to be looked at; from now on it counts as seen."""
+    shown = {image.digest for image in asked.item.images}
+    shown |= {asked.item.video.digest} if asked.item.video else set()
+    look: Look = "words" if not shown else "again" if shown <= seen else "first"
+    seen |= shown
+    return look
+
+
+def _answer(arm: Arm, memory: BenchMemory, disguise: Disguise, asked: Asked, look: Look) -> Answer:
     query = disguise.query(asked, told=arm == "oracle")
-    key: dict[str, Any] = {"arm": arm, "item": asked.item.id, "rotation": asked.rotation}
+    key: dict[str, Any] = {"arm": arm, "item": asked.item.id, "rotation": asked.rotation, "look": look}
     began = time.perf_counter()
     try:
         reply = memory.answer(query)
@@ -204,12 +215,15 @@ def _marks(data: Dataset, answers: list[Answer], judge: Judge | None) -> list[Ma
     ]
 
 
-def _canary_signs(folder: Path, method: Method, data: Dataset, items: int, seed: int) -> tuple[Sign, ...]:
+def _canary_signs(
+    folder: Path, method: Method, data: Dataset, items: int, seed: int, course: Course
+) -> tuple[Sign, ...]:
     """The canary's signs; what it found is kept, so that a run that is resumed does not ask again."""
     path = folder / "canary.json"
     if path.exists():
+        course.skip(canary_questions(data, items, seed))
         return tuple(Sign(**sign) for sign in _object(path)["signs"])
-    found = run_canary(method, data, items=items, seed=seed)
+    found = run_canary(method, data, items=items, seed=seed, course=course)
     signs = [asdict(sign) for sign in found.signs]
     _replace(path, json.dumps(asdict(found) | {"signs": signs}, indent=2) + "\n")
     return found.signs
@@ -243,10 +257,3 @@ def _replace(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-
-
-def _bar() -> Progress:
-    """A bar for each arm, on stderr, and only where that is a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -7,12 +7,13 @@ import math
 import os
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from jarvis_retrievers.errors import InputError
 
+from .answers import AnswerLog
 from .comparison import Comparison, compare, read_outcomes
 from .controls import Arm
 from .intervals import RESAMPLES, Interval
@@ -20,6 +21,7 @@ from .outcome import Outcome
 from .result import Cost, Result
 from .score import Score, scores_of
 from .table import plain_line
+from .times import Ratio, Times, ratios_of
 
 __all__ = ["Row", "Summary", "summarise"]
 
@@ -47,6 +49,7 @@ class Summary:
         controls: means of the figures of all kinds, by method and arm.
         costs: of the arm ``method``, by method.
         against: the last method less each other one, by its name.
+        ratios: time of each other method over that of the last, question by question.
         signs: of each method, as texts.
     """
 
@@ -56,6 +59,7 @@ class Summary:
     costs: Mapping[str, Cost]
     against: Mapping[str, tuple[Comparison, ...]]
     signs: Mapping[str, tuple[str, ...]]
+    ratios: Mapping[str, tuple[Ratio, ...]] = field(default_factory=dict)
 
     def means(self) -> dict[str, float]:
         """The mean of a method's figures over all kinds of questions."""
@@ -92,8 +96,18 @@ class Summary:
             _table(("task", "kind", "n", *names), figures),
             "Means of all kinds, by arm:",
             _table(("method", *arms), controls),
+            "Time, medians: questions in words, first looks at a picture, and further questions about it.",
+            _table(_TIMES, [_line(name, one) for name, cost in self.costs.items() for one in cost.times]),
             _table(_COSTS, [_cost(name, cost) for name, cost in self.costs.items()]),
         ]
+        if self.ratios:
+            timed = ("time of", "over", "asked", "n", "first token", "answer")
+            lines = [
+                (name, names[-1], one.look, str(one.answers), _times(one.first_token), _times(one.answer))
+                for name, some in self.ratios.items()
+                for one in some
+            ]
+            parts.append(_table(timed, lines))
         for other, found in self.against.items():
             heads = ("task", f"{names[-1]} less {other}", "95 %", "p")
             parts.append(_table(heads, [_difference(one) for one in found]))
@@ -104,15 +118,8 @@ class Summary:
         return "\n\n".join(parts) + "\n"
 
 
-_COSTS: Final = (
-    "method",
-    "first token",
-    "of which",
-    "answer",
-    "remember all",
-    "bytes a concept",
-    "bytes read",
-)
+_TIMES: Final = ("method", "asked", "n", "first token", "of which", "answer")
+_COSTS: Final = ("method", "remember all", "bytes a concept", "bytes read")
 
 
 def summarise(
@@ -149,6 +156,10 @@ def summarise(
             some = _by_kind(read_outcomes(Path(folder), arm.arm), 1, seed)
             controls[result.method][arm.arm] = statistics.fmean(one.value.value for one in some.values())
     last = names[-1]
+    timed = {
+        name: [one for one in AnswerLog(Path(folder) / "answers.jsonl").read() if one.arm == "method"]
+        for name, folder in zip(names, folders, strict=True)
+    }
     return Summary(
         dataset=results[0].dataset,
         rows=tuple(rows),
@@ -161,6 +172,7 @@ def summarise(
         signs={
             result.method: tuple(f"{sign.kind}: {sign.what}" for sign in result.signs) for result in results
         },
+        ratios={name: ratios_of(timed[name], timed[last]) for name in names[:-1]},
     )
 
 
@@ -175,13 +187,19 @@ def _by_kind(outcomes: Sequence[Outcome], resamples: int, seed: int) -> dict[tup
     return dict(sorted(found.items()))
 
 
+def _line(name: str, one: Times) -> tuple[str, ...]:
+    stages = ", ".join(f"{stage} {1000 * seconds:.0f}" for stage, seconds in one.stages)
+    first, answer = _milliseconds(one.first_token_seconds), _milliseconds(one.answer_seconds)
+    return name, one.look, str(one.answers), first, f"{stages} ms" if stages else "", answer
+
+
+def _times(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}"
+
+
 def _cost(name: str, cost: Cost) -> tuple[str, ...]:
-    stages = ", ".join(f"{stage} {1000 * seconds:.0f}" for stage, seconds in cost.stages)
     return (
         name,
-        _milliseconds(cost.first_token_seconds),
-        f"{stages} ms" if stages else "",
-        _milliseconds(cost.answer_seconds),
         "" if cost.remember_seconds is None else f"{cost.remember_seconds:.1f} s",
         "" if cost.bytes_per_concept is None else f"{cost.bytes_per_concept:,.0f}",
         "" if cost.bytes_loaded is None else f"{cost.bytes_loaded:,.0f}",

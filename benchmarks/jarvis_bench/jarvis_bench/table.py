@@ -9,6 +9,7 @@ from typing import Final
 from .comparison import Comparison
 from .result import ArmResult, Result
 from .score import Score
+from .times import Times
 
 __all__ = ["plain_line", "to_json", "to_markdown"]
 
@@ -22,7 +23,7 @@ _COSTS: Final = (
     "bytes a concept",
     "bytes loaded",
     "failures",
-    "stages",
+    "by look",
 )
 
 
@@ -96,8 +97,13 @@ def _cost(arm: ArmResult) -> tuple[str, ...]:
         *("" if one is None else f"{one:.4f} s" for one in seconds),
         *("" if one is None else f"{one:,.0f}" for one in sizes),
         str(cost.failures),
-        ", ".join(f"{plain_line(stage)} {seconds:.4f} s" for stage, seconds in cost.stages),
+        "; ".join(_times(one) for one in cost.times),
     )
+
+
+def _times(one: Times) -> str:
+    stages = ", ".join(f"{plain_line(stage)} {seconds:.4f} s" for stage, seconds in one.stages)
+    return f"{one.look} ({one.answers}): {stages or 'stages not told'}"
 
 
 def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:

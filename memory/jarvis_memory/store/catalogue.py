@@ -110,6 +110,12 @@ class SQLiteCatalogue(SQLiteCaches):
             query = "SELECT concept FROM concepts WHERE owner = ? AND live = 1 ORDER BY created"
             return tuple(row[0] for row in connection.execute(query, (owner,)))
 
+    def versions(self, owner: str) -> tuple[tuple[str, int], ...]:
+        """See `Catalogue.versions`."""
+        with self._db.read() as connection:
+            query = "SELECT concept, updated FROM concepts WHERE owner = ? AND live = 1 ORDER BY created"
+            return tuple((row[0], row[1]) for row in connection.execute(query, (owner,)))
+
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """See `Catalogue.concept`."""
         with self._db.read() as connection:

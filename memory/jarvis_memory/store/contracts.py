@@ -129,6 +129,9 @@ class Catalogue(Protocol):
     def ids(self, owner: str) -> tuple[str, ...]:
         """Ids of all concepts of the owner, oldest first; their rows need not be sound."""
 
+    def versions(self, owner: str) -> tuple[tuple[str, int], ...]:
+        """`ids`, each with `Concept.updated`: no other write gives the same pair."""
+
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """The concept of this id, or None."""
 

@@ -22,6 +22,7 @@ from ..concept import Concept, name_key
 from .contracts import BlobRef, BlobStore, Catalogue, SegmentCache, Usage, VectorRows
 from .draft import ConceptDraft
 from .home import check_owner, open_home
+from .known import KnownConcepts
 from .names import resolve
 from .owner_caches import OwnerCaches
 from .segments import FileSegmentCache
@@ -50,6 +51,7 @@ class OwnerStore(OwnerCaches):
         self._catalogue = catalogue
         self._blobs = blobs
         self._segments: SegmentCache = segments or FileSegmentCache(catalogue, blobs)
+        self._known = KnownConcepts(catalogue, self.owner)
 
     @classmethod
     def open(
@@ -146,7 +148,7 @@ class OwnerStore(OwnerCaches):
 
     def list(self) -> list[Concept]:
         """All concepts, oldest first."""
-        return list(self._catalogue.concepts(self.owner))
+        return self._known.list()
 
     def photo(self, photo_id: str) -> bytes:
         """A photo's bytes, exactly as they were given.
@@ -206,6 +208,7 @@ class OwnerStore(OwnerCaches):
     def erase(self, concept_id: str) -> None:
         """Forget a concept by id, unread; of an unknown id nothing is left to do."""
         blobs = self._catalogue.tombstone(self.owner, concept_id)
+        self._known.clear()
         self._segments.delete(self.owner, concept_id)
         self._blobs.delete(self.owner, blobs)
         # Snapshots know the ids of its vectors, and where these were.
@@ -215,6 +218,7 @@ class OwnerStore(OwnerCaches):
     def delete_owner(self) -> None:
         """Forget everything of this owner, the owner included."""
         blobs = self._catalogue.tombstone(self.owner, None)
+        self._known.clear()
         self._segments.delete_owner(self.owner)
         self._blobs.delete(self.owner, blobs)
         self.drop_snapshots()
@@ -251,6 +255,7 @@ class OwnerStore(OwnerCaches):
 
     def close(self) -> None:
         """Let go of the home's files; again does nothing."""
+        self._known.clear()
         self._catalogue.close()
 
     def __enter__(self) -> Self:
