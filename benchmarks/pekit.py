@@ -46,7 +46,7 @@ def best_threshold(cosines: NDArray[np.float64], there: NDArray[np.bool_]) -> tu
 
 
 def measure(models: Models, split: str, seed: int, pictures: int) -> list[tuple[float, bool]]:
-    """Of each picture and concept the cosine of the region that is claimed for it, and whether it is there."""
+    """Of each picture and concept the cosine of the region that it claims, and whether it is there."""
     with tempfile.TemporaryDirectory() as folder:
         data = draw_split(split, Path(folder), seed=seed, size=Size(6, pictures=pictures, questions=1))
         disguise = Disguise(data, seed)

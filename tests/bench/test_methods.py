@@ -229,7 +229,7 @@ def test_methods_by_their_words(models: Models) -> None:
     method = make_method("jarvis:mode=link:selector=full", models)
     assert method.name == "jarvis-link-full"
     assert (method.settings["mode"], method.settings["selector"]) == ("link", "full")
-    with pytest.raises(SettingError, match="no method 'magic'; there are .*jarvis"):
+    with pytest.raises(SettingError, match=r"no method 'magic'; there are .*jarvis"):
         make_method("magic", models)
     with pytest.raises(SettingError, match="text has no option 'mode=link'; it has none"):
         make_method("text:mode=link", models)

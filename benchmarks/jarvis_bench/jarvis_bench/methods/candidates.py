@@ -23,6 +23,7 @@ __all__ = ["Candidate", "candidates", "text_of"]
 
 _MOST: Final = 16  # concepts that are looked at closer, the most alike first
 _REGIONS: Final = 4  # regions that have candidates
+_BELOW: Final = 0.2  # how much worse than the best region another one may be
 _SAME: Final = 0.3  # regions that share so much show the same one
 
 
@@ -81,7 +82,8 @@ def candidates(
             groups.append([one])
         elif len(group) < top:
             group.append(one)
-    return groups[:_REGIONS]
+    # Far below the best there is nothing but a background that is a little like everybody.
+    return [group for group in groups[:_REGIONS] if group[0].score >= groups[0][0].score - _BELOW]
 
 
 def text_of(phrases: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ disagree, a yes-or-no about each candidate decides, by its logits. The answer co
 who was found; recognition is the verdict of the verification.
 
 Deviations: there may be several in a picture, so each region (as in `pekit`) has candidates of its own, and
-there may be nobody, so a candidate without any attribute in common is nobody; Pocket describes the picture
+there may be nobody, so a candidate without any attribute in common is nobody; Pocket describes the region
 without knowing anybody, and rules compare that with fingerprints, since it cannot reason over lists
 (another model is asked about each attribute); fingerprints are slots of what the model was trained to say,
 not R2P's prompt; notes stand beside them. Of those whom a question names attributes are told. That somebody
@@ -34,7 +34,7 @@ from .models import Models
 from .record import Record
 from .sighted import Seen, region_pictures
 from .telling import Shown, answered
-from .verifying import agreement, described
+from .verifying import agreement, described, shared
 from .yes_share import yes_share
 
 if TYPE_CHECKING:
@@ -174,23 +174,15 @@ class R2PMemory:
 
     def _verified(self, query: Query, groups: Sequence[Sequence[Candidate]]) -> list[Seen]:
         """Of each region's candidates the one that attributes, or else a yes-or-no, speak for."""
-        if not groups:
-            return []
-        pictures = [described(self._models, image) for image in query.images]
         found: dict[str, Seen] = {}
         for group in groups:
-            seen = pictures[group[0].picture]
-            shares = {
-                one.name: agreement(
-                    self._models,
-                    seen,
-                    query.images[one.picture],
-                    one.box,
-                    self._prints[one.name].phrases,
-                )
-                for one in group
-                if one.name not in found
-            }
+            image, box = query.images[group[0].picture], group[0].box
+            prints = {one.name: self._prints[one.name].phrases for one in group if one.name not in found}
+            if self._models.voice.name == "pocket":
+                seen = described(self._models, image, box)
+                shares = {name: shared(seen, phrases) for name, phrases in prints.items()}
+            else:
+                shares = {name: agreement(self._models, image, box, told) for name, told in prints.items()}
             best = max(shares, key=lambda name: shares[name], default=None)
             if best is None or not shares[best]:
                 continue

@@ -117,8 +117,10 @@ class SLCMemory:
         began = time.perf_counter()
         named, concepts, scenes = self._found(query)
         retrieved = time.perf_counter()
+        verdict = large.voice.name == "pocket" and query.form == "yes_no" and bool(named)
+        asked_about = [one for one in concepts if one.name in named] if verdict else concepts
         with watched(listen):
-            reflections = self._reflections(scenes, concepts)
+            reflections = self._reflections(scenes, asked_about)
         reported = time.perf_counter()
         stages = (("retrieve", retrieved - began), ("report", reported - retrieved))
         report = self._report(reflections, concepts)
@@ -129,7 +131,7 @@ class SLCMemory:
             asked = large_prompt(large.voice.asked(query), report, known)
             reply = answered(large, query, (), stages, asked=asked)
             return _read(reply, read[0], tuple(one.name for one in concepts))
-        if query.form == "yes_no" and named:
+        if verdict:
             said = "Yes" if all(_present(reflections, name) for name in named) else "No"
             there = tuple(one.name for one in concepts if one.name in present)
             return Reply(said, reported - began, read[0], there, stages)
@@ -171,10 +173,11 @@ class SLCMemory:
         made = []
         for scene in scenes if concepts else ():
             claims = self._reporter.report(scene, concepts)
-            made += [
-                reflect(self._reporter, scene, one, claim)
-                for one, claim in zip(concepts, claims, strict=True)
-            ]
+            for concept, claim in zip(concepts, claims, strict=True):
+                # Vectors are free. More looks are taken where they contradict the claim, none for the place.
+                first = reflect(self._reporter, scene, concept, claim, 0)
+                unsure = first.present is None
+                made.append(reflect(self._reporter, scene, concept, claim) if unsure else first)
         return made
 
     def _report(self, reflections: Sequence[Reflection], concepts: Sequence[Concept]) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -10,53 +11,41 @@ from PIL import Image
 from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.crops import crop
 
-from .models import MOST_TOKENS
-
 if TYPE_CHECKING:
-    from jarvis_agents.collaboration.reading import Figure
-
     from .models import Models
 
-__all__ = ["agreement", "described"]
+__all__ = ["agreement", "described", "shared"]
 
 _ALL = "Who is in the picture?"
 _HAS = "Does the picture show {what}? Answer with Yes or No only."
+_MOST = 40
 
 
-def described(models: Models, image: Image.Image) -> list[Figure]:
-    """What Pocket tells of a picture without knowing anybody; nothing of another model, which is asked."""
+def described(models: Models, image: Image.Image, box: Box) -> tuple[str, ...]:
+    """What Pocket, who is told of nobody, says first of a region: such as ``("red cat", "blue hat")``."""
     from jarvis_agents.collaboration.reading import figures
+    from jarvis_agents.collaboration.region import cut_out
 
-    if models.voice.name == "plain":
-        return []
-    return figures(models.vlm.generate(None, _ALL, [image], MOST_TOKENS).text)
+    said = ""
+    # It goes on about whom that might be; it is not listened to.
+    with closing(models.vlm.stream(None, _ALL, [cut_out(image, box)], _MOST)) as pieces:  # type: ignore[type-var]
+        for piece in pieces:
+            said += piece
+            if "." in said:
+                break
+    return next((figure.phrases for figure in figures(said)), ())
 
 
-def agreement(
-    models: Models, seen: Sequence[Figure], image: Image.Image, box: Box, phrases: Sequence[str]
-) -> float:
-    """The share of what is seen that a fingerprint has, 0 to 1.
+def shared(seen: Sequence[str], known: Sequence[str]) -> float:
+    """The share of what is seen that is known, 0 if nothing is seen; what is hidden does not count."""
+    return sum(part in known for part in seen) / len(seen) if seen else 0.0
 
-    Of Pocket that of the figure which stands where the region is, or of the best where none does; of another
-    model the share of attributes that it affirms of the region.
 
-    Args:
-        models: the model and its voice.
-        seen: what `described` gave.
-        image: the picture.
-        box: the region.
-        phrases: of the fingerprint, such as ``"blue hat"``.
-    """
-    from jarvis_agents.collaboration.reading import phrase
-    from jarvis_agents.collaboration.region import column
+def agreement(models: Models, image: Image.Image, box: Box, phrases: Sequence[str]) -> float:
+    """The share of a fingerprint's attributes that a model, asked one by one, affirms of a region, 0 to 1."""
     from jarvis_memory.profile import with_article
 
-    known = {phrase(one) for one in phrases}
-    if models.voice.name == "plain":
-        region = crop(image, box, models.vlm.patch_side)
-        asked = [_HAS.replace("{what}", with_article(one)) for one in known]
-        says = [models.vlm.generate(None, one, [region], 4).text for one in asked]
-        return sum(said.strip().casefold().startswith("yes") for said in says) / max(1, len(says))
-    where = column(box, image.width)
-    here = [one for one in seen if one.place in (None, where)] or list(seen)
-    return max((sum(part in known for part in one.phrases) / len(one.phrases) for one in here), default=0.0)
+    region = crop(image, box, models.photo_side)
+    asked = [_HAS.replace("{what}", with_article(one)) for one in phrases]
+    says = [models.vlm.generate(None, one, [region], 4).text for one in asked]
+    return sum(said.strip().casefold().startswith("yes") for said in says) / max(1, len(says))
