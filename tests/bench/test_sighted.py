@@ -12,19 +12,23 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmarks.pekit import best_threshold
-from jarvis_agents.collaboration.reading import Figure
 from jarvis_bench import Introduction, Query
 from jarvis_bench.methods import Models, make_method
 from jarvis_bench.methods.boxes import COLOURS, box_words, boxed
 from jarvis_bench.methods.candidates import candidates, text_of
 from jarvis_bench.methods.sighted import Seen, claimed, region_pictures
-from jarvis_bench.methods.verifying import agreement
+from jarvis_bench.methods.verifying import described, shared
 from jarvis_pocket.scene import draw_photo
 from jarvis_pocket.world import draw_look
 from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.crops import crop
 from jarvis_retrievers.reference import ColourEncoder
 from jarvis_retrievers.retrieval import Sighting
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return Models(device="cpu")
 
 
 def sighting(score: float, box: Box, picture: int = 0) -> Sighting:
@@ -119,21 +123,36 @@ def test_a_text_of_attributes() -> None:
     assert text_of([]) == text_of([" "]) == ""
 
 
-@pytest.mark.parametrize(("left", "expected"), [(0, 1.0), (80, 1 / 3)], ids=["on the left", "on the right"])
-def test_attributes_agree_with_the_figure_that_stands_there(left: int, expected: float) -> None:
-    seen = [
-        Figure(("red cat", "blue hat", "green star"), "left"),
-        Figure(("red cat", "blue bow", "pink ring"), "right"),
-    ]
-    phrases = ("red cat", "blue hat", "green star")
-    box = Box(left, 0, left + 40, 40)
-    share = agreement(Models(device="cpu"), seen, noise(4, 120, 40), box, phrases)
-    assert share == pytest.approx(expected)
-    assert agreement(Models(device="cpu"), [], noise(4, 120, 40), box, phrases) == 0
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (("red cat", "blue hat", "green star"), 1.0),
+        (("red cat", "blue hat"), 1.0),  # an emblem that is hidden
+        (("red cat", "blue bow", "pink ring"), 1 / 3),
+        (("grey dog", "blue bow"), 0.0),
+        ((), 0.0),
+    ],
+)
+def test_what_is_seen_is_shared_with_a_fingerprint(seen: tuple[str, ...], expected: float) -> None:
+    assert shared(seen, ("red cat", "blue hat", "green star")) == pytest.approx(expected)
 
 
-def test_the_threshold_decides_who_is_here() -> None:
-    rng, models = random.Random(5), Models(device="cpu")
+def test_a_region_is_described_without_knowing_anybody(models: Models) -> None:
+    parts = [0, 0]
+    for seed in range(4):
+        rng = random.Random(seed)
+        look = draw_look(rng, "heldout")
+        image = draw_photo(rng, look).image
+        phrases = described(models, image, Box(0, 0, image.width, image.height))
+        assert len(phrases) in (2, 3)
+        known = (look.body, look.worn, look.emblem)
+        parts[0] += sum(part in known for part in phrases)
+        parts[1] += len(phrases)
+    assert parts[0] >= 0.6 * parts[1]
+
+
+def test_the_threshold_decides_who_is_here(models: Models) -> None:
+    rng = random.Random(5)
     look = draw_look(rng, "heldout")
     first, second = (draw_photo(rng, look).image for _ in range(2))
     told = [Introduction("Bo", "", "Bo naps.", (first,))]

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -139,26 +139,27 @@ class R2PMemory:
         else:
             named, groups = self._candidates(query)
         retrieved = time.perf_counter()
-        seen = self._verified(query, groups)
+        seen, read = self._verified(query, groups)
         verified = time.perf_counter()
         spent = (("retrieve", retrieved - began), ("verify", verified - retrieved))
         there = {one.name: one for one in seen}
         if query.form == "yes_no" and named:
             verdict = "Yes" if there.keys() >= {*named} else "No"
-            return Reply(verdict, verified - began, 0, tuple(there), spent)
+            return Reply(verdict, verified - began, read, tuple(there), spent)
         shown = []
         for concept in self._record.known(list(dict.fromkeys((*named, *there)))):
             name, text = concept.name, self._text(concept)
-            read, one = len(text.encode()), there.get(name)
+            size, one = len(text.encode()), there.get(name)
             if one is not None and pocket and name not in named:
                 pictures = region_pictures(query.images[one.picture], one.box, side)
-                shown.append(Shown(name, _notes(concept), pictures, read))
+                shown.append(Shown(name, _notes(concept), pictures, size))
                 continue
             if one is not None and not pocket:
                 text = f"{text}\n{name} is {self._where(query, one)} of the picture."
-            shown.append(Shown(name, text, (), read))
+            shown.append(Shown(name, text, (), size))
         stages = (*spent, ("load", time.perf_counter() - verified))
-        return answered(self._models, query, shown, stages)
+        reply = answered(self._models, query, shown, stages)
+        return replace(reply, loaded=read + (reply.loaded or 0))
 
     def _candidates(self, query: Query) -> tuple[list[str], list[list[Candidate]]]:
         why = self._record.why(query)
@@ -172,12 +173,14 @@ class R2PMemory:
         named = [name for name, _ in why.mentions] if told is None else [n for n in told if n in known]
         return list(dict.fromkeys(named)), groups
 
-    def _verified(self, query: Query, groups: Sequence[Sequence[Candidate]]) -> list[Seen]:
-        """Of each region's candidates the one that attributes, or else a yes-or-no, speak for."""
+    def _verified(self, query: Query, groups: Sequence[Sequence[Candidate]]) -> tuple[list[Seen], int]:
+        """Of each region's candidates whom attributes, or else a yes-or-no, speak for; and bytes read."""
         found: dict[str, Seen] = {}
+        read = 0
         for group in groups:
             image, box = query.images[group[0].picture], group[0].box
             prints = {one.name: self._prints[one.name].phrases for one in group if one.name not in found}
+            read += sum(len(part.encode()) for phrases in prints.values() for part in phrases)
             if self._models.voice.name == "pocket":
                 seen = described(self._models, image, box)
                 shares = {name: shared(seen, phrases) for name, phrases in prints.items()}
@@ -190,12 +193,13 @@ class R2PMemory:
             if not (best == first and shares[best] == 1):
                 # Attributes and vectors disagree, or attributes are not sure.
                 pair = {one.name: self._leans(query, one) for one in group if one.name in (best, first)}
+                read += sum(self._record.photo_bytes(one) for one in self._record.known(list(pair)))
                 best = max(pair, key=lambda name: pair[name])
                 if pair[best] <= _SURE:
                     continue
             one = next(one for one in group if one.name == best)
             found.setdefault(best, Seen(best, one.picture, one.box, one.score))
-        return list(found.values())
+        return list(found.values()), read
 
     def _leans(self, query: Query, one: Candidate) -> float:
         from jarvis_memory.kv import Mode
