@@ -12,6 +12,7 @@ from benchmarks import (
     heartbeat,
     index_scale,
     onboarding,
+    pekit,
     quality,
     retrieval,
     selection,
@@ -26,6 +27,7 @@ if __name__ == "__main__":
     encoder.main(galleries=5, seed=1, as_json=False)
     for seed in (1, 2, 3, 4):
         retrieval.main(concepts=100, scenes=240, seed=seed, as_json=False)
+    pekit.main(seeds="901,902", pictures=12, as_json=False)
     copies.main(concepts=60, seed=1, as_json=False)
     doubts.main(strangers=200, seed=1, as_json=False)
     video.main(clips=5, concepts=5, as_json=False)

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .choice import METHODS as METHODS
     from .choice import make_method as make_method
+    from .ego import EgoMethod as EgoMethod
     from .frames import MOST_FRAMES as MOST_FRAMES
     from .frames import by_frames as by_frames
     from .jarvis import JarvisMethod as JarvisMethod
     from .models import Models as Models
     from .none import NoneMethod as NoneMethod
+    from .pekit import PeKitMethod as PeKitMethod
     from .photos import PhotosMethod as PhotosMethod
+    from .r2p import R2PMethod as R2PMethod
     from .record import Record as Record
+    from .slc import SLCMethod as SLCMethod
     from .text import TextMethod as TextMethod
     from .voice import PlainVoice as PlainVoice
     from .voice import PocketVoice as PocketVoice
@@ -22,6 +26,10 @@ if TYPE_CHECKING:
     from .voice import voice_of as voice_of
 
 _EXPORTS = {
+    "SLCMethod": "slc",
+    "R2PMethod": "r2p",
+    "PeKitMethod": "pekit",
+    "EgoMethod": "ego",
     "METHODS": "choice",
     "MOST_FRAMES": "frames",
     "JarvisMethod": "jarvis",
@@ -41,13 +49,17 @@ _EXPORTS = {
 __all__ = [
     "METHODS",
     "MOST_FRAMES",
+    "EgoMethod",
     "JarvisMethod",
     "Models",
     "NoneMethod",
+    "PeKitMethod",
     "PhotosMethod",
     "PlainVoice",
     "PocketVoice",
+    "R2PMethod",
     "Record",
+    "SLCMethod",
     "TextMethod",
     "Voice",
     "by_frames",

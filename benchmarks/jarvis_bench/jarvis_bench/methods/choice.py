@@ -14,9 +14,13 @@ from .models import Models
 __all__ = ["METHODS", "make_method"]
 
 METHODS: Final = {
+    "ego": ("ego", "EgoMethod"),
     "jarvis": ("jarvis", "JarvisMethod"),
     "none": ("none", "NoneMethod"),
+    "pekit": ("pekit", "PeKitMethod"),
     "photos": ("photos", "PhotosMethod"),
+    "r2p": ("r2p", "R2PMethod"),
+    "slc": ("slc", "SLCMethod"),
     "text": ("text", "TextMethod"),
 }
 """Names of methods, with the modules and classes that are them."""

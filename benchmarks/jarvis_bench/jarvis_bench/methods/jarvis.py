@@ -21,7 +21,7 @@ from .models import MOST_TOKENS, Models
 if TYPE_CHECKING:
     from jarvis_memory.watching import Deed
 
-__all__ = ["JarvisMethod"]
+__all__ = ["JarvisMemory", "JarvisMethod"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class JarvisMethod:
 
     def open(self, concepts: Sequence[Introduction]) -> BenchMemory:
         """A memory with a segment of each concept; those without any photo are left out."""
-        return _JarvisMemory(self, concepts)
+        return JarvisMemory(self, concepts)
 
 
 class _Loads:
@@ -59,13 +59,15 @@ class _Loads:
         self.nbytes += getattr(deed, "nbytes", 0)
 
 
-class _JarvisMemory:
+class JarvisMemory:
+    """A `PersonalMemory` behind the contract of the benchmark."""
+
     def __init__(self, method: JarvisMethod, concepts: Sequence[Introduction]) -> None:
         from jarvis_memory import PersonalMemory
 
         self._models = models = method.models
         self._folder = tempfile.TemporaryDirectory(prefix="jarvis-bench-")
-        self._memory = PersonalMemory.open(
+        self.memory = PersonalMemory.open(
             Path(self._folder.name) / "home",
             owner="bench",
             model=models.vlm,
@@ -73,38 +75,41 @@ class _JarvisMemory:
             mode=method.mode,
         )
         if method.selector != "patches":
-            self._memory.migrate(selector=method.selector)
+            self.memory.migrate(selector=method.selector)
         self._bytes: dict[str, int] = {}
         for one in concepts:
             if one.photos:
                 self._grow(one, new=True)
 
     def _grow(self, one: Introduction, *, new: bool) -> None:
-        before, category = self._memory.nbytes(), one.category or None
+        before, category = self.memory.nbytes(), one.category or None
         with warnings.catch_warnings():
             # Look-alikes are doubted on purpose; here everything is taken as it is told.
             warnings.simplefilter("ignore", JarvisWarning)
             if new:
-                kept = self._memory.remember(one.name, one.photos, one.notes, category=category)
+                kept = self.memory.remember(one.name, one.photos, one.notes, category=category)
             else:
-                kept = self._memory.update(
+                kept = self.memory.update(
                     one.name,
                     photos=one.photos,
                     about=one.notes,
                     category=category,
                     changed=bool(one.photos),
                 )
-        grown = self._memory.nbytes() - before
+        grown = self.memory.nbytes() - before
         profile = len(kept.profile.model_dump_json().encode()) if new else 0
         self._bytes[one.name] = self._bytes.get(one.name, 0) + grown + profile
 
     def stored(self) -> Mapping[str, int]:
+        """What the home grew by, and the profile."""
         return self._bytes
 
     def update(self, later: Introduction) -> None:
+        """Later photos and notes of a concept."""
         self._grow(later, new=later.name not in self._bytes)
 
     def answer(self, query: Query) -> Reply:
+        """The answer from segments."""
         if query.video is not None:
             return self._view(query, query.video)
         return self._answer(query)
@@ -116,7 +121,7 @@ class _JarvisMemory:
         voice, loads = self._models.voice, _Loads()
         about = None if query.told is None else [name for name in query.told if name in self._bytes]
         with watched(loads):
-            answer = self._memory.view(
+            answer = self.memory.view(
                 voice.asked(query),
                 video,
                 query.images,
@@ -141,14 +146,14 @@ class _JarvisMemory:
         voice, loads = self._models.voice, _Loads()
         about = None if query.told is None else [name for name in query.told if name in self._bytes]
         with watched(loads):
-            ready = self._memory.ready(
+            ready = self.memory.ready(
                 query.question,
                 query.images,
                 max_new_tokens=MOST_TOKENS,
                 history=query.history,
                 about=about,
             )
-        said = self._memory.node.generate(
+        said = self.memory.node.generate(
             ready.context, voice.asked(query), ready.images, MOST_TOKENS, history=query.history
         )
         answer = answered(ready, said)
@@ -162,5 +167,6 @@ class _JarvisMemory:
         return Reply(voice.told(query, said.text), took.ttft, loads.nbytes, answer.concepts, stages)
 
     def close(self) -> None:
-        self._memory.close()
+        """Delete the home."""
+        self.memory.close()
         self._folder.cleanup()

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
 
-from jarvis_retrievers.errors import ContextError
-
 from ..method import Introduction, Query, Reply
 from .frames import by_frames
-from .models import MOST_TOKENS
 from .record import Record
+from .telling import tell
 
 if TYPE_CHECKING:
     from jarvis_memory.concept import Concept
     from jarvis_memory.vlm import VLM, SegmentSource
-    from jarvis_memory.vlm.generation import Generation
 
     from .models import Models
 
@@ -86,6 +83,8 @@ class PromptedMemory:
         ]
 
     def _answer(self, query: Query) -> Reply:
+        from jarvis_memory.kv import Mode
+
         node, voice = self._node, self._models.voice  # loaded before the clock starts
         asked = voice.asked(query)
         began = time.perf_counter()
@@ -94,13 +93,13 @@ class PromptedMemory:
         retrieved = time.perf_counter()
         sources = [self._source(one) for one in found]
         loaded = time.perf_counter()
-        shown, said, composed = self._said(node, sources, asked, query)
-        # Times of the model run from its own call on.
+        said = tell(node, lambda n: node.context(sources[:n], Mode.EXACT), len(sources), asked, query)
+        shown = said.shown
         stages = (
             ("retrieve", retrieved - began),
             ("load", loaded - retrieved),
-            ("compose", composed - loaded),
-            ("first", said.ttft_seconds),
+            ("compose", said.compose),
+            ("first", said.first),
         )
         return Reply(
             voice.told(query, said.text),
@@ -113,24 +112,6 @@ class PromptedMemory:
     def close(self) -> None:
         """Delete the record."""
         self._record.close()
-
-    def _said(
-        self, node: VLM, sources: Sequence[SegmentSource], asked: str, query: Query
-    ) -> tuple[int, Generation, float]:
-        """How many were shown, what was said, and when the context was there."""
-        from jarvis_memory.kv import Mode
-
-        for shown in range(len(sources), -1, -1):
-            try:
-                context = node.context(sources[:shown], Mode.EXACT) if shown else None
-                composed = time.perf_counter()
-                said = node.generate(context, asked, query.images, MOST_TOKENS, history=query.history)
-            except ContextError:
-                if not shown:
-                    raise
-            else:
-                return shown, said, composed
-        raise ContextError("a question without any concept is always tried")
 
     def _source(self, concept: Concept) -> SegmentSource:
         from jarvis_memory.profile import profile_text

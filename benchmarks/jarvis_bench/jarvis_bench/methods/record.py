@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from jarvis_retrievers.crops import crop
 from jarvis_retrievers.images import load_image
 
 from ..method import Introduction, Query
 
 if TYPE_CHECKING:
     from jarvis_memory.concept import Concept
+    from jarvis_memory.finder import Explanation
 
     from .models import Models
 
@@ -77,13 +79,26 @@ class Record:
     def find(self, query: Query) -> list[Concept]:
         """Who a query is about, most likely first; those it is told of, if it is."""
         if query.told is not None:
-            return [self._store.get(name) for name in query.told if name in self._told]
+            return self.known(query.told)
         found = self._finder.find(query.question, query.images, query.history)
         return [find.concept for find in found]
+
+    def known(self, names: Sequence[str]) -> list[Concept]:
+        """Those of these names, in their order; names of nobody are passed over."""
+        return [self._store.get(name) for name in names if name in self._told]
+
+    def why(self, query: Query) -> Explanation:
+        """Who is named, and where in the pictures each concept is nearest to being seen."""
+        return self._finder.explain(query.question, query.images, query.history)
 
     def photos(self, concept: Concept) -> tuple[Image.Image, ...]:
         """The photos of a concept as it looks now, oldest first."""
         return tuple(load_image(self._store.photo(photo.id)) for photo in concept.now.photos)
+
+    def crops(self, concept: Concept, side: int) -> tuple[Image.Image, ...]:
+        """Its patches as squares of ``side`` pixels, the best first."""
+        photos = {one.id: photo for one, photo in zip(concept.photos, self.photos(concept), strict=True)}
+        return tuple(crop(photos[patch.photo_id], patch.box, side) for patch in concept.patches)
 
     def photo_bytes(self, concept: Concept) -> int:
         """Bytes of these photos as they are stored."""
