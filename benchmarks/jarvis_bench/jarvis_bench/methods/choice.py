@@ -17,6 +17,7 @@ METHODS: Final = {
     "jarvis": ("jarvis", "JarvisMethod"),
     "none": ("none", "NoneMethod"),
     "photos": ("photos", "PhotosMethod"),
+    "soft-tokens": ("soft_tokens", "SoftTokensMethod"),
     "text": ("text", "TextMethod"),
 }
 """Names of methods, with the modules and classes that are them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..method import Setting
 from .voice import Voice, voice_of
@@ -63,6 +63,11 @@ class Models:
             measured=one.measured,
             slots=one.slots,
         )
+
+    @property
+    def network(self) -> Any:
+        """The transformers model of both nodes; its weights are shared, and never change."""
+        return self._loaded.model
 
     @cached_property
     def vlm(self) -> VLM:
