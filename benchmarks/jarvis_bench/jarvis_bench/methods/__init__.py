@@ -6,14 +6,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .aligner import AlignerMethod as AlignerMethod
     from .choice import METHODS as METHODS
     from .choice import make_method as make_method
+    from .concept_heads import ConceptHeadsMethod as ConceptHeadsMethod
     from .jarvis import JarvisMethod as JarvisMethod
     from .models import Models as Models
     from .none import NoneMethod as NoneMethod
     from .photos import PhotosMethod as PhotosMethod
     from .record import Record as Record
+    from .soft_tokens import SoftTokensMethod as SoftTokensMethod
     from .text import TextMethod as TextMethod
+    from .tuned import TunedMethod as TunedMethod
     from .voice import PlainVoice as PlainVoice
     from .voice import PocketVoice as PocketVoice
     from .voice import Voice as Voice
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "METHODS": "choice",
+    "AlignerMethod": "aligner",
+    "ConceptHeadsMethod": "concept_heads",
     "JarvisMethod": "jarvis",
     "Models": "models",
     "NoneMethod": "none",
@@ -28,7 +34,9 @@ _EXPORTS = {
     "PlainVoice": "voice",
     "PocketVoice": "voice",
     "Record": "record",
+    "SoftTokensMethod": "soft_tokens",
     "TextMethod": "text",
+    "TunedMethod": "tuned",
     "Voice": "voice",
     "make_method": "choice",
     "voice_of": "voice",
@@ -36,6 +44,8 @@ _EXPORTS = {
 
 __all__ = [
     "METHODS",
+    "AlignerMethod",
+    "ConceptHeadsMethod",
     "JarvisMethod",
     "Models",
     "NoneMethod",
@@ -43,7 +53,9 @@ __all__ = [
     "PlainVoice",
     "PocketVoice",
     "Record",
+    "SoftTokensMethod",
     "TextMethod",
+    "TunedMethod",
     "Voice",
     "make_method",
     "voice_of",

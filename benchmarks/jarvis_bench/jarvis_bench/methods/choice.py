@@ -14,11 +14,14 @@ from .models import Models
 __all__ = ["METHODS", "make_method"]
 
 METHODS: Final = {
+    "aligner": ("aligner", "AlignerMethod"),
+    "concept-heads": ("concept_heads", "ConceptHeadsMethod"),
     "jarvis": ("jarvis", "JarvisMethod"),
     "none": ("none", "NoneMethod"),
     "photos": ("photos", "PhotosMethod"),
     "soft-tokens": ("soft_tokens", "SoftTokensMethod"),
     "text": ("text", "TextMethod"),
+    "tuned": ("tuned", "TunedMethod"),
 }
 """Names of methods, with the modules and classes that are them."""
 

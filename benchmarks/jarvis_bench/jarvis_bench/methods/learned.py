@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jarvis_retrievers.errors import ContextError
 
-from ..method import Query, Reply
+from ..method import Introduction, Query, Reply
 from .models import MOST_TOKENS
 
 if TYPE_CHECKING:
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from .voice import Voice
 
-__all__ = ["reply_from"]
+__all__ = ["joined", "reply_from"]
+
+
+def joined(old: Introduction | None, later: Introduction) -> Introduction:
+    """All that is known of a concept after it was told of again."""
+    if old is None:
+        return later
+    notes = f"{old.notes}\n{later.notes}".strip()
+    return Introduction(old.name, old.category or later.category, notes, (*old.photos, *later.photos))
 
 
 def reply_from(

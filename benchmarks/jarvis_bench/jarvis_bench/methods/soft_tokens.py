@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..method import BenchMemory, Introduction, Query, Reply, Setting
-from .learned import reply_from
+from .learned import joined, reply_from
 from .models import Models
 from .record import Record
 
@@ -89,12 +89,10 @@ class _SoftMemory:
 
     def update(self, later: Introduction) -> None:
         """Train the concept again on all that is known of it; the others stay as they are."""
+        whole = joined(self._told.get(later.name), later)
         self._record.tell(later)
-        old = self._told.get(later.name, Introduction(later.name, "", "", ()))
-        notes = f"{old.notes}\n{later.notes}".strip()
-        whole = Introduction(
-            later.name, old.category or later.category, notes, (*old.photos, *later.photos)
-        )
+        if not whole.photos:
+            return
         self._told[later.name] = whole
         others = {name: one for name, one in self._vectors.items() if name != later.name}
         self._vectors.update(self._trained([whole], others))

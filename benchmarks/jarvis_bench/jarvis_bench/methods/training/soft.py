@@ -8,10 +8,12 @@ import torch
 
 from jarvis_memory.kv import Inputs
 
+from ...method import Introduction
+
 if TYPE_CHECKING:
     from jarvis_memory.vlm import VLM
 
-__all__ = ["soft_rows", "word_scale"]
+__all__ = ["noted_rows", "soft_rows", "told_of", "word_scale"]
 
 
 def soft_rows(node: VLM, name: str, vectors: torch.Tensor) -> Inputs:
@@ -30,6 +32,24 @@ def soft_rows(node: VLM, name: str, vectors: torch.Tensor) -> Inputs:
     deeper = vectors.new_zeros(len(runner.unseen) - 1, *vectors.shape)
     positions = torch.arange(len(ids)).expand(runner.axes, -1).clone()
     return Inputs(ids, positions, torch.cat([vectors[None], deeper]), finite=False)
+
+
+def noted_rows(node: VLM, one: Introduction, vectors: torch.Tensor) -> Inputs:
+    """The same behind the concept's profile."""
+    from jarvis_memory.vlm import SegmentSource
+
+    parts = node.parts
+    profile = parts.layout.segment(SegmentSource(one.name, told_of(one)))
+    soft = soft_rows(node, one.name, vectors)
+    return Inputs.join([parts.runner.inputs(profile), soft]) if profile.token_ids else soft
+
+
+def told_of(one: Introduction) -> str:
+    """The profile that a concept's notes make."""
+    from jarvis_memory.profile import build_profile, profile_text
+
+    notes = [one.notes] if one.notes.strip() else []
+    return profile_text(build_profile(one.name, notes, one.category or None))
 
 
 def word_scale(model: torch.nn.Module) -> float:

@@ -20,6 +20,7 @@ from ...method import Introduction, Query
 from ..prompted import padded
 from .keep import digest_of, kept
 from .lesson import Lesson
+from .soft import told_of
 from .strangers import draw_strangers
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ _PLAIN: Final = (
     "What does {n} look like?",
     "What does {n} wear?",
     "What is special about {n}?",
-    "What do you know about {n}?",
 )
+_PLAIN_NOTES: Final = ("What do you know about {n}?", "Tell me about {n}.")
 _PLAIN_HERE: Final = "Is {n} in this picture?\nAnswer with Yes or No."
 _PLAIN_CAPTION: Final = "Who is in this picture?\nName those you know."
 
@@ -48,11 +49,13 @@ class Lectures:
     """Lessons of one concept.
 
     Attributes:
-        told: about its looks and notes, without a picture.
+        told: about its notes, without a picture.
+        looks: about its looks, without a picture.
         seen: about pictures: whether it is there, and who is.
     """
 
     told: tuple[Lesson, ...]
+    looks: tuple[Lesson, ...]
     seen: tuple[Lesson, ...]
 
 
@@ -88,22 +91,28 @@ class Teacher:
 
     def all(self) -> Mapping[str, Lectures]:
         """Lessons by name."""
-        return {name: Lectures(self._told(name), self._seen(name)) for name in self._known}
+        facts, looks = self._questions()
+        return {
+            name: Lectures(self._told(name, facts), self._told(name, looks), self._seen(name))
+            for name in self._known
+        }
 
-    def _told(self, name: str) -> tuple[Lesson, ...]:
-        asked = [words.format(n=name) for words in self._questions()]
+    def _told(self, name: str, questions: Sequence[str]) -> tuple[Lesson, ...]:
+        asked = [words.format(n=name) for words in questions]
         shown = [_Shown(Image.new("RGB", (1, 1)), (), (name,))] * len(asked)
         said = self._said(shown, asked, pictures=False)
         return tuple(Lesson((name,), *pair) for pair in zip(asked, said, strict=True) if pair[1])
 
-    def _questions(self) -> Sequence[str]:
+    def _questions(self) -> tuple[Sequence[str], Sequence[str]]:
+        """About notes, and about looks."""
         if not self._pocket:
-            return _PLAIN
+            return _PLAIN_NOTES, _PLAIN
         from jarvis_pocket import wording
 
         groups = (*wording.FACT_QUESTIONS.values(), wording.FRIEND_QUESTIONS)
         looks = (wording.EMBLEM_QUESTIONS, wording.WORN_QUESTIONS, wording.BODY_QUESTIONS)
-        return [words for group in (*groups, *looks) for words in group]
+        facts = [words for group in groups for words in group]
+        return facts, [words for group in looks for words in group]
 
     def _seen(self, name: str) -> tuple[Lesson, ...]:
         pictures = self._pictures(self._known[name])
@@ -178,16 +187,13 @@ class Teacher:
 
     def _context(self, names: Sequence[str]) -> Context:
         from jarvis_memory.kv import Mode
-        from jarvis_memory.profile import build_profile, profile_text
         from jarvis_memory.vlm import SegmentSource
 
         sources = []
         for name in names:
             one = self._known[name]
-            notes = [one.notes] if one.notes.strip() else []
-            profile = profile_text(build_profile(name, notes, one.category or None))
             squares = tuple(padded(photo, self._models.photo_side) for photo in one.photos)
-            sources.append(SegmentSource(name, profile, squares))
+            sources.append(SegmentSource(name, told_of(one), squares))
         return self._node.context(sources, Mode.EXACT)
 
 

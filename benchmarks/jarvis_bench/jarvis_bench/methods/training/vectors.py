@@ -11,9 +11,12 @@ import torch
 
 from .fit import Schedule, fit
 from .pupil import Exercise, Pupil
-from .soft import soft_rows, word_scale
+from .soft import noted_rows, soft_rows, word_scale
 
 if TYPE_CHECKING:
+    from jarvis_memory.kv import Inputs
+
+    from ...method import Introduction
     from ..models import Models
     from .teacher import Lectures
 
@@ -46,6 +49,7 @@ def train_vectors(
     lectures: Mapping[str, Lectures],
     training: Training,
     fixed: Mapping[str, torch.Tensor] | None = None,
+    noted: Mapping[str, Introduction] | None = None,
 ) -> tuple[Mapping[str, torch.Tensor], tuple[float, ...]]:
     """Vectors (count, hidden) of each concept in ``lectures``, and the loss of each step.
 
@@ -54,6 +58,7 @@ def train_vectors(
         lectures: lessons by name.
         training: how.
         fixed: vectors of others, who are company and stay as they are.
+        noted: of all of them, where profiles are shown before the vectors; then only looks are learned.
     """
     network, node = models.network, models.vlm
     network.requires_grad_(False)
@@ -67,11 +72,13 @@ def train_vectors(
         for name in sorted(lectures)
     }
     others = dict(fixed or {})
-    deck = _Deck(pupil, lectures, training, [*others])
+    deck = _Deck(pupil, lectures, training, [*others], looks=noted is not None)
 
-    def rows(name: str):  # type: ignore[no-untyped-def]
-        vectors = free[name] * scale if name in free else others[name]
-        return soft_rows(node, name, vectors)
+    def rows(name: str) -> Inputs:
+        vectors = free[name] * scale if name in free else others[name].to(node.device)
+        if noted is None:
+            return soft_rows(node, name, vectors)
+        return noted_rows(node, noted[name], vectors)
 
     losses = fit(pupil, free.values(), deck.draw, rows, training.schedule)
     return {name: (one.detach() * scale).cpu() for name, one in free.items()}, losses
@@ -87,12 +94,21 @@ class _Deck:
     """Lessons in an order that is shuffled each time when all were had."""
 
     def __init__(
-        self, pupil: Pupil, lectures: Mapping[str, Lectures], training: Training, others: Sequence[str]
+        self,
+        pupil: Pupil,
+        lectures: Mapping[str, Lectures],
+        training: Training,
+        others: Sequence[str],
+        *,
+        looks: bool,
     ) -> None:
         self._rng, self._training = random.Random(f"deck/{training.seed}"), training
         self._names = [*sorted(lectures), *sorted(others)]
         exercises = {
-            name: ([pupil.exercise(one) for one in some.told], [pupil.exercise(one) for one in some.seen])
+            name: (
+                [pupil.exercise(one) for one in (some.looks if looks else (*some.told, *some.looks))],
+                [pupil.exercise(one) for one in some.seen],
+            )
             for name, some in sorted(lectures.items())
         }
         self._told = {name: self._cycle(told) for name, (told, _) in exercises.items() if told}
