@@ -22,13 +22,15 @@ from jarvis_bench import (
 )
 from jarvis_bench.disguise import Asked
 from jarvis_bench.item import Form
-from jarvis_bench.methods import METHODS, Models, PlainVoice, PocketVoice, make_method, voice_of
+from jarvis_bench.methods import Models, PlainVoice, PocketVoice, make_method, voice_of
 from jarvis_bench.pocket import Size, draw_split
 from jarvis_bench.reading import holds_phrase
 from jarvis_memory.profile import build_profile, profile_text
 from jarvis_pocket.wording import FACT_QUESTIONS
 from jarvis_pocket.world import FACTS
 from jarvis_retrievers.errors import SettingError
+
+SHOWN = ("jarvis", "none", "photos", "text")  # what is trained is tested apart
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def disguise(data: Dataset) -> Disguise:
 def memories(models: Models, disguise: Disguise) -> Iterator[Mapping[str, BenchMemory]]:
     """A memory of each method, of all concepts."""
     told = disguise.introductions(disguise.dataset.concepts)
-    opened = {name: make_method(name, models).open(told) for name in METHODS}
+    opened = {name: make_method(name, models).open(told) for name in SHOWN}
     yield opened
     for memory in opened.values():
         memory.close()
@@ -227,7 +229,7 @@ def test_methods_by_their_words(models: Models) -> None:
     method = make_method("jarvis:mode=link:selector=full", models)
     assert method.name == "jarvis-link-full"
     assert (method.settings["mode"], method.settings["selector"]) == ("link", "full")
-    with pytest.raises(SettingError, match="no method 'magic'; there are jarvis"):
+    with pytest.raises(SettingError, match=r"no method 'magic'; there are .*jarvis"):
         make_method("magic", models)
     with pytest.raises(SettingError, match="text has no option 'mode=link'; it has none"):
         make_method("text:mode=link", models)

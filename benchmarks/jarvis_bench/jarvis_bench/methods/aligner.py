@@ -2,11 +2,12 @@
 
 Source: PLVM (arXiv 2412.17610): an Aligner, trained once over many people, turns what an encoder makes of a
 reference photo into tokens that stand for the person in the prompt of a frozen model.
-Deviations: the encoder is the one that all methods find with (CLIP in place of DINOv2), and gives the vectors of
-the photo and of nine windows of it; the network is two layers in place of cross-attention; it is trained on
-drawn concepts of Pocket World, first to tell their attributes and then through the model, for minutes; tokens of
-several photos are their mean; tokens stand between the marks of a picture with the name on both sides; the
-profile is shown before them, since PLVM has no notes; who is meant is found as `jarvis_memory` finds it.
+Deviations: the encoder is the one that all methods find with (CLIP in place of DINOv2), and gives the
+vectors of the photo and of nine windows of it; the network is two layers in place of cross-attention; it is
+trained on drawn concepts of Pocket World, first to tell their attributes and then through the model, for
+minutes; tokens of several photos are their mean; tokens stand between the marks of a picture with the name
+on both sides; the profile is shown before them, since PLVM has no notes; who is meant is found as
+`jarvis_memory` finds it.
 """
 
 from __future__ import annotations
@@ -112,9 +113,7 @@ class _AlignerMemory:
         """Tokens, notes, the vectors to find concepts by, and an equal share of the network."""
         network = sum(one.nbytes for one in self._aligner.state_dict().values())
         found = self._record.vector_bytes
-        return {
-            name: self._bytes(name) + found[name] + network // len(self._tokens) for name in self._tokens
-        }
+        return {name: self._bytes(name) + found[name] + network // len(self._tokens) for name in self._tokens}
 
     def update(self, later: Introduction) -> None:
         """More photos and notes; the network stays as it is."""

@@ -1,16 +1,16 @@
 """``concept-heads``: a linear detector and one learned vector for each concept.
 
 Source: MyVLM (arXiv 2403.14599, sections 3.1 and 3.2): linear heads over the features of a CLIP model say
-whether a concept is in a picture, trained with a few positives and 150 negatives; for those that are found one
-concept vector each, trained with the model frozen, stands among the tokens of the picture. That a head finds
-is the point of the method, so nothing else looks at pictures: recognition is answered by the heads alone, and
-a question without a picture is about those it names.
-Deviations: heads look at windows of a picture, of which the likeliest counts, since here several concepts stand
-in one (there, at the whole picture; faces are cut out); negatives are drawn strangers, and windows of them and
-of the other concepts' photos; the vector stands between the marks of a picture with the name on both sides,
-behind the profile (MyVLM has no notes; one vector would not hold them) and not behind the picture's own tokens;
-it is trained on what the model itself says of photos, in place of
-captions by hand, with neither MyVLM's scaling of keys and values nor its regularisation of attention.
+whether a concept is in a picture, trained with a few positives and 150 negatives; for those that are found
+one concept vector each, trained with the model frozen, stands among the tokens of the picture. That a head
+finds is the point of the method, so nothing else looks at pictures: recognition is answered by the heads
+alone, and a question without a picture is about those it names.
+Deviations: heads look at windows of a picture, of which the likeliest counts, since here several concepts
+stand in one (there, at the whole picture; faces are cut out); negatives are drawn strangers, and windows of
+them and of the other concepts' photos; the vector stands between the marks of a picture with the name on
+both sides, behind the profile (MyVLM has no notes; one vector would not hold them) and not behind the
+picture's own tokens; it is trained on what the model itself says of photos, in place of captions by hand,
+with neither MyVLM's scaling of keys and values nor its regularisation of attention.
 """
 
 from __future__ import annotations

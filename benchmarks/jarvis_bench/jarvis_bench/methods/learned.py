@@ -68,9 +68,7 @@ def reply_from(
     )
 
 
-def _said(
-    node: VLM, rows: Sequence[Inputs], asked: str, query: Query
-) -> tuple[int, Generation, float]:
+def _said(node: VLM, rows: Sequence[Inputs], asked: str, query: Query) -> tuple[int, Generation, float]:
     """How many were shown, what was said, and when the context was there."""
     for shown in range(len(rows), -1, -1):
         try:

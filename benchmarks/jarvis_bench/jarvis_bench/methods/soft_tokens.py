@@ -1,15 +1,15 @@
 """``soft-tokens``: learned soft tokens for each concept, in the prompt of a frozen model.
 
-Source: Yo'LLaVA (arXiv 2406.09400, section 3): a concept token and ``k`` soft tokens for each concept, trained
-on recognition with hard negatives, and on questions and answers without a picture.
-Deviations: the name stays as it is written, since an answer has to say it, so the row of the language model's
-head is not trained, and the concept token is one more vector before the others; what is learned stands between
-the marks of a picture and not in a sentence "<sks> is ..."; answers to learn from are those of the model itself
-when it is shown photos and notes (there, LLaVA's to photos alone), so notes are learned too; hard negatives
-are the nearest of other concepts' photos and of drawn strangers (there, of LAION); concepts are trained
-together, half of the time with others before or behind them, as MC-LLaVA (arXiv 2411.11706) does; photos are
-few (there, 5 to 10, and 200 negatives each); who is meant is found as `jarvis_memory` finds it, where Yo'LLaVA
-is told.
+Source: Yo'LLaVA (arXiv 2406.09400, section 3): a concept token and ``k`` soft tokens for each concept,
+trained on recognition with hard negatives, and on questions and answers without a picture.
+Deviations: the name stays as it is written, since an answer has to say it, so the row of the language
+model's head is not trained, and the concept token is one more vector before the others; what is learned
+stands between the marks of a picture and not in a sentence "<sks> is ..."; answers to learn from are those
+of the model itself when it is shown photos and notes (there, LLaVA's to photos alone), so notes are learned
+too; hard negatives are the nearest of other concepts' photos and of drawn strangers (there, of LAION);
+concepts are trained together, half of the time with others before or behind them, as MC-LLaVA (arXiv
+2411.11706) does; photos are few (there, 5 to 10, and 200 negatives each); who is meant is found as
+`jarvis_memory` finds it, where Yo'LLaVA is told.
 """
 
 from __future__ import annotations
@@ -52,7 +52,12 @@ class SoftTokensMethod:
     @property
     def settings(self) -> Mapping[str, Setting]:
         """The model, who finds, and how is trained."""
-        trained = {"k": int(self.k), "steps": int(self.steps), "rate": float(self.rate), "seed": int(self.seed)}
+        trained = {
+            "k": int(self.k),
+            "steps": int(self.steps),
+            "rate": float(self.rate),
+            "seed": int(self.seed),
+        }
         return {**self.models.settings, **self.models.finding, **trained}
 
     def open(self, concepts: Sequence[Introduction]) -> BenchMemory:

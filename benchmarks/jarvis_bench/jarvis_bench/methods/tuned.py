@@ -1,12 +1,13 @@
 """``tuned``: a model that was tuned for reference photos in its prompt, and RAP's retrieval.
 
-Source: RAP (arXiv 2410.13360): LoRA on dialogues with the photos, names and notes of those who are retrieved,
-some of whom are not meant, so that a retrieval without any threshold does no harm: the K concepts that are
-nearest to a region of the picture, and whoever the question names. PVIT (arXiv 2410.07113): a concept is shown
-by its photo and name before the question, and one that is not shown is said to be unknown.
-Deviations: dialogues are drawn (Pocket World's training split), not made by Gemini or GPT-4 from 260,000 and 3
-million photos; LoRA (all linear layers of the language model) is trained for few steps; regions are windows
-in place of YOLO-World's boxes; all photos are shown as squares; the projector is not trained.
+Source: RAP (arXiv 2410.13360): LoRA on dialogues with the photos, names and notes of those who are
+retrieved, some of whom are not meant, so that a retrieval without any threshold does no harm: the K
+concepts that are nearest to a region of the picture, and whoever the question names. PVIT (arXiv
+2410.07113): a concept is shown by its photo and name before the question, and one that is not shown is said
+to be unknown.
+Deviations: dialogues are drawn (Pocket World's training split), not made by Gemini or GPT-4 from 260,000
+and 3 million photos; LoRA (all linear layers of the language model) is trained for few steps; regions are
+windows in place of YOLO-World's boxes; all photos are shown as squares; the projector is not trained.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class TunedMethod:
 
     @property
     def settings(self) -> Mapping[str, Setting]:
-        """The model, the encoder that is near, and how is trained; the nearest are taken, not the product's."""
+        """The model, the encoder, and how is trained; the nearest are taken, not whom the product finds."""
         trained: dict[str, Setting] = {
             "k": int(self.k),
             "rank": int(self.rank),
@@ -96,7 +97,6 @@ class _TunedMemory:
 
     def stored(self) -> Mapping[str, int]:
         """Photos, notes, the vectors they are found by, and an equal share of the adapter."""
-        from .training.adapter import shown_source
 
         adapter = sum(
             one.nbytes for name, one in self._node.parts.runner.text.named_parameters() if "lora_" in name

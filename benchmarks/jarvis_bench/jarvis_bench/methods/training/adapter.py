@@ -52,7 +52,7 @@ class Adapting:
 def adapted_node(models: Models, rank: int, seed: int = 0) -> tuple[Any, VLM]:
     """A model that shares the weights of ``models`` and has adapters of its own, and a node of it.
 
-    The adapters stand on all linear layers of the language model, as in RAP and PVIT; fresh ones change nothing.
+    The adapters stand on all linear layers of the language model; fresh ones change nothing.
     """
     from peft import LoraConfig, inject_adapter_in_model
 
@@ -61,7 +61,9 @@ def adapted_node(models: Models, rank: int, seed: int = 0) -> tuple[Any, VLM]:
     node = VLM(network, base.parts.processor, f"{base.name}+lora", settings=base.settings)
     text = node.parts.runner.text
     linear = {
-        name.rpartition(".")[2] for name, module in text.named_modules() if isinstance(module, torch.nn.Linear)
+        name.rpartition(".")[2]
+        for name, module in text.named_modules()
+        if isinstance(module, torch.nn.Linear)
     }
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -77,8 +77,8 @@ class Aligning:
 class Aligner(torch.nn.Module):
     """Encoder vectors of views of a photo (VIEWS * dim,) to soft tokens (tokens, hidden).
 
-    Between them it tells the attributes of Pocket World (its first training), and passes on how likely each of
-    them is beside what it saw.
+    Between them it tells the attributes of Pocket World (its first training), and passes on how likely each
+    of them is, beside what it saw.
     """
 
     def __init__(self, dim: int, tokens: int, hidden: int, scale: float) -> None:
@@ -144,9 +144,7 @@ def train_aligner(models: Models, aligning: Aligning) -> tuple[Aligner, tuple[fl
 
     def draw(step: int) -> list[Exercise]:
         drawn = random.Random(f"aligner/{aligning.seed}/{step}")
-        return [
-            _exercise(pupil, drawn, concepts, plain=plain) for _ in range(aligning.lessons)
-        ]
+        return [_exercise(pupil, drawn, concepts, plain=plain) for _ in range(aligning.lessons)]
 
     def rows(key: str) -> Inputs:
         place = int(key)
@@ -159,12 +157,17 @@ def train_aligner(models: Models, aligning: Aligning) -> tuple[Aligner, tuple[fl
 def _learn_attributes(made: Aligner, views: torch.Tensor, looks: Sequence[Look], epochs: int) -> None:
     """Cross-entropy of all attributes."""
     right = [torch.tensor([values.index(getattr(look, part)) for look in looks]) for part, values in _PARTS]
-    optimizer = torch.optim.AdamW([*made.trunk.parameters(), *made.told.parameters()], 2e-3, weight_decay=0.05)
+    optimizer = torch.optim.AdamW(
+        [*made.trunk.parameters(), *made.told.parameters()], 2e-3, weight_decay=0.05
+    )
     for _ in range(epochs):
         for some in torch.randperm(len(views)).split(64):
             logits = made.logits(views[some])
             loss = sum(
-                (functional.cross_entropy(one, truth[some]) for one, truth in zip(logits, right, strict=True)),
+                (
+                    functional.cross_entropy(one, truth[some])
+                    for one, truth in zip(logits, right, strict=True)
+                ),
                 torch.zeros(()),
             )
             optimizer.zero_grad()

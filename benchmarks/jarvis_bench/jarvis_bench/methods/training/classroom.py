@@ -1,7 +1,7 @@
 """Drawn concepts of Pocket World's training split, to learn from how any concept is told of.
 
-A model that is not Pocket is asked the same and answers in the form that the benchmark asks for; drawn pictures
-are far from photos, and what is learned from them for such a model is as near to them as they are.
+A model that is not Pocket is asked the same, and answers in the form that the benchmark asks for. Drawn
+pictures are far from photos: what such a model learns from them need not hold for photos.
 """
 
 from __future__ import annotations

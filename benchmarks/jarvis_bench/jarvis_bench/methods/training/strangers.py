@@ -12,8 +12,6 @@ from PIL import Image
 from .keep import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from ..models import Models
@@ -59,5 +57,3 @@ def draw_strangers(models: Models, count: int = _DRAWN, seed: int = 0) -> Strang
         return Strangers(images, models.encoder.encode_images(images))
 
     return kept(models, f"strangers/{count}/{seed}", draw)
-
-

@@ -172,9 +172,7 @@ class Teacher:
                 lessons.append(Lesson(one.told, question, answer, (one.image,)))
         return lessons
 
-    def _said(
-        self, shown: Sequence[_Shown], asked: Sequence[str], *, pictures: bool = True
-    ) -> list[str]:
+    def _said(self, shown: Sequence[_Shown], asked: Sequence[str], *, pictures: bool = True) -> list[str]:
         """What the model says, told of those that it is to be told of."""
         from jarvis_memory.vlm import Query as Asked
 

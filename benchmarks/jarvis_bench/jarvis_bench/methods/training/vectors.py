@@ -68,8 +68,7 @@ def train_vectors(
     # Numbers of about 1, so that one rate fits models of all sizes.
     scale, width = word_scale(network), network.get_input_embeddings().weight.shape[-1]
     free = {
-        name: torch.nn.Parameter(_first(name, training, width).to(node.device))
-        for name in sorted(lectures)
+        name: torch.nn.Parameter(_first(name, training, width).to(node.device)) for name in sorted(lectures)
     }
     others = dict(fixed or {})
     deck = _Deck(pupil, lectures, training, [*others], looks=noted is not None)
