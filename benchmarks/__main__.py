@@ -18,6 +18,7 @@ from benchmarks import (
     storage,
     training,
     ttft,
+    video,
 )
 
 if __name__ == "__main__":
@@ -27,6 +28,7 @@ if __name__ == "__main__":
         retrieval.main(concepts=100, scenes=240, seed=seed, as_json=False)
     copies.main(concepts=60, seed=1, as_json=False)
     doubts.main(strangers=200, seed=1, as_json=False)
+    video.main(clips=6, concepts=5, seed=1, as_json=False)
     for seed in (3, 4):
         collaboration.main(households=40, seed=seed, as_json=False)
     selection.main(n=200, seed=1, photo_pixels=None, calibration=40, as_json=False, plot=None)

@@ -26,7 +26,7 @@ class AsyncMemory:
     stream: Callable[..., Iterator[str]]
 
     async def aremember(
-        self, name: str, photos: Sequence[Photo], about: str | Sequence[str] = (), **more: Any
+        self, name: str, photos: Sequence[Photo] = (), about: str | Sequence[str] = (), **more: Any
     ) -> Concept:
         """`remember` in a thread."""
         return await asyncio.to_thread(partial(self.remember, name, photos, about, **more))

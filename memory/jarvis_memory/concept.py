@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from jarvis_retrievers.boxes import Box
 
@@ -16,6 +16,7 @@ __all__ = [
     "Concept",
     "Description",
     "Edits",
+    "Moment",
     "PastProfile",
     "PatchRecord",
     "PhotoRecord",
@@ -69,13 +70,23 @@ class PastProfile(_Value):
     until: str
 
 
+class Moment(_Value):
+    """Where a frame is from: SHA-256 (hex) of the video's bytes, and seconds from its beginning."""
+
+    video: str = Field(pattern=r"^[0-9a-f]{64}$")
+    seconds: float = Field(ge=0, allow_inf_nan=False)
+
+
 class PhotoRecord(_Value):
-    """A stored photo: its id, the digest of its pixels (hex), and its size in pixels."""
+    """A stored photo: its id, the digest of its pixels (hex), its size in pixels, and its moment if it is a
+    frame of a video.
+    """
 
     id: str
     digest: str
     width: int
     height: int
+    moment: Moment | None = None
 
 
 class PatchRecord(_Value):
@@ -133,3 +144,9 @@ class Concept(_Value):
     created_at: str = ""
     updated: int = 0
     updated_at: str = ""
+
+    @property
+    def moments(self) -> tuple[Moment | None, ...]:
+        """Of each photo where it is from, if it is a frame; empty if none is."""
+        found = tuple(photo.moment for photo in self.photos)
+        return found if any(found) else ()

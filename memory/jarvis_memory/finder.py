@@ -62,12 +62,14 @@ class Explanation:
         mentions: names in the question, each with whose it is.
         sightings: by falling score, where in the pictures each concept was nearest to being seen.
         regions: how many regions of the pictures were compared.
+        times: of each picture its time in seconds if it is a frame of a video, else None; empty without one.
     """
 
     found: list[Find]
     mentions: list[tuple[str, NameMatch]]
     sightings: list[tuple[str, Sighting]]
     regions: int
+    times: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

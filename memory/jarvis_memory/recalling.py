@@ -11,7 +11,6 @@ from PIL import Image
 
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.images import load_image
-from jarvis_retrievers.retrieval import Hit
 
 from .answer import Answer, Evidence, Recollection, Timings, Usage
 from .concept import Concept
@@ -55,7 +54,7 @@ def recall(
     images: Sequence[Photo],
     mode: Mode,
     only: Collection[str] | None = None,
-    told: Sequence[Concept] | None = None,
+    told: Sequence[Find] | None = None,
 ) -> Recall:
     """Find the concepts of a question and make their context; its images are read here.
 
@@ -73,10 +72,7 @@ def recall(
     loaded = tuple(load_image(image) for image in images)
     vlm, finder = engine.vlm, engine.finder  # loaded before the clock starts
     start = time.perf_counter()
-    if told is None:
-        found = tuple(finder.find(asked.question, loaded, asked.history))
-    else:
-        found = tuple(Find(one, Hit(one.id, 1.0), None) for one in told)
+    found = tuple(finder.find(asked.question, loaded, asked.history) if told is None else told)
     if only is not None:
         found = tuple(find for find in found if find.concept.name in only)
     retrieved = time.perf_counter()
@@ -133,8 +129,11 @@ def answered(ready: Recall, said: Generation) -> Answer:
     return Answer(said.text, names, evidence(ready.found), usage, timings, ready.notices)
 
 
-def evidence(found: Sequence[Find]) -> tuple[Evidence, ...]:
-    """Of each concept the patch that a picture matched first, then the others by their own score."""
+def evidence(found: Sequence[Find], times: Sequence[float | None] = ()) -> tuple[Evidence, ...]:
+    """Of each concept the patch that a picture matched first, then the others by their own score.
+
+    ``times`` of the pictures, in seconds, where these are frames of a video.
+    """
     out = []
     for find in found:
         hit = find.hit
@@ -143,15 +142,24 @@ def evidence(found: Sequence[Find]) -> tuple[Evidence, ...]:
             matched = hit.region is not None and patch.id == hit.vector_id and hit.image is not None
             image, region = hit.region if matched and hit.region else (None, None)
             score = hit.image if matched and hit.image is not None else patch.score
-            out.append(Evidence(find.concept.name, patch.photo_id, patch.box, score, image, region))
+            seconds = times[image] if times and image is not None else None
+            out.append(Evidence(find.concept.name, patch.photo_id, patch.box, score, image, region, seconds))
     return tuple(out)
 
 
-def recalled(found: Sequence[Find]) -> list[Recollection]:
-    """What was found, as a user is told it."""
+def recalled(found: Sequence[Find], times: Sequence[float | None] = ()) -> list[Recollection]:
+    """What was found, as a user is told it; ``times`` of the pictures that are frames of a video."""
     return [
         Recollection(
-            f.concept, f.hit.score, f.hit.name, f.words, f.hit.text, f.hit.image, f.hit.region, f.via
+            f.concept,
+            f.hit.score,
+            f.hit.name,
+            f.words,
+            f.hit.text,
+            f.hit.image,
+            f.hit.region,
+            f.via,
+            times[f.hit.region[0]] if times and f.hit.region else None,
         )
         for f in found
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,10 @@ from jarvis_retrievers.errors import JarvisWarning, ProfileError
 from jarvis_retrievers.images import pixel_digest
 from jarvis_retrievers.patches import crop
 
-from .concept import Concept, Edits, Profile, name_key
+from .concept import Concept, Edits, Moment, Profile, name_key
 from .doubts import note_doubts, photo_doubts, warn_of
 from .engine import Engine
+from .footage import Video, filmed
 from .intake import Describe, Intake, Photo, check_absent, check_writable, other_patches
 from .kv import Segment
 from .profile import build_profile, fold_notes
@@ -34,6 +35,7 @@ def add(
     notes: Sequence[str],
     category: str | None,
     aliases: Sequence[str],
+    moments: Mapping[str, Moment] | None = None,
 ) -> Concept:
     """Mine the patches of a new concept, encode its segment, and store both.
 
@@ -43,7 +45,9 @@ def add(
     check_absent(store, name)
     others = other_patches(store, engine.encoder.fingerprint)
     describe = _describing(engine, lambda: images)
-    draft = engine.intake.draft(name, aliases, category, list(notes), list(images), others, describe=describe)
+    draft = engine.intake.draft(
+        name, aliases, category, list(notes), list(images), others, describe=describe, moments=moments
+    )
     warn_of(engine, draft)
     draft = engine.chooser.chosen(draft)
     # Before anything is stored: a concept whose segment cannot be made is not half remembered.
@@ -62,6 +66,7 @@ def extend(
     edits: Callable[[Edits], Edits] = lambda old: old,
     *,
     anew: bool = False,
+    videos: Sequence[Video] = (),
 ) -> Concept:
     """Add to a concept, or edit its profile; ``edits`` makes new edits of those that are there.
 
@@ -74,8 +79,10 @@ def extend(
     wanted = edits(old.edits)
     stored = [store.photo(photo.id) for photo in old.photos]
     known = {photo.digest for photo in old.photos}
+    film = filmed(videos)
     given = Intake.photos(photos, old.name) if len(photos) else []
-    new = [photo for photo in given if pixel_digest(photo) not in known]
+    shown = {pixel_digest(photo): photo for photo in (*given, *film.images)}
+    new = [photo for digest, photo in shown.items() if digest not in known]
     told = fold_notes(old.about, list(notes))
     names, what = (*old.aliases, *aliases), category or old.category
     same = old.encoder == engine.encoder.fingerprint
@@ -89,11 +96,22 @@ def extend(
     images = new
     if same:
         rows = store.vectors([old.id])
-        draft = engine.intake.extended(old, stored, rows, told, what, names, new, others, wanted, describe)
+        draft = engine.intake.extended(
+            old, stored, rows, told, what, names, new, others, wanted, describe, film.moments
+        )
     else:
         images = seen()
         draft = engine.intake.draft(
-            old.name, names, what, told, images, others, old=old, edits=wanted, describe=describe
+            old.name,
+            names,
+            what,
+            told,
+            images,
+            others,
+            old=old,
+            edits=wanted,
+            describe=describe,
+            moments=film.moments,
         )
     warn_of(engine, draft, old)
     draft = engine.chooser.chosen(draft, old if same and not anew else None)

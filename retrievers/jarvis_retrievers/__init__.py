@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .encoder import ImageTextEncoder as ImageTextEncoder
     from .faiss_index import FaissIndex as FaissIndex
     from .faiss_index import VectorSource as VectorSource
+    from .frames import Frames as Frames
+    from .frames import sample_frames as sample_frames
     from .grounded_masker import GroundedMasker as GroundedMasker
     from .grounded_masker import dino_detector as dino_detector
     from .images import encode_png as encode_png
@@ -54,6 +56,10 @@ if TYPE_CHECKING:
     from .text_adapters import from_sentence_transformers as from_sentence_transformers
     from .text_embedder import TextEmbedder as TextEmbedder
     from .text_index import TextIndex as TextIndex
+    from .video import Still as Still
+    from .video import Video as Video
+    from .video import VideoLimits as VideoLimits
+    from .video import read_video as read_video
 
 _EXPORTS = {
     "AdaptedEmbedder": "adapted_embedder",
@@ -66,6 +72,7 @@ _EXPORTS = {
     "Entry": "retrieval",
     "FaissIndex": "faiss_index",
     "FlatIndex": "index",
+    "Frames": "frames",
     "GroundedMasker": "grounded_masker",
     "Hit": "retrieval",
     "ImageTextEncoder": "encoder",
@@ -83,11 +90,14 @@ _EXPORTS = {
     "RetrieverConfig": "retrieval",
     "Sighting": "retrieval",
     "Snapshots": "snapshots",
+    "Still": "video",
     "SubjectMasker": "masker",
     "TextEmbedder": "text_embedder",
     "TextIndex": "text_index",
     "VectorIndex": "index",
     "VectorSource": "faiss_index",
+    "Video": "video",
+    "VideoLimits": "video",
     "WholePhoto": "masker",
     "crop": "crops",
     "detected_regions": "detected",
@@ -101,6 +111,8 @@ _EXPORTS = {
     "nms": "boxes",
     "pixel_digest": "images",
     "propose_boxes": "boxes",
+    "read_video": "video",
+    "sample_frames": "frames",
 }
 
 __all__ = [
@@ -114,6 +126,7 @@ __all__ = [
     "Entry",
     "FaissIndex",
     "FlatIndex",
+    "Frames",
     "GroundedMasker",
     "Hit",
     "ImageTextEncoder",
@@ -131,11 +144,14 @@ __all__ = [
     "RetrieverConfig",
     "Sighting",
     "Snapshots",
+    "Still",
     "SubjectMasker",
     "TextEmbedder",
     "TextIndex",
     "VectorIndex",
     "VectorSource",
+    "Video",
+    "VideoLimits",
     "WholePhoto",
     "crop",
     "detected_regions",
@@ -149,6 +165,8 @@ __all__ = [
     "nms",
     "pixel_digest",
     "propose_boxes",
+    "read_video",
+    "sample_frames",
 ]
 
 

@@ -5,6 +5,7 @@
     JarvisError
     ├── InputError (ValueError)            what the caller gave cannot be used
     │   ├── ImageError                     a photo that is empty, broken, too large, or no image
+    │   │   └── VideoError                 a video that is empty, broken, too large or long, or no video
     │   ├── ConceptNameError               a name that is empty, too long, or holds control characters
     │   ├── DuplicateConceptError          a concept of this name is there already
     │   ├── UnknownConceptError            no concept of this name is there
@@ -65,6 +66,7 @@ __all__ = [
     "StoreError",
     "UnknownConceptError",
     "UnsupportedModelError",
+    "VideoError",
     "WindowError",
 ]
 
@@ -79,6 +81,10 @@ class InputError(JarvisError, ValueError):
 
 class ImageError(InputError):
     """A photo that is empty, broken, too large, or no image."""
+
+
+class VideoError(ImageError):
+    """A video that is empty, broken, too large or long, or no video."""
 
 
 class ConceptNameError(InputError):

@@ -38,7 +38,7 @@ def run_command(
     ] = _POCKET,
     split: Annotated[
         str,
-        typer.Option("--split", metavar="NAME", help="heldout, lookalikes, crowd, multi or drift."),
+        typer.Option("--split", metavar="NAME", help="heldout, lookalikes, crowd, multi, drift or video."),
     ] = "heldout",
     methods: Annotated[
         str,

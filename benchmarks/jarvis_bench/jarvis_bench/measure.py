@@ -57,9 +57,9 @@ class Measure:
 
 
 def unit_of(outcome: Outcome) -> str:
-    """Items about the same pictures are not independent: they are drawn together."""
-    images = outcome.item.images
-    return " ".join(image.digest for image in images) or outcome.item.id
+    """Items about the same pictures or video are not independent: they are drawn together."""
+    images, video = outcome.item.images, outcome.item.video
+    return " ".join([image.digest for image in images] + ([video.digest] if video else [])) or outcome.item.id
 
 
 def accuracy(outcomes: Sequence[Outcome]) -> Measure:

@@ -25,7 +25,8 @@ def sampled(dataset: Dataset, pictures: int, *, seed: int = 0) -> Dataset:
         raise InputError(f"at least 1 picture is sampled, got {pictures}")
     groups: dict[str, dict[str, list[Item]]] = {}
     for item in dataset.items:
-        unit = " ".join(image.digest for image in item.images) or item.id
+        shown = [image.digest for image in item.images] + ([item.video.digest] if item.video else [])
+        unit = " ".join(shown) or item.id
         groups.setdefault(item.group, {}).setdefault(unit, []).append(item)
     kept: set[str] = set()
     for group, units in groups.items():

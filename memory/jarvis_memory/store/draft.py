@@ -18,6 +18,7 @@ from jarvis_retrievers.errors import InputError
 from ..concept import (
     Concept,
     Edits,
+    Moment,
     PastProfile,
     PatchRecord,
     PhotoRecord,
@@ -35,12 +36,15 @@ __all__ = ["ConceptDraft", "DraftPatch", "DraftPhoto", "PatchLike"]
 
 
 class DraftPhoto(NamedTuple):
-    """A photo to store: encoded bytes (PNG), the digest of its pixels in hex, its size in pixels."""
+    """A photo to store: encoded bytes (PNG), the digest of its pixels in hex, its size in pixels, and where
+    it is from if it is a frame of a video.
+    """
 
     data: bytes
     digest: str
     width: int
     height: int
+    moment: Moment | None = None
 
 
 class PatchLike(Protocol):
@@ -86,7 +90,7 @@ class ConceptDraft:
 
     Attributes:
         name, aliases, category, notes: as the owner gave them.
-        photos: `DraftPhoto` or plain tuples of the same four.
+        photos: `DraftPhoto` or plain tuples of its first four.
         patches: of photos that came together best first; those of later photos stand behind.
         subjects: of each photo that was mined for this draft what shows the whole subject best; to check
             photos with, not stored.
@@ -103,7 +107,9 @@ class ConceptDraft:
     aliases: Sequence[str] = ()
     category: str | None = None
     notes: Sequence[str] = ()
-    photos: Sequence[DraftPhoto | tuple[bytes, str, int, int]] = ()
+    photos: Sequence[
+        DraftPhoto | tuple[bytes, str, int, int] | tuple[bytes, str, int, int, Moment | None]
+    ] = ()
     patches: Sequence[PatchLike] = ()
     subjects: Sequence[PatchLike] = ()
     profile_vectors: NDArray[np.float32] | None = None
@@ -204,7 +210,7 @@ def _photo(number: int, photo: DraftPhoto) -> PhotoRecord:
     if photo.width < 1 or photo.height < 1:
         raise InputError(f"photo {number} must have at least one pixel, got {photo.width} x {photo.height}")
     size = {"width": int(photo.width), "height": int(photo.height)}
-    return PhotoRecord(id=secrets.token_hex(16), digest=photo.digest, **size)
+    return PhotoRecord(id=secrets.token_hex(16), digest=photo.digest, moment=photo.moment, **size)
 
 
 def _patch(number: int, patch: PatchLike, photos: Sequence[PhotoRecord]) -> PatchRecord:

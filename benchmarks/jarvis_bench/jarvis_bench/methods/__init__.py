@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from .choice import METHODS as METHODS
     from .choice import make_method as make_method
     from .concept_heads import ConceptHeadsMethod as ConceptHeadsMethod
+    from .frames import MOST_FRAMES as MOST_FRAMES
+    from .frames import by_frames as by_frames
     from .jarvis import JarvisMethod as JarvisMethod
     from .models import Models as Models
     from .none import NoneMethod as NoneMethod
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "METHODS": "choice",
+    "MOST_FRAMES": "frames",
     "AlignerMethod": "aligner",
     "ConceptHeadsMethod": "concept_heads",
     "JarvisMethod": "jarvis",
@@ -38,12 +41,14 @@ _EXPORTS = {
     "TextMethod": "text",
     "TunedMethod": "tuned",
     "Voice": "voice",
+    "by_frames": "frames",
     "make_method": "choice",
     "voice_of": "voice",
 }
 
 __all__ = [
     "METHODS",
+    "MOST_FRAMES",
     "AlignerMethod",
     "ConceptHeadsMethod",
     "JarvisMethod",
@@ -57,6 +62,7 @@ __all__ = [
     "TextMethod",
     "TunedMethod",
     "Voice",
+    "by_frames",
     "make_method",
     "voice_of",
 ]

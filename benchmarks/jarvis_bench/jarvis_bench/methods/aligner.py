@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..method import BenchMemory, Introduction, Query, Reply, Setting
+from .frames import by_frames
 from .learned import joined, reply_from
 from .models import Models
 from .record import Record
@@ -124,6 +125,9 @@ class _AlignerMemory:
 
     def answer(self, query: Query) -> Reply:
         """The answer from the tokens and notes of those who are meant."""
+        return by_frames(query, self._models.voice, self._answer)
+
+    def _answer(self, query: Query) -> Reply:
         return reply_from(self._models.vlm, self._models.voice, query, lambda: self._found(query), self._load)
 
     def _found(self, query: Query) -> list[str]:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..method import BenchMemory, Introduction, Query, Reply, Setting
+from .frames import by_frames
 from .learned import joined, reply_from
 from .models import Models
 from .nearest import named_in
@@ -138,6 +139,9 @@ class _HeadsMemory:
 
     def answer(self, query: Query) -> Reply:
         """What the heads say of recognition; else the answer from the vectors of those who are meant."""
+        return by_frames(query, self._models.voice, self._answer)
+
+    def _answer(self, query: Query) -> Reply:
         from .training.detector import seen_by
 
         began = time.perf_counter()

@@ -11,11 +11,15 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jarvis_retrievers.errors import JarvisWarning
 
 from ..method import BenchMemory, Introduction, Query, Reply, Setting
 from .models import MOST_TOKENS, Models
+
+if TYPE_CHECKING:
+    from jarvis_memory.watching import Deed
 
 __all__ = ["JarvisMethod"]
 
@@ -43,6 +47,16 @@ class JarvisMethod:
     def open(self, concepts: Sequence[Introduction]) -> BenchMemory:
         """A memory with a segment of each concept; those without any photo are left out."""
         return _JarvisMemory(self, concepts)
+
+
+class _Loads:
+    """Bytes of segments that were made ready, as `jarvis_memory.watching` tells."""
+
+    def __init__(self) -> None:
+        self.nbytes = 0
+
+    def __call__(self, deed: Deed) -> None:
+        self.nbytes += getattr(deed, "nbytes", 0)
 
 
 class _JarvisMemory:
@@ -85,17 +99,42 @@ class _JarvisMemory:
         self._grow(later, new=later.name not in self._bytes)
 
     def answer(self, query: Query) -> Reply:
-        from jarvis_memory.recalling import answered
-        from jarvis_memory.watching import Deed, Loaded, watched
+        if query.video is not None:
+            return self._view(query, query.video)
+        return self._answer(query)
 
-        voice, read = self._models.voice, [0]
+    def _view(self, query: Query, video: bytes) -> Reply:
+        """The product's own way with a video."""
+        from jarvis_memory.watching import watched
 
-        def listen(deed: Deed) -> None:
-            if isinstance(deed, Loaded):
-                read[0] += deed.nbytes
-
+        voice, loads = self._models.voice, _Loads()
         about = None if query.told is None else [name for name in query.told if name in self._bytes]
-        with watched(listen):
+        with watched(loads):
+            answer = self._memory.view(
+                voice.asked(query),
+                video,
+                query.images,
+                max_new_tokens=MOST_TOKENS,
+                history=query.history,
+                about=about,
+            )
+        if voice.together:
+            text = voice.told(query, answer.text)
+        else:
+            moments = [(one.seconds[0], voice.told(query, one.text)) for one in answer.glimpses]
+            text = voice.summed(query, moments)
+        took = answer.timings
+        # What is said comes of all frames: its first word is there with the last answer.
+        stages = (("retrieve", took.retrieve), ("frames", took.total - took.retrieve))
+        return Reply(text, took.total, loads.nbytes, answer.concepts, stages)
+
+    def _answer(self, query: Query) -> Reply:
+        from jarvis_memory.recalling import answered
+        from jarvis_memory.watching import watched
+
+        voice, loads = self._models.voice, _Loads()
+        about = None if query.told is None else [name for name in query.told if name in self._bytes]
+        with watched(loads):
             ready = self._memory.ready(
                 query.question,
                 query.images,
@@ -114,7 +153,7 @@ class _JarvisMemory:
             ("compose", took.compose),
             ("first", took.first_token),
         )
-        return Reply(voice.told(query, said.text), took.ttft, read[0], answer.concepts, stages)
+        return Reply(voice.told(query, said.text), took.ttft, loads.nbytes, answer.concepts, stages)
 
     def close(self) -> None:
         self._memory.close()

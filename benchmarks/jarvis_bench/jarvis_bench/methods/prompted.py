@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from jarvis_retrievers.errors import ContextError
 
 from ..method import Introduction, Query, Reply
+from .frames import by_frames
 from .models import MOST_TOKENS
 from .record import Record
 
@@ -54,6 +55,37 @@ class PromptedMemory:
 
     def answer(self, query: Query) -> Reply:
         """The answer from a prompt of its own."""
+        return by_frames(query, self._models.voice, self._answer, self._answers)
+
+    def _answers(self, queries: Sequence[Query]) -> list[Reply]:
+        """In one pass of the model; one after the other if some do not fit its window."""
+        from jarvis_memory.kv import Mode
+        from jarvis_memory.vlm import Query as Asked
+
+        node, voice = self._node, self._models.voice
+        found = [[one for one in self._record.find(query) if self._bytes(one)] for query in queries]
+        try:
+            contexts = [
+                node.context([self._source(one) for one in some], Mode.EXACT) if some else None
+                for some in found
+            ]
+            asked = [
+                Asked(context, voice.asked(one), one.images, MOST_TOKENS, one.history)
+                for context, one in zip(contexts, queries, strict=True)
+            ]
+            said = node.generate_many(asked)
+        except ContextError:
+            return [self._answer(query) for query in queries]
+        return [
+            Reply(
+                voice.told(query, answer.text),
+                loaded=sum(map(self._bytes, some)),
+                found=tuple(one.name for one in some),
+            )
+            for query, answer, some in zip(queries, said, found, strict=True)
+        ]
+
+    def _answer(self, query: Query) -> Reply:
         node, voice = self._node, self._models.voice  # loaded before the clock starts
         asked = voice.asked(query)
         began = time.perf_counter()

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..method import BenchMemory, Introduction, Query, Reply, Setting
+from .frames import by_frames
 from .learned import joined, reply_from
 from .models import Models
 from .record import Record
@@ -104,6 +105,9 @@ class _SoftMemory:
 
     def answer(self, query: Query) -> Reply:
         """The answer from the vectors of those who are meant."""
+        return by_frames(query, self._models.voice, self._answer)
+
+    def _answer(self, query: Query) -> Reply:
         return reply_from(self._models.vlm, self._models.voice, query, lambda: self._found(query), self._load)
 
     def _found(self, query: Query) -> list[str]:

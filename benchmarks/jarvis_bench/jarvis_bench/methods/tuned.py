@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..method import BenchMemory, Introduction, Query, Reply, Setting
+from .frames import by_frames
 from .learned import joined, reply_from
 from .models import Models
 from .nearest import Nearest
@@ -116,6 +117,9 @@ class _TunedMemory:
 
     def answer(self, query: Query) -> Reply:
         """The answer of the tuned model, shown photos and notes of the K nearest."""
+        return by_frames(query, self._models.voice, self._answer)
+
+    def _answer(self, query: Query) -> Reply:
         return reply_from(
             self._node,
             self._models.voice,
