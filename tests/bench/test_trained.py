@@ -15,6 +15,7 @@ from jarvis_bench.methods import METHODS, Models, make_method
 from jarvis_bench.methods.training.adapter import Adapting, adapted_node, train_adapter
 from jarvis_bench.methods.training.aligner import Aligning, photo_views, train_aligner
 from jarvis_bench.methods.training.classroom import draw_course, lesson_of
+from jarvis_bench.methods.training.detector import seen_by, train_heads
 from jarvis_bench.methods.training.fit import Schedule
 from jarvis_bench.methods.training.heads import head_step, train_head
 from jarvis_bench.methods.training.keep import digest_of, stored_weights
@@ -25,7 +26,7 @@ from jarvis_bench.methods.training.teacher import Lectures
 from jarvis_bench.methods.training.vectors import Training, train_vectors
 from jarvis_memory.vlm.fingerprint import weights_digest
 from jarvis_pocket.ask import ask_here
-from jarvis_pocket.scene import draw_photo
+from jarvis_pocket.scene import draw_photo, draw_scene
 from jarvis_pocket.telling import Shown
 from jarvis_pocket.world import PocketConcept, draw_concepts
 from tests.kv.tiny import make_tiny
@@ -88,6 +89,17 @@ def test_a_head_ends_where_its_gradient_is_nothing() -> None:
     _, by_weight, by_bias = head_step(head.weight, head.bias, rows.astype(np.float64), labels, 0.01)
     assert np.abs([*by_weight, by_bias]).max() < 1e-9
     np.testing.assert_allclose(head.logits(rows), rows.astype(np.float64) @ head.weight + head.bias)
+
+
+def test_heads_find_their_concept_in_scenes(models: Models, known: list[PocketConcept]) -> None:
+    rng = random.Random(3)
+    heads = train_heads(models, {one.name: one.photos for one in told(known)}, steps=500, decay=1e-4)
+    one, other = known
+    scenes = [draw_scene(rng, [Shown(one.look, one.name)]).image for _ in range(6)]
+    seen = [seen_by(models, heads, [scene]) for scene in scenes]
+    assert sum(logits[one.name] > 0 for logits in seen) >= 5
+    assert sum(logits[other.name] > 0 for logits in seen) <= 1
+    assert seen_by(models, heads, ()) == {}
 
 
 @pytest.mark.parametrize("family", ["qwen3_vl", "qwen2_5_vl", "gemma3", "smolvlm"])
@@ -189,6 +201,8 @@ def tiny_models(folder: Path) -> Models:
 
 
 def test_an_adapter_learns_and_is_kept(models: Models, tmp_path: Path) -> None:
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
+
     adapting = Adapting(2, 2, Schedule(1, 1e-3))
     made = train_adapter(models, adapting)
     assert any(bool(one.abs().sum() > 0) for name, one in made.items() if "lora_B" in name)
@@ -196,6 +210,10 @@ def test_an_adapter_learns_and_is_kept(models: Models, tmp_path: Path) -> None:
     read = stored_weights(tmp_path / "keep", "x", dict)  # from the file: nothing is made
     assert {*read} == {*kept} == {*made}
     assert all(torch.equal(read[name], one) for name, one in made.items())
+    _, node = adapted_node(models, 2)
+    set_peft_model_state_dict(node.parts.runner.text, dict(read))
+    there = get_peft_model_state_dict(node.parts.runner.text)
+    assert all(torch.equal(there[name], one) for name, one in made.items())
 
 
 def test_an_aligner_is_the_mean_of_its_photos(models: Models, known: list[PocketConcept]) -> None:
