@@ -78,10 +78,10 @@ def run_command(
 
     check_extra()
     given = settings_of(context, model=model, clip=clip, device=device)
-    models = Models(given.model, given.clip, given.device)
+    folder = out.expanduser() / (f"{world}-{split}" if world == _POCKET else world)
+    models = Models(given.model, given.clip, given.device, keep=folder / "trained")
     made = [make_method(words, models) for words in methods.split(",") if words.strip()]
     wanted = _arms(arms or (_QUICK_ARMS if quick else _ALL_ARMS))
-    folder = out.expanduser() / (f"{world}-{split}" if world == _POCKET else world)
     if world == _POCKET:
         size = size_of(split, quick=quick, concepts=concepts, pictures=pictures, questions=questions)
         dataset = draw_split(split, folder / "data", seed=seed, size=size)

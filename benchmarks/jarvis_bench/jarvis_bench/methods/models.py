@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..method import Setting
 from .voice import Voice, voice_of
@@ -30,6 +31,7 @@ class Models:
         clip: "pocket", ``"ARCH/PRETRAINED"`` of open_clip, or a folder.
         device: by default the best there is.
         photo_side: side in pixels of whole photos in a prompt; by default 64 for Pocket, else 448.
+        keep: a folder for weights that methods train once; by default they are kept in memory alone.
     """
 
     def __init__(
@@ -38,8 +40,9 @@ class Models:
         clip: str = "pocket",
         device: str | None = None,
         photo_side: int | None = None,
+        keep: Path | None = None,
     ) -> None:
-        self.model, self.clip, self.device = model, clip, device
+        self.model, self.clip, self.device, self.keep = model, clip, device, keep
         self.photo_side = photo_side or (_POCKET_PHOTO if model == "pocket" else _PHOTO)
         self.voice: Voice = voice_of(model)
 
@@ -63,6 +66,11 @@ class Models:
             measured=one.measured,
             slots=one.slots,
         )
+
+    @property
+    def network(self) -> Any:
+        """The transformers model of both nodes; its weights are shared, and never change."""
+        return self._loaded.model
 
     @cached_property
     def vlm(self) -> VLM:

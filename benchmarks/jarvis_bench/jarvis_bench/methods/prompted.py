@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .models import Models
 
-__all__ = ["PromptedMemory"]
+__all__ = ["PromptedMemory", "padded"]
 
 
 class PromptedMemory:
@@ -119,7 +119,7 @@ class PromptedMemory:
 
         side = self._models.photo_side
         photos = self._record.photos(concept) if self._photos else ()
-        squares = tuple(_padded(photo, side) for photo in photos)
+        squares = tuple(padded(photo, side) for photo in photos)
         return SegmentSource(concept.name, profile_text(concept.profile), squares)
 
     def _bytes(self, concept: Concept) -> int:
@@ -130,6 +130,6 @@ class PromptedMemory:
         return text + (self._record.photo_bytes(concept) if self._photos else 0)
 
 
-def _padded(photo: Image.Image, side: int) -> Image.Image:
+def padded(photo: Image.Image, side: int) -> Image.Image:
     """A whole photo on a square, its shape kept."""
     return ImageOps.pad(photo, (side, side), color=(128, 128, 128))
