@@ -1,18 +1,20 @@
-"""What was asked once and answered, on the disk: a long piece of work that was interrupted asks nothing twice."""
+"""What was asked once and answered, on the disk: work that was interrupted asks nothing twice."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jarvis_retrievers.errors import DatasetError
 
 from .jsonl import json_lines
 
-__all__ = ["Ledger"]
+__all__ = ["Asked", "Ledger"]
+
+Asked = tuple[str, ...]
 
 
 class Ledger:
@@ -39,22 +41,23 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._said)
 
-    def said(self, asked: tuple[str, ...], ask: Callable[[], str]) -> str:
-        """The answer to what was asked: the one that is known, else what ``ask`` gives.
+    def said(self, asked: Sequence[Asked], ask: Callable[[list[int]], list[str]]) -> list[str]:
+        """The answers to what was asked: those that are known, else what ``ask`` gives.
 
         Args:
-            asked: all that the answer depends on, the fingerprint of who is asked among it.
-            ask: asks; called only if there is no answer yet.
+            asked: of each question all that its answer depends on, the fingerprint of who is asked among it.
+            ask: the answers to questions by their places; called only if some have no answer yet.
         """
-        key = _key(asked)
-        if key not in self._said:
-            said = ask()
-            line = json.dumps({"key": key, "said": said}) + "\n"
+        keys = [_key(one) for one in asked]
+        places = {key: place for place, key in enumerate(keys) if key not in self._said}
+        if places:
+            told = ask(list(places.values()))
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(line)
-            self._said[key] = said
-        return self._said[key]
+                for key, said in zip(places, told, strict=True):
+                    file.write(json.dumps({"key": key, "said": said}) + "\n")
+                    self._said[key] = said
+        return [self._said[key] for key in keys]
 
     def _mend(self) -> None:
         """Cut off what stands behind the last line break."""
@@ -64,7 +67,7 @@ class Ledger:
             os.truncate(self._path, whole)
 
 
-def _key(asked: tuple[str, ...]) -> str:
+def _key(asked: Asked) -> str:
     digest = hashlib.sha256(b"jarvis.bench.ledger.v1")
     for part in asked:
         data = part.encode("utf-8", "surrogatepass")

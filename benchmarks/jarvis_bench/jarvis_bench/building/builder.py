@@ -11,7 +11,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from jarvis_memory.profiling.profiler import Subject
 from jarvis_retrievers.errors import ProfileError, SettingError
 from jarvis_retrievers.images import load_image, pixel_digest
 
@@ -28,11 +27,14 @@ from .distractors import alike, choose_rivals
 from .drafting import Draft, Shown
 from .gather import Gathered, Known, gather
 from .given import Given
+from .hearing import shown
 from .mined import Mine, Mined
+from .onlooker import Ask
 from .proposal import Proposal, Rival
 from .provenance import PROVENANCE, Provenance, write_provenance
+from .reason import Reason
 from .settings import BuildSettings
-from .settling import Settled, settle, shown
+from .settling import Settled, settle
 from .witness import Witness, witness_of
 
 __all__ = ["DATASET", "Built", "build"]
@@ -40,10 +42,6 @@ __all__ = ["DATASET", "Built", "build"]
 DATASET = "dataset.jsonl"
 """The name of the data set below its root."""
 ASKED = "asked.jsonl"
-NOT_DISTINCT = "another concept has a patch like it"
-TOO_COMMON = "most concepts have it"
-TWICE = "another detail of the concept says the same"
-NO_COVER = "no cover hides it"
 NO_DESCRIPTION = "a concept that the model cannot describe"
 _FEW = 4  # of fewer concepts nothing is common
 
@@ -136,14 +134,15 @@ class _Building:
         """How many photos are kept for questions: one, if enough are left to agree."""
         return int(len(one.photos) > self._settings.least_photos)
 
-    def _say(self, subject: Subject, prompt: str) -> str:
-        asked = ("shown", self._models.vlm.fingerprint, subject.name, prompt, *map(pixel_digest, subject.shown))
-        return self._ledger.said(asked, lambda: self._witness.say(subject, prompt))
+    def _say(self, asks: Sequence[Ask]) -> list[str]:
+        model = self._models.vlm.fingerprint
+        keys = [("shown", model, one.name, prompt, *map(pixel_digest, one.shown)) for one, prompt in asks]
+        return self._ledger.said(keys, lambda places: self._witness.say([asks[place] for place in places]))
 
     def _ask(self, prompt: str, images: Sequence[Image.Image]) -> str:
         vlm = self._models.vlm
         asked = ("blind", vlm.fingerprint, prompt, *map(pixel_digest, images))
-        return self._ledger.said(asked, lambda: vlm.generate(None, prompt, images, MOST_TOKENS).text)
+        return self._ledger.said([asked], lambda _: [vlm.generate(None, prompt, images, MOST_TOKENS).text])[0]
 
     def _settled(self, one: Known, mined: Mined) -> list[Settled]:
         try:
@@ -157,9 +156,9 @@ class _Building:
             if self._settings.checks and not new.reason:
                 distinct = max((spot.distinctiveness for spot in new.spots), default=0.0)
                 if distinct < self._settings.least_distinct:
-                    new = replace(new, reason=NOT_DISTINCT)
+                    new = replace(new, reason=Reason.NOT_DISTINCT)
                 elif any(alike(new.answer, old.answer) for old in found if not old.reason):
-                    new = replace(new, reason=TWICE)
+                    new = replace(new, reason=Reason.TWICE)
             found.append(new)
         return found
 
@@ -175,7 +174,7 @@ class _Building:
             mine = counts.get(_part(one), Counter())
             of = mine.total()
             common = of >= _FEW and mine[plain_text(one.answer)] > self._settings.commonest * of
-            return replace(one, reason=TOO_COMMON) if common and not one.reason else one
+            return replace(one, reason=Reason.TOO_COMMON) if common and not one.reason else one
 
         return {id: [judged(one) for one in details] for id, details in settled.items()}
 
@@ -204,7 +203,7 @@ class _Building:
             blind=Blind(self._ask, self._models.voice) if self._settings.checks else None,
             settings=self._settings,
             shown=seen,
-            no_cover=NO_COVER if self._held(one) else "",
+            no_cover=Reason.NO_COVER if self._held(one) else None,
         )
         draft.make()
         return draft

@@ -1,4 +1,4 @@
-"""The card of a built data set: how many questions were proposed, kept and dropped, and what to know of them."""
+"""The card of a built data set: how many questions were proposed and kept, and what to know of them."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +17,11 @@ from ..item import Picture
 from ..looks import look_of
 from ..reading import plain_text
 from .gather import Known
+from .hearing import Exhibit, Hearing, Say
 from .mined import Mined
 from .proposal import Spot, Testimony
 from .settings import BuildSettings
-from .settling import Say, Settled, shown
+from .settling import Settled
 from .witness import Witness
 
 __all__ = ["Cover", "cover", "covered", "saved"]
@@ -55,7 +55,13 @@ def covered(photo: Image.Image, box: Box) -> Image.Image:
 
 
 def cover(
-    known: Known, mined: Mined, settled: Settled, witness: Witness, say: Say, settings: BuildSettings, side: int
+    known: Known,
+    mined: Mined,
+    settled: Settled,
+    witness: Witness,
+    say: Say,
+    settings: BuildSettings,
+    side: int,
 ) -> Cover:
     """Cover the detail of the last photo.
 
@@ -68,34 +74,25 @@ def cover(
         settings: how much larger than the patch the cover is.
         side: of crops, in pixels.
     """
-    photo, view, heard = mined.photos[-1], mined.views[-1], []
-    answer = plain_text(settled.answer)
-
-    def read(kind: str, spot: Spot, pieces: Sequence[Image.Image]) -> str:
-        prompt = witness.prompt(settled.question)
-        said = say(shown(known, pieces), prompt)
-        found = witness.read(settled.part, known.name, said)
-        heard.append(
-            Testimony.model_validate(
-                {"view": kind, "spots": (spot,), "asked": prompt, "said": said, "read": found}
-            )
-        )
-        return plain_text(found or "")
-
-    for spot, piece in zip(mined.details[-1].spots, mined.details[-1].crops, strict=True):
-        if settings.checks and read("crop", spot, (piece,)) != answer:
-            continue
+    photo, view, parts = mined.photos[-1], mined.views[-1], mined.details[-1]
+    answer, hearing = plain_text(settled.answer), Hearing(known, settled.part, witness, say)
+    pieces = [
+        Exhibit("crop", (spot,), (piece,)) for spot, piece in zip(parts.spots, parts.crops, strict=True)
+    ]
+    alone = [answer] * len(pieces)
+    if settings.checks:
+        alone = hearing.hear([(piece, settled.question) for piece in pieces])
+    for spot in (spot for spot, said in zip(parts.spots, alone, strict=True) if said == answer):
         box = _larger(Box(*spot.box), settings.cover, photo)
         painted = covered(photo, box)
-        boxes = [*view.spots, *mined.details[-1].spots]
-        pieces = [crop(painted, Box(*one.box), side) for one in boxes]
-        if settings.checks and answer in (
-            read("covered", spot, pieces[: len(view.spots)]),
-            read("covered", spot, pieces[len(view.spots) :]),
-        ):
+        without = [
+            tuple(crop(painted, Box(*one.box), side) for one in spots) for spots in (view.spots, parts.spots)
+        ]
+        tries = [(Exhibit("covered", (spot,), pictures), settled.question) for pictures in without]
+        if settings.checks and answer in hearing.hear(tries):
             continue
-        return Cover(painted, spot, box, tuple(heard))
-    return Cover(None, None, None, tuple(heard))
+        return Cover(painted, spot, box, tuple(hearing.heard))
+    return Cover(None, None, None, tuple(hearing.heard))
 
 
 def saved(image: Image.Image, root: Path) -> Picture:

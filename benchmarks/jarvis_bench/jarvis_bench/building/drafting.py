@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -13,14 +13,12 @@ from .blind import Blind, answered
 from .gather import Known
 from .proposal import FORMS, Proposal, ProposalForm, Rival, Trial
 from .provenance import PROVENANCE
+from .reason import Reason
 from .settings import BuildSettings
 from .settling import Settled
 
-__all__ = ["FEW_RIVALS", "PICTURE_TELLS", "QUESTION_TELLS", "Draft", "Shown"]
+__all__ = ["Draft", "Shown"]
 
-FEW_RIVALS = "too few distractors"
-QUESTION_TELLS = "answered without a memory"
-PICTURE_TELLS = "answered from its picture without a memory"
 _MOST_BARS = 20
 
 
@@ -42,7 +40,7 @@ class Draft:
         id: how ids of its proposals begin.
         known, settled: the concept and its detail.
         rivals: whose answers can stand beside the right one, the likest first.
-        shown: the covered photo, if there is one; ``no_cover`` says why not, empty where none was tried.
+        shown: the covered photo, if there is one; ``no_cover`` says why not, None where none was tried.
         blind: the model without a memory; None where nothing is checked.
     """
 
@@ -53,50 +51,45 @@ class Draft:
     blind: Blind | None
     settings: BuildSettings
     shown: Shown | None = None
-    no_cover: str = ""
+    no_cover: Reason | None = None
     items: list[Item] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
 
     def make(self) -> None:
         """Fill ``items`` and ``proposals``."""
-        told: dict[ProposalForm, str] = {}
+        told: dict[ProposalForm, Reason | None] = {}
         for form in FORMS:
             if form.startswith("vqa") and self.shown is None:
                 if self.no_cover:
-                    self._drop(form, self.settled.reason or self.no_cover)
+                    self._tell(form, self.settled.reason or self.no_cover)
                 continue
             reason = self.settled.reason or self._earlier(form, told)
             if reason:
-                self._drop(form, reason)
+                self._tell(form, reason)
             elif form.endswith("choice") and len(self.rivals) < self.settings.options - 2:
-                self._drop(form, FEW_RIVALS)
+                self._tell(form, Reason.FEW_RIVALS)
             else:
                 told[form] = self._try(form)
 
-    def _earlier(self, form: ProposalForm, told: dict[ProposalForm, str]) -> str:
+    def _earlier(self, form: ProposalForm, told: Mapping[ProposalForm, Reason | None]) -> Reason | None:
         """What is answered in an easier way is no question in a harder one."""
-        easier: tuple[ProposalForm, ...] = {
-            "text open": (),
-            "text choice": ("text open",),
-            "vqa open": ("text open",),
-            "vqa choice": ("text open", "text choice", "vqa open"),
-        }[form]
-        return next((told[one] for one in easier if told.get(one)), "")
+        easier = FORMS[: FORMS.index(form)] if form == "vqa choice" else FORMS[: form != "text open"]
+        return next((told[one] for one in easier if told.get(one)), None)
 
-    def _try(self, form: ProposalForm) -> str:
-        """Why an item is dropped; empty if it is kept."""
+    def _try(self, form: ProposalForm) -> Reason | None:
+        """Why an item is dropped; None if it is kept."""
         item = self._item(form)
         images = [self.shown.image] if self.shown and item.images else []
         trials: tuple[Trial, ...] = ()
         if self.blind is not None:
             trials = self.blind.trials(item, images)
         if answered(trials):
-            reason = PICTURE_TELLS if images else QUESTION_TELLS
-            self._drop(form, reason, trials)
+            reason = Reason.PICTURE_TELLS if images else Reason.QUESTION_TELLS
+            self._tell(form, reason, trials)
             return reason
         self.items.append(item)
-        self._tell(form, "", trials)
-        return ""
+        self._tell(form, None, trials)
+        return None
 
     def _item(self, form: ProposalForm) -> Item:
         settled, pictured = self.settled, form.startswith("vqa")
@@ -120,10 +113,7 @@ class Draft:
             source=Source(file=PROVENANCE, key=f"{self.id}/{form.replace(' ', '-')}"),
         )
 
-    def _drop(self, form: ProposalForm, reason: str, trials: Sequence[Trial] = ()) -> None:
-        self._tell(form, reason, trials)
-
-    def _tell(self, form: ProposalForm, reason: str, trials: Sequence[Trial]) -> None:
+    def _tell(self, form: ProposalForm, reason: Reason | None, trials: Sequence[Trial] = ()) -> None:
         shown = self.shown if form.startswith("vqa") else None
         self.proposals.append(
             Proposal(
@@ -133,8 +123,8 @@ class Draft:
                 form=form,
                 question=self.settled.question,
                 answer=self.settled.answer,
-                kept=not reason,
-                reason=reason,
+                kept=reason is None,
+                reason=reason or "",
                 spots=self.settled.spots,
                 picture=shown.photo if shown else "",
                 covered=shown.box if shown else None,

@@ -1,4 +1,4 @@
-"""Given photos, brought below the folder of a data set: copies, small ones and those of two concepts stay out."""
+"""Given photos, below the folder of a data set: copies, small ones and those of two concepts stay out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """All concepts, where their photos were read from (by path), and how many photos are left out, and why."""
+    """All concepts, where their photos were read from (by path), and how many were left out, and why."""
 
     concepts: tuple[Known, ...]
     origins: dict[str, str]
@@ -52,7 +52,8 @@ def gather(given: Sequence[Given], root: Path, settings: BuildSettings) -> Gathe
     """
     if len(given) < 2:
         raise DatasetError(
-            f"distractors are of other concepts, so two are needed at least, got {len(given)}; expected {LAYOUT}"
+            f"distractors are of other concepts, so two are needed at least, got {len(given)}; "
+            f"expected {LAYOUT}"
         )
     left: Counter[str] = Counter()
     seen: list[tuple[int, GivenPhoto, Picture]] = []
@@ -78,7 +79,7 @@ def gather(given: Sequence[Given], root: Path, settings: BuildSettings) -> Gathe
     left["a copy of another photo of its concept"] += len(copies - shared)
     used = [seen[place] for place in range(len(seen)) if place not in shared | copies]
     origins = {picture.path: photo.origin for _, photo, picture in used}
-    concepts = []
+    concepts: list[Known] = []
     for place, concept in enumerate(given):
         mine = tuple(picture for where, _, picture in used if where == place)
         if mine:

@@ -67,7 +67,9 @@ def read_folder(root: str | os.PathLike[str]) -> tuple[Given, ...]:
         )
     twice = [name for name, count in Counter(one.name.casefold() for one in found).items() if count > 1]
     if twice:
-        raise DatasetError(f"two concepts of {tree.root} are called {twice[0]!r}; give them names of their own")
+        raise DatasetError(
+            f"two concepts of {tree.root} are called {twice[0]!r}; give them names of their own"
+        )
     return tuple(found)
 
 
@@ -83,8 +85,8 @@ def read_home(home: str | os.PathLike[str], owner: str) -> tuple[Given, ...]:
         found = tuple(
             Given(
                 name=one.name,
-                category=one.profile.category or "",
-                notes="\n".join(one.notes),
+                category=one.category or one.profile.category or "",
+                notes="\n".join(one.about),
                 photos=tuple(
                     GivenPhoto(store.photo(photo.id), ".png", f"photo {place} of {one.name}")
                     for place, photo in enumerate(one.photos)

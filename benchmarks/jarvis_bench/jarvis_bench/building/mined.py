@@ -1,4 +1,4 @@
-"""What the miner finds on the photos of all concepts: patches of each photo, and how like the concepts are."""
+"""What the miner finds on the photos of all concepts: patches of each photo, and whole subjects."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from jarvis_retrievers.patches import Patch, PatchMiner
 
 from .gather import Known
 from .proposal import Spot
+from .remembering import RememberingEncoder
 
-__all__ = ["Mined", "Mine", "View"]
+__all__ = ["Mine", "Mined", "View"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,9 +62,10 @@ class Mine:
     def __init__(self, encoder: ImageTextEncoder, tuning: Tuning, side: int, windows: int) -> None:
         scale = getattr(encoder, "logit_scale", None)
         config = replace(tuning.miner, logit_scale=scale) if scale else tuning.miner
-        self._miner = PatchMiner(encoder, config)
+        self._encoder = RememberingEncoder(encoder)
+        self._miner = PatchMiner(self._encoder, config)
         # The whole subject is one of them.
-        self._finer = PatchMiner(encoder, replace(config, k=windows + 1))
+        self._finer = PatchMiner(self._encoder, replace(config, k=windows + 1))
         self._tuning, self._side = tuning, side
 
     def mine(
@@ -115,9 +117,7 @@ class Mine:
             subject=mean / np.linalg.norm(mean),
         )
 
-    def _view(
-        self, one: Known, photos: Sequence[Image.Image], patches: Sequence[Patch], first: int
-    ) -> View:
+    def _view(self, one: Known, photos: Sequence[Image.Image], patches: Sequence[Patch], first: int) -> View:
         """Patches of photos that are numbered from ``first`` on."""
         spots = tuple(
             Spot(

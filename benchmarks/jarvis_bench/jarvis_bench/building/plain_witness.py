@@ -1,17 +1,16 @@
-"""A witness for any model that follows instructions: a profiler names the parts, short questions ask for them."""
+"""A witness for any model that follows instructions: a profiler names parts, short questions ask for them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from jarvis_memory.kv import Context
 from jarvis_memory.profiling.jsons import JsonProfiler
-from jarvis_memory.profiling.looking import look_at
 from jarvis_memory.profiling.profiler import Profiler, Subject
 from jarvis_memory.vlm import VLM
 
 from ..reading import plain_text
+from .onlooker import Ask, Onlooker
 
 __all__ = ["PlainWitness"]
 
@@ -20,7 +19,18 @@ _HOW: Final = "Answer in at most five words. If it cannot be seen, answer: not v
 _MOST_PARTS: Final = 8
 _MOST_WORDS, _MOST_LETTERS = 6, 60
 _NOTHING: Final = frozenset(
-    ("", "none", "nothing", "no", "unknown", "not visible", "not seen", "cannot be seen", "not sure", "unclear")
+    (
+        "",
+        "none",
+        "nothing",
+        "no",
+        "unknown",
+        "not visible",
+        "not seen",
+        "cannot be seen",
+        "not sure",
+        "unclear",
+    )
 )
 
 
@@ -36,9 +46,8 @@ class PlainWitness:
     name = "plain"
 
     def __init__(self, vlm: VLM, profiler: Profiler | None = None) -> None:
-        self._vlm = vlm
         self._profiler = profiler or JsonProfiler(vlm)
-        self._shown: tuple[Subject, Context] | None = None
+        self._onlooker = Onlooker(vlm, 24)
 
     def parts(self, subject: Subject) -> Mapping[str, tuple[str, ...]]:
         """The parts of the attributes of its description, less what lasts no longer than a photo.
@@ -49,19 +58,15 @@ class PlainWitness:
         attributes = self._profiler.describe(subject).lasting().attributes
         parts = dict.fromkeys(" ".join(one.partition(":")[0].split()) for one in attributes)
         asked = [part for part in parts if part][:_MOST_PARTS]
-        return {
-            part: (_QUESTION.replace("{part}", part).replace("{name}", subject.name),) for part in asked
-        }
+        return {part: (_QUESTION.replace("{part}", part).replace("{name}", subject.name),) for part in asked}
 
     def prompt(self, question: str) -> str:
         """The question, and in which form it is to be answered."""
         return f"{question} {_HOW}"
 
-    def say(self, subject: Subject, prompt: str) -> str:
-        """A greedy answer with the subject's patches before it."""
-        if self._shown is None or self._shown[0] is not subject:
-            self._shown = subject, look_at(self._vlm, subject)
-        return self._vlm.generate(self._shown[1], prompt, max_new_tokens=24).text
+    def say(self, asks: Sequence[Ask]) -> list[str]:
+        """Greedy answers, each with its subject's patches before it."""
+        return self._onlooker.say(asks)
 
     def read(self, part: str, name: str, said: str) -> str | None:
         """The answer in plain words; None if it is no few words, or says that nothing is to be seen."""

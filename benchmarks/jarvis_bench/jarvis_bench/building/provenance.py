@@ -1,4 +1,4 @@
-"""The file beside a built data set that says of each item where it is from, and of the others why they are not in."""
+"""The file that says of each built item where it is from, and of the others why they are none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -49,7 +49,9 @@ class Provenance(Value):
 def write_provenance(provenance: Provenance, path: str | os.PathLike[str]) -> Path:
     """Write it as JSON lines: a head, then a line for each proposal; a file of that name is replaced."""
     target = Path(path).expanduser()
-    head = {"format": _FORMAT, "version": _VERSION} | provenance.model_dump(mode="json", exclude={"proposals"})
+    head = {"format": _FORMAT, "version": _VERSION} | provenance.model_dump(
+        mode="json", exclude={"proposals"}
+    )
     lines = [head, *(one.model_dump(mode="json") for one in provenance.proposals)]
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     with temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -71,11 +73,15 @@ def read_provenance(path: str | os.PathLike[str]) -> Provenance:
     _, head = next(lines, (0, {}))
     if (head.pop("format", None), head.pop("version", None)) != (_FORMAT, _VERSION):
         raise DatasetError(f"{source} is no {_FORMAT} of version {_VERSION}; build the data set again")
-    number = 1
     try:
-        proposals = []
-        for number, line in lines:
-            proposals.append(Proposal.model_validate(line))
-        return Provenance(proposals=tuple(proposals), **head)
+        return Provenance(proposals=tuple(_proposal(source, *line) for line in lines), **head)
     except (ValidationError, TypeError) as error:
-        raise DatasetError(f"{source}, near line {number}: {error}") from error
+        raise DatasetError(f"{source}, line 1: {error}; build the data set again") from error
+
+
+def _proposal(source: Path, number: int, line: Mapping[str, Any]) -> Proposal:
+    try:
+        return Proposal.model_validate(line)
+    except ValidationError as error:
+        what = error.errors()[0]["msg"]
+        raise DatasetError(f"{source}, line {number}: {what}; build the data set again") from error

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
-
-from PIL import Image
-
-from jarvis_memory.profiling.profiler import Subject
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from ..reading import holds_phrase, plain_text
 from .gather import Known
+from .hearing import Exhibit, Hearing, Say
 from .mined import Mined, View
 from .proposal import Spot, Testimony
+from .reason import Reason
 from .settings import BuildSettings
 from .witness import Witness
 
-__all__ = ["DISAGREE", "FEW_PHOTOS", "NAME_TELLS", "NOTES_TELL", "NO_CROP", "UNREADABLE", "Settled", "settle", "shown"]
+__all__ = ["Settled", "settle"]
 
-UNREADABLE = "no answer could be read"
-DISAGREE = "photos or wordings disagree"
-NO_CROP = "too few patches show it alone"
-NOTES_TELL = "the notes tell it"
-NAME_TELLS = "the question tells it"
-FEW_PHOTOS = "too few photos"
-
-Say = Callable[[Subject, str], str]
+_WORDINGS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +37,9 @@ class Settled:
     part: str
     question: str
     answer: str = ""
-    reason: str = ""
-    testimonies: tuple[Testimony, ...] = ()
+    reason: Reason | None = None
+    testimonies: tuple[Testimony, ...] = field(default=(), repr=False)
     spots: tuple[Spot, ...] = ()
-
-
-class _Bench:
-    """Takes testimonies about one part of one concept."""
-
-    def __init__(self, known: Known, part: str, witness: Witness, say: Say) -> None:
-        self.known, self.part, self._witness, self._say = known, part, witness, say
-        self.heard: list[Testimony] = []
-
-    def hear(
-        self,
-        view: Literal["photo", "together", "crop", "covered"],
-        spots: Sequence[Spot],
-        subject: Subject,
-        question: str,
-    ) -> str | None:
-        prompt = self._witness.prompt(question)
-        said = self._say(subject, prompt)
-        read = self._witness.read(self.part, self.known.name, said)
-        self.heard.append(Testimony(view=view, spots=tuple(spots), asked=prompt, said=said, read=read))
-        return read
-
-
-def shown(known: Known, crops: Sequence[Image.Image]) -> Subject:
-    """A concept of which nothing is known but these pictures."""
-    return Subject(known.name, patches=tuple(crops))
 
 
 def settle(
@@ -87,62 +51,53 @@ def settle(
     say: Say,
     settings: BuildSettings,
 ) -> Settled:
-    """Ask about one part on each photo alone and on all together, in several wordings.
+    """Ask about one part on each photo alone and on all together, in two wordings where there are such.
 
-    It stands if all answers that were given (a share of ``settings.agreement`` of them) are the same, each
-    photo gave one, and at least ``settings.least_photos`` photos have a patch that says it alone; and if
-    neither the notes nor the question say it.
+    It stands if a share of ``settings.agreement`` of all answers is the same, with all answers about at least
+    ``settings.least_photos`` photos among them; if as many photos have a patch that says it alone; and if
+    neither name nor category nor notes nor question say it.
     """
     rng = random.Random(f"build/{settings.seed}/{known.name}/{part}")
     question = rng.choice(list(wordings))
-    bench = _Bench(known, part, witness, say)
+    hearing = Hearing(known, part, witness, say)
 
-    def told(reason: str, answer: str = "", spots: Sequence[Spot] = ()) -> Settled:
-        return Settled(part, question, answer, reason, tuple(bench.heard), tuple(spots))
+    def told(reason: Reason | None, answer: str = "", spots: Sequence[Spot] = ()) -> Settled:
+        return Settled(part, question, answer, reason, tuple(hearing.heard), tuple(spots))
 
-    subjects = [shown(known, view.crops) for view in mined.views]
+    photos = [Exhibit("photo", view.spots, view.crops) for view in mined.views]
     if not settings.checks:
-        answer = bench.hear("photo", mined.views[0].spots, subjects[0], question)
-        spots = [view.spots[0] for view in mined.details if view.spots]
-        return told("" if answer else UNREADABLE, answer or "", spots)
-    if len(mined.views) < settings.least_photos:
-        return told(FEW_PHOTOS)
-    asked = list(dict.fromkeys((question, *wordings)))[:2]
-    for view, subject in zip(mined.views, subjects, strict=True):
-        for words in asked:
-            bench.hear("photo", view.spots, subject, words)
-    together = shown(known, mined.together.crops)
-    for words in asked:
-        bench.hear("together", mined.together.spots, together, words)
-    read = [one.read for one in bench.heard]
-    counts = Counter(plain_text(one) for one in read if one)
+        hearing.hear([(photos[0], question)])
+        answer = hearing.heard[0].read or ""
+        return told(None if answer else Reason.UNREADABLE, answer)
+    if len(photos) < settings.least_photos:
+        return told(Reason.FEW_PHOTOS)
+    together = Exhibit("together", mined.together.spots, mined.together.crops)
+    asked = list(dict.fromkeys((question, *wordings)))[:_WORDINGS]
+    said = hearing.hear([(one, words) for one in (*photos, together) for words in asked])
+    counts = Counter(one for one in said if one)
     if not counts:
-        return told(UNREADABLE)
+        return told(Reason.UNREADABLE)
     best, times = counts.most_common(1)[0]
-    answer = next(one for one in read if one and plain_text(one) == best)
-    speaking = sum(
-        all(one.read and plain_text(one.read) == best for one in bench.heard if one.spots == view.spots)
-        for view in mined.views
-    )
-    if times < settings.agreement * len(read) or speaking < settings.least_photos:
-        return told(DISAGREE, answer)
-    if holds_phrase(question, answer) or holds_phrase(known.category, answer):
-        return told(NAME_TELLS, answer)
+    answer = next(one.read for one in hearing.heard if one.read and plain_text(one.read) == best)
+    rows = [said[start : start + len(asked)] for start in range(0, len(photos) * len(asked), len(asked))]
+    speaking = sum(set(row) == {best} for row in rows)
+    if times < settings.agreement * len(said) or speaking < settings.least_photos:
+        return told(Reason.DISAGREE, answer)
+    if any(holds_phrase(text, answer) for text in (question, known.name, known.category)):
+        return told(Reason.NAME_TELLS, answer)
     if holds_phrase(known.notes, answer):
-        return told(NOTES_TELL, answer)
-    spots = []
-    for view in mined.details:
-        spot = _found(bench, view, question, best)
-        spots += [spot] if spot else []
-    if len(spots) < settings.least_photos:
-        return told(NO_CROP, answer, spots)
-    return told("", answer, spots)
+        return told(Reason.NOTES_TELL, answer)
+    spots = _spots(hearing, mined.details, question, best)
+    return told(Reason.NO_CROP if len(spots) < settings.least_photos else None, answer, spots)
 
 
-def _found(bench: _Bench, view: View, question: str, answer: str) -> Spot | None:
-    """The first patch of a photo that says the same, shown alone."""
-    for spot, piece in zip(view.spots, view.crops, strict=True):
-        read = bench.hear("crop", (spot,), shown(bench.known, (piece,)), question)
-        if read and plain_text(read) == answer:
-            return spot
-    return None
+def _spots(hearing: Hearing, details: Sequence[View], question: str, answer: str) -> list[Spot]:
+    """Of each photo the first patch that says the answer, shown alone."""
+    found: dict[int, Spot] = {}
+    for turn in range(max((len(view.spots) for view in details), default=0)):
+        left = [p for p, view in enumerate(details) if p not in found and turn < len(view.spots)]
+        pieces = [Exhibit("crop", (details[p].spots[turn],), (details[p].crops[turn],)) for p in left]
+        for place, said in zip(left, hearing.hear([(one, question) for one in pieces]), strict=True):
+            if said == answer:
+                found[place] = details[place].spots[turn]
+    return [found[place] for place in sorted(found)]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from jarvis_memory.kv import Context
-from jarvis_memory.profiling.looking import look_at
 from jarvis_memory.profiling.profiler import Subject
 from jarvis_memory.vlm import VLM
 from jarvis_memory.vlm.slots import Slot, Slots
 from jarvis_pocket.wording import EMBLEM_QUESTIONS, WORN_QUESTIONS
+
+from .onlooker import Ask, Onlooker
 
 __all__ = ["POCKET_WORDINGS", "SlotWitness"]
 
@@ -34,10 +34,9 @@ class SlotWitness:
     name = "slots"
 
     def __init__(self, vlm: VLM, slots: Slots, wordings: Mapping[str, tuple[str, ...]]) -> None:
-        self._vlm = vlm
         self._slots = {part: slot for slot in slots.slots if (part := _part(slot)) is not None}
         self._wordings = wordings
-        self._shown: tuple[Subject, Context] | None = None
+        self._onlooker = Onlooker(vlm, 32)
 
     def parts(self, subject: Subject) -> Mapping[str, tuple[str, ...]]:
         """The slots with a single part that is not the category: those tell a detail."""
@@ -55,11 +54,9 @@ class SlotWitness:
         """The question alone."""
         return question
 
-    def say(self, subject: Subject, prompt: str) -> str:
-        """A greedy answer with the subject's patches before it."""
-        if self._shown is None or self._shown[0] is not subject:
-            self._shown = subject, look_at(self._vlm, subject)
-        return self._vlm.generate(self._shown[1], prompt, max_new_tokens=32).text
+    def say(self, asks: Sequence[Ask]) -> list[str]:
+        """Greedy answers, each with its subject's patches before it."""
+        return self._onlooker.say(asks)
 
     def read(self, part: str, name: str, said: str) -> str | None:
         """What stands in the slot; None if the answer has another form."""
@@ -68,5 +65,6 @@ class SlotWitness:
 
 def _part(slot: Slot) -> str | None:
     """The one part that a slot tells, or None where it tells several, or the category."""
-    fields = [field for _, field, _, _ in string.Formatter().parse(slot.answer) if field not in (None, "name")]
+    found = [field for _, field, _, _ in string.Formatter().parse(slot.answer)]
+    fields = [field for field in found if field is not None and field != "name"]
     return fields[0] if len(fields) == 1 and fields[0] != "category" else None

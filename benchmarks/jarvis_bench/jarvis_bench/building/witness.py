@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from jarvis_memory.profiling.profiler import Subject
 
 if TYPE_CHECKING:
     from ..methods.models import Models
+    from .onlooker import Ask
 
 __all__ = ["Witness", "witness_of"]
 
@@ -33,8 +34,8 @@ class Witness(Protocol):
         """What the model is asked for a question."""
         ...
 
-    def say(self, subject: Subject, prompt: str) -> str:
-        """What it says to a prompt about what the subject shows; always the same."""
+    def say(self, asks: Sequence[Ask]) -> list[str]:
+        """What it says to prompts about what subjects show; always the same."""
         ...
 
     def read(self, part: str, name: str, said: str) -> str | None:
