@@ -141,14 +141,17 @@ def blind_marks(built: Built, models: Models, folder: Path) -> list[bool]:
     return [outcome.right for outcome in read_outcomes(folder)]
 
 
-def measure(seeds: Sequence[int], concepts: int, models: Models) -> dict[str, object]:
+def measure(seeds: Sequence[int], concepts: int, agreement: float, models: Models) -> dict[str, object]:
     """All figures over some seeds."""
     checked, unchecked, blind = Tally(), Tally(), list[bool]()
     for seed in seeds:
+        typer.echo(f"seed {seed}", err=True)
         album = draw_album(seed, concepts)
         with tempfile.TemporaryDirectory(prefix="builder-") as name:
             folder = Path(name)
-            built = build(album.given, folder / "built", models, BuildSettings(seed=seed))
+            built = build(
+                album.given, folder / "built", models, BuildSettings(seed=seed, agreement=agreement)
+            )
             checked.add(album, built)
             if built.dataset.items:
                 blind += blind_marks(built, models, folder / "run")
@@ -157,6 +160,7 @@ def measure(seeds: Sequence[int], concepts: int, models: Models) -> dict[str, ob
     return {
         "seeds": list(seeds),
         "concepts": concepts,
+        "agreement": agreement,
         "checked": checked.to_dict(),
         "unchecked": unchecked.to_dict(),
         "blind": Share.of_all(blind).to_dict(),
@@ -167,9 +171,10 @@ def main(
     seed: Annotated[int, typer.Option(help="The first seed of concepts and photos.")] = 11,
     seeds: Annotated[int, typer.Option(help="How many seeds, from the first on.", min=1)] = 1,
     concepts: Annotated[int, typer.Option(help="Concepts of each seed.", min=2)] = 40,
+    agreement: Annotated[float, typer.Option(help="Share of testimonies that agree.")] = 1.0,
 ) -> None:
     """Print the figures as JSON."""
-    found = measure(range(seed, seed + seeds), concepts, Models())
+    found = measure(range(seed, seed + seeds), concepts, agreement, Models())
     typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
 
 

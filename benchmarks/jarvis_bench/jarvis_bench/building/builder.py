@@ -216,7 +216,7 @@ class _Building:
             Rival(concept=id, answer=theirs.answer, likeness=round(float(me @ mined[id].subject), 4))
             for id, details in settled.items()
             for theirs in details
-            if id != one.id and _part(theirs) == _part(detail) and theirs.answer and not theirs.reason
+            if id != one.id and _part(theirs) == _part(detail) and theirs.sure
         ]
         if not self._settings.checks:
             random.Random(f"rivals/{self._settings.seed}/{one.name}").shuffle(candidates)

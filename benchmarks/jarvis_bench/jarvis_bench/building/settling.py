@@ -41,6 +41,11 @@ class Settled:
     testimonies: tuple[Testimony, ...] = field(default=(), repr=False)
     spots: tuple[Spot, ...] = ()
 
+    @property
+    def sure(self) -> bool:
+        """Whether the answer is sure, be it worth a question or not: it may be a wrong option elsewhere."""
+        return bool(self.answer) and self.reason is not Reason.DISAGREE
+
 
 def settle(
     known: Known,
