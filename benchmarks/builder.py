@@ -20,7 +20,10 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +42,7 @@ from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.images import encode_png
 
 _PHOTOS, _COVERED, _MISFILED = 4, 1 / 8, 1 / 20
+_SHOWN = 20
 
 
 @dataclass
@@ -107,6 +111,20 @@ class Tally:
                 self.hidden.append(_covers(Box(*one.covered), figure, one.part))
         self.details += asked.values()
 
+    @classmethod
+    def sum_of(cls, some: Sequence[Tally]) -> Tally:
+        """All of them together."""
+        whole = cls()
+        for one in some:
+            whole.proposed += one.proposed
+            whole.dropped += one.dropped
+            whole.forms += one.forms
+            whole.kept += one.kept
+            whole.details += one.details
+            whole.hidden += one.hidden
+            whole.wrong += one.wrong
+        return whole
+
     def to_dict(self) -> dict[str, object]:
         """As it is printed."""
         return {
@@ -117,7 +135,7 @@ class Tally:
             "right": Share.of_all(self.kept).to_dict(),
             "details right": Share.of_all(self.details).to_dict(),
             "hidden": Share.of_all(self.hidden).to_dict(),
-            "wrong": self.wrong,
+            "wrong": self.wrong[:_SHOWN],
         }
 
 
@@ -141,30 +159,29 @@ def blind_marks(built: Built, models: Models, folder: Path) -> list[bool]:
     return [outcome.right for outcome in read_outcomes(folder)]
 
 
-def measure(seeds: Sequence[int], concepts: int, agreement: float, models: Models) -> dict[str, object]:
-    """All figures over some seeds."""
+@dataclass
+class Found:
+    """Figures of one seed."""
+
+    checked: Tally
+    unchecked: Tally
+    blind: list[bool]
+
+
+def measure(seed: int, concepts: int, agreement: float) -> Found:
+    """Build with and without checks, and mark both."""
+    models, album = Models(), draw_album(seed, concepts)
     checked, unchecked, blind = Tally(), Tally(), list[bool]()
-    for seed in seeds:
-        typer.echo(f"seed {seed}", err=True)
-        album = draw_album(seed, concepts)
-        with tempfile.TemporaryDirectory(prefix="builder-") as name:
-            folder = Path(name)
-            built = build(
-                album.given, folder / "built", models, BuildSettings(seed=seed, agreement=agreement)
-            )
-            checked.add(album, built)
-            if built.dataset.items:
-                blind += blind_marks(built, models, folder / "run")
-            plain = build(album.given, folder / "plain", models, BuildSettings(seed=seed, checks=False))
-            unchecked.add(album, plain)
-    return {
-        "seeds": list(seeds),
-        "concepts": concepts,
-        "agreement": agreement,
-        "checked": checked.to_dict(),
-        "unchecked": unchecked.to_dict(),
-        "blind": Share.of_all(blind).to_dict(),
-    }
+    with tempfile.TemporaryDirectory(prefix="builder-") as name:
+        folder = Path(name)
+        built = build(album.given, folder / "built", models, BuildSettings(seed=seed, agreement=agreement))
+        checked.add(album, built)
+        if built.dataset.items:
+            blind = blind_marks(built, models, folder / "run")
+        plain = build(album.given, folder / "plain", models, BuildSettings(seed=seed, checks=False))
+        unchecked.add(album, plain)
+    typer.echo(f"seed {seed}: {len(checked.kept)} kept, {sum(checked.kept)} right", err=True)
+    return Found(checked, unchecked, blind)
 
 
 def main(
@@ -172,10 +189,20 @@ def main(
     seeds: Annotated[int, typer.Option(help="How many seeds, from the first on.", min=1)] = 1,
     concepts: Annotated[int, typer.Option(help="Concepts of each seed.", min=2)] = 40,
     agreement: Annotated[float, typer.Option(help="Share of testimonies that agree.")] = 1.0,
+    jobs: Annotated[int, typer.Option(help="Seeds at once.", min=1)] = 1,
 ) -> None:
     """Print the figures as JSON."""
-    found = measure(range(seed, seed + seeds), concepts, agreement, Models())
-    typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    every = range(seed, seed + seeds)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        found = list(pool.map(partial(measure, concepts=concepts, agreement=agreement), every))
+    told = {
+        "seeds": [*every],
+        "concepts": concepts,
+        "checked": Tally.sum_of([one.checked for one in found]).to_dict(),
+        "unchecked": Tally.sum_of([one.unchecked for one in found]).to_dict(),
+        "blind": Share.of_all([mark for one in found for mark in one.blind]).to_dict(),
+    }
+    typer.echo(json.dumps(told, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

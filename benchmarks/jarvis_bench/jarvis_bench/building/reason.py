@@ -16,6 +16,7 @@ class Reason(StrEnum):
     NAME_TELLS = "name, category or question tells it"
     NOTES_TELL = "the notes tell it"
     NO_CROP = "too few patches show it alone"
+    CONTESTED = "patches of most photos say another one"
     NOT_DISTINCT = "another concept has a patch like it"
     TWICE = "another detail of the concept says the same"
     TOO_COMMON = "most concepts have it"

@@ -26,6 +26,8 @@ class BuildSettings:
         least_side: photos whose shorter side has fewer pixels are left out.
         options: of questions with options, 3 to 10; there may be one less.
         windows: patches of a photo that are asked one by one where the detail is.
+        contest: an answer is in doubt if another one with the same last word ("blue scarf" beside "red
+            scarf") is said of patches of more than this share of the photos.
         cover: side of what is laid over a detail, relative to the patch that shows it; 1 to 2.
         least_distinct: patches of less distinctiveness show what others have too.
         commonest: an answer that more than this share of four or more concepts have is a good guess.
@@ -37,7 +39,8 @@ class BuildSettings:
     agreement: float = 1.0
     least_side: int = 96
     options: int = 4
-    windows: int = 6
+    windows: int = 5
+    contest: float = 0.5
     cover: float = 1.2
     least_distinct: float = 0.02
     commonest: float = 0.5
@@ -48,6 +51,7 @@ class BuildSettings:
             ("least_side", 1, 10_000),
             ("options", _LEAST_OPTIONS, len(LETTERS)),
             ("windows", 1, 100),
+            ("contest", 0.0, 1.0),
             ("cover", 1.0, 2.0),
             ("least_distinct", 0.0, 1.0),
             ("commonest", 0.0, 1.0),

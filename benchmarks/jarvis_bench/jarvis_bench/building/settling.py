@@ -44,7 +44,7 @@ class Settled:
     @property
     def sure(self) -> bool:
         """Whether the answer is sure, be it worth a question or not: it may be a wrong option elsewhere."""
-        return bool(self.answer) and self.reason is not Reason.DISAGREE
+        return bool(self.answer) and self.reason not in (Reason.DISAGREE, Reason.CONTESTED)
 
 
 def settle(
@@ -59,8 +59,8 @@ def settle(
     """Ask about one part on each photo alone and on all together, in two wordings where there are such.
 
     It stands if a share of ``settings.agreement`` of all answers is the same, with all answers about at least
-    ``settings.least_photos`` photos among them; if as many photos have a patch that says it alone; and if
-    neither name nor category nor notes nor question say it.
+    ``settings.least_photos`` photos among them; if as many photos have a patch that says it alone; if few
+    have one that says another of the same thing; and if neither name, category, notes nor question say it.
     """
     rng = random.Random(f"build/{settings.seed}/{known.name}/{part}")
     question = rng.choice(list(wordings))
@@ -92,17 +92,31 @@ def settle(
         return told(Reason.NAME_TELLS, answer)
     if holds_phrase(known.notes, answer):
         return told(Reason.NOTES_TELL, answer)
-    spots = _spots(hearing, mined.details, question, best)
-    return told(Reason.NO_CROP if len(spots) < settings.least_photos else None, answer, spots)
+    spots, others = _alone(hearing, mined.details, question, best)
+    if len(spots) < settings.least_photos:
+        return told(Reason.NO_CROP, answer, spots)
+    contested = any(times > settings.contest * len(photos) for times in others.values())
+    return told(Reason.CONTESTED if contested else None, answer, spots)
 
 
-def _spots(hearing: Hearing, details: Sequence[View], question: str, answer: str) -> list[Spot]:
-    """Of each photo the first patch that says the answer, shown alone."""
-    found: dict[int, Spot] = {}
-    for turn in range(max((len(view.spots) for view in details), default=0)):
-        left = [p for p, view in enumerate(details) if p not in found and turn < len(view.spots)]
-        pieces = [Exhibit("crop", (details[p].spots[turn],), (details[p].crops[turn],)) for p in left]
-        for place, said in zip(left, hearing.hear([(one, question) for one in pieces]), strict=True):
-            if said == answer:
-                found[place] = details[place].spots[turn]
-    return [found[place] for place in sorted(found)]
+def _alone(
+    hearing: Hearing, details: Sequence[View], question: str, answer: str
+) -> tuple[list[Spot], Counter[str]]:
+    """Each patch alone: of each photo the first that says the answer, and in how many photos others are said.
+
+    Others are those with the same last word, which in English says what it is.
+    """
+    pieces = [
+        (place, spot, Exhibit("crop", (spot,), (piece,)))
+        for place, view in enumerate(details)
+        for spot, piece in zip(view.spots, view.crops, strict=True)
+    ]
+    said = hearing.hear([(piece, question) for _, _, piece in pieces])
+    spots: dict[int, Spot] = {}
+    others: set[tuple[int, str]] = set()
+    for (place, spot, _), words in zip(pieces, said, strict=True):
+        if words == answer:
+            spots.setdefault(place, spot)
+        elif words and words.split()[-1] == answer.split()[-1]:
+            others.add((place, words))
+    return list(spots.values()), Counter(words for _, words in others)
