@@ -24,7 +24,12 @@ MIDDLE = (40, 40, 56, 56)
 SIDE = 96
 
 
-def photo(seed: str, mark: str | None, boxes: Sequence[tuple[int, int, int, int]] = (MIDDLE,)) -> Image.Image:
+def photo(
+    seed: str,
+    mark: str | None,
+    boxes: Sequence[tuple[int, int, int, int]] = (MIDDLE,),
+    other: str | None = None,
+) -> Image.Image:
     """Boxes in pale grey, another picture for each seed, and a mark on it."""
     rng = random.Random(seed)
     image = Image.new("RGB", (SIDE, SIDE), (rng.randrange(150, 200),) * 3)
@@ -36,6 +41,8 @@ def photo(seed: str, mark: str | None, boxes: Sequence[tuple[int, int, int, int]
         )
     for box in boxes if mark else ():
         pen.rectangle(box, MARKS[mark or ""])
+    if other:
+        pen.rectangle((2, 2, 9, 9), MARKS[other])
     return image
 
 
@@ -61,11 +68,13 @@ class Spotter:
     Attributes:
         asks: kinds of detail; all of them are the mark.
         least: fewer pictures show nothing.
+        noun: what stands behind the colour.
         shown: how many pictures each question had.
     """
 
     asks: tuple[str, ...] = ("mark",)
     least: int = 1
+    noun: str = ""
     name: str = "spotter"
     shown: list[int] = field(default_factory=list)
 
@@ -91,4 +100,4 @@ class Spotter:
             for mark, colour in MARKS.items()
         }
         best = max(near, key=lambda mark: near[mark])
-        return f"It is {best}" if near[best] >= 3 else ""
+        return f"It is {best}{self.noun}" if near[best] >= 3 else ""

@@ -23,7 +23,7 @@ from tests.bench.marks import MARKS, MIDDLE, SIDE, Spotter, given, marked, photo
 from tests.bench.worlds import imagined
 
 OTHERS = [marked("Mimi", "green"), marked("Tiko", "blue"), marked("Zaza", "yellow")]
-STRICT = BuildSettings(windows=10)
+STRICT = BuildSettings(windows=8)
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,14 @@ CORNERS = [(0, 0, 18, 18), (78, 0, 95, 18), (0, 78, 18, 95), (78, 78, 95, 95), M
         (Reason.NAME_TELLS, marked("Red Bo", "red"), STRICT, Spotter()),
         (Reason.NOTES_TELL, marked("Bo", "red", notes="Bo has a red star."), STRICT, Spotter()),
         (Reason.NO_CROP, marked("Bo", "red"), STRICT, Spotter(least=2)),
-        (Reason.NOT_DISTINCT, marked("Bo", "red"), BuildSettings(windows=10, least_distinct=1.0), Spotter()),
+        (
+            Reason.CONTESTED,
+            # The other mark is small: all patches together say red, those that show it alone say blue.
+            given("Bo", [photo(f"Bo/{place}", "red", other="blue") for place in range(3)]),
+            STRICT,
+            Spotter(noun=" dot"),
+        ),
+        (Reason.NOT_DISTINCT, marked("Bo", "red"), BuildSettings(windows=8, least_distinct=1.0), Spotter()),
         (Reason.TWICE, marked("Bo", "red"), STRICT, Spotter(asks=("mark", "badge"))),
     ],
     ids=lambda value: value.name if isinstance(value, Reason) else "",
@@ -253,4 +260,4 @@ def test_bad_input(models: Models, tmp_path: Path) -> None:
         built([marked("Bo", "red"), *OTHERS], tmp_path, models)
     for settings in ({"agreement": 0.5}, {"options": 2}, {"least_photos": 1}, {"cover": 3.0}):
         with pytest.raises(SettingError, match=next(iter(settings))):
-            BuildSettings(**settings)  # type: ignore[arg-type]
+            BuildSettings(**settings)

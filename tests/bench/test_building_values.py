@@ -15,7 +15,6 @@ from jarvis_bench.building import (
     Provenance,
     Rival,
     Spot,
-    Testimony,
     Trial,
     alike,
     choose_rivals,
@@ -25,6 +24,7 @@ from jarvis_bench.building import (
     write_provenance,
 )
 from jarvis_bench.building.covering import covered
+from jarvis_bench.building.proposal import Testimony as Heard
 from jarvis_bench.ledger import Ledger
 from jarvis_bench.loaders import load
 from jarvis_bench.reading import plain_text
@@ -55,8 +55,8 @@ def test_no_distractor_is_the_right_answer_and_no_two_are_alike(answer: str, riv
             assert others - words
     # The likest first, and none is left out that could stand beside them.
     assert [one.likeness for one in chosen] == sorted((one.likeness for one in chosen), reverse=True)
-    for one in rivals:
-        assert one in chosen or any(alike(one.answer, other) for other in shown)
+    for rival in rivals:
+        assert rival in chosen or any(alike(rival.answer, other) for other in shown)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_provenance_is_read_as_it_was_written(tmp_path: Path) -> None:
                 picture="photos/0.png",
                 covered=(0, 0, 36, 48),
                 testimonies=(
-                    Testimony(view="crop", spots=(spot,), asked="\u2028?", said='"black"\n tip', read=None),
+                    Heard(view="crop", spots=(spot,), asked="\u2028?", said='"black"\n tip', read=None),
                 ),
                 rivals=(Rival(concept="c1", answer="white tip", likeness=0.5),),
                 trials=(Trial(pictures=("p",), options=("a", "b"), asked="?", said="A", right=True),),
