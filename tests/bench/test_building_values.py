@@ -166,9 +166,11 @@ def test_a_folder_of_concepts(tmp_path: Path) -> None:
 )
 def test_folders_that_cannot_be_used(files: dict[str, bytes | None], says: str, tmp_path: Path) -> None:
     for name, data in files.items():
-        save(tmp_path, name)
-        if data is not None:
-            (tmp_path / name).write_bytes(data)
+        if data is None:
+            save(tmp_path, name)
+            continue
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
     with pytest.raises(DatasetError, match=says):
         read_folder(tmp_path)
 
