@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from .summary import summarise as summarise
     from .table import to_json as to_json
     from .table import to_markdown as to_markdown
+    from .verdicts import RememberingJudge as RememberingJudge
 
 _EXPORTS = {
     "ARMS": "controls",
@@ -131,6 +132,7 @@ _EXPORTS = {
     "Picture": "item",
     "Plan": "controls",
     "Query": "method",
+    "RememberingJudge": "verdicts",
     "Reply": "method",
     "Result": "result",
     "Row": "summary",
@@ -216,6 +218,7 @@ __all__ = [
     "Picture",
     "Plan",
     "Query",
+    "RememberingJudge",
     "Reply",
     "Result",
     "Row",
