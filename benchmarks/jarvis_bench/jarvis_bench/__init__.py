@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from .table import to_markdown as to_markdown
     from .times import Ratio as Ratio
     from .times import Times as Times
+    from .verdicts import RememberingJudge as RememberingJudge
 
 _EXPORTS = {
     "ARMS": "controls",
@@ -134,6 +135,7 @@ _EXPORTS = {
     "Picture": "item",
     "Plan": "controls",
     "Query": "method",
+    "RememberingJudge": "verdicts",
     "Reply": "method",
     "Result": "result",
     "Row": "summary",
@@ -224,6 +226,7 @@ __all__ = [
     "Plan",
     "Query",
     "Ratio",
+    "RememberingJudge",
     "Reply",
     "Result",
     "Row",

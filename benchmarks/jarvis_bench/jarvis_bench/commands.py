@@ -11,6 +11,8 @@ from jarvis_plugins.cli.options import ClipOption, DeviceOption, JsonOption, Mod
 from jarvis_plugins.cli.screen import console, print_json, table
 from jarvis_retrievers.errors import SettingError
 
+from .building.command import build_command
+
 if TYPE_CHECKING:
     from .controls import Arm
     from .dataset import Dataset
@@ -26,6 +28,7 @@ _CANARY, _QUICK_CANARY = 40, 6
 app = typer.Typer(
     name="bench", no_args_is_help=True, help="Compare ways of remembering, beside their controls."
 )
+app.command("build")(build_command)
 
 
 @app.command("run")
@@ -33,7 +36,7 @@ def run_command(
     context: typer.Context,
     world: Annotated[
         str,
-        typer.Option("--world", metavar="NAME", help="'pocket', or published data; that needs --root."),
+        typer.Option("--world", metavar="NAME", help="'pocket'; 'built' or published data with --root."),
     ] = _POCKET,
     split: Annotated[
         str,

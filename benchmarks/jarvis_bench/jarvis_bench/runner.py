@@ -30,6 +30,7 @@ from .progress import Course
 from .result import ArmResult, Cost, Result
 from .score import scores_of
 from .table import to_json, to_markdown
+from .verdicts import VERDICTS, RememberingJudge
 
 __all__ = ["run"]
 
@@ -54,7 +55,7 @@ def run(
     The folder holds ``run.json`` (what is run), ``dataset.jsonl`` (the items as asked), ``answers.jsonl``
     (raw answers, each on the disk before the next is asked), ``marks.jsonl``, ``table.md`` and
     ``table.json``. A run that was interrupted goes on where it stopped when it is started again; nothing is
-    asked twice.
+    asked twice, of a judge neither (``verdicts.jsonl``).
 
     Args:
         dataset: what is asked.
@@ -90,6 +91,8 @@ def run(
                 _ask(arm, asked, disguise, done, writer, told, folder)
             if canary:
                 signs += _canary_signs(folder, method, data, canary, seed, told)
+    if judge is not None:
+        judge = RememberingJudge(judge, folder / VERDICTS)
     answers = [answer for answer in log.read() if answer.arm in plan.arms]
     arms = []
     lines: list[str] = []

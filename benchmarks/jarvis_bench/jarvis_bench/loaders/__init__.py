@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .built import load_built as load_built
     from .choice import LOADERS as LOADERS
     from .choice import load as load
     from .gather import Gatherer as Gatherer
@@ -37,6 +38,7 @@ _EXPORTS = {
     "Tree": "tree",
     "lettered": "gather",
     "load": "choice",
+    "load_built": "built",
     "load_mc_llava": "mc_llava",
     "load_myvlm": "myvlm",
     "load_perva": "perva",
@@ -58,6 +60,7 @@ __all__ = [
     "Tree",
     "lettered",
     "load",
+    "load_built",
     "load_mc_llava",
     "load_myvlm",
     "load_perva",

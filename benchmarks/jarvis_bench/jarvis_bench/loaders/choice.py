@@ -14,6 +14,7 @@ from ..dataset import Dataset
 __all__ = ["LOADERS", "load"]
 
 LOADERS: Final = {
+    "built": "built",
     "mc-llava": "mc_llava",
     "myvlm": "myvlm",
     "perva": "perva",

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
 
+from jarvis_retrievers.errors import ContextError
+
 from ..method import Introduction, Query, Reply
 from .frames import by_frames
+from .models import MOST_TOKENS
 from .record import Record
 from .telling import tell
 
