@@ -99,7 +99,8 @@ class Aligner(torch.nn.Module):
 
     def logits(self, views: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """For each attribute (n, values)."""
-        return self.told(self.seen(views)).split([len(some) for _, some in _PARTS], dim=-1)
+        told = self.told(self.seen(views))
+        return torch.split(told, [len(some) for _, some in _PARTS], dim=-1)
 
     def forward(self, views: torch.Tensor) -> torch.Tensor:
         """(tokens, hidden) of the views (n, VIEWS * dim) of n photos of one concept: their mean."""
