@@ -147,7 +147,7 @@ def test_the_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("run", "--methods", "magic"), "no method 'magic'; there are jarvis"),
+        (("run", "--methods", "magic"), "no method 'magic'; there are aligner"),
         (("run", "--split", "nowhere"), "no split 'nowhere' of pocket"),
         (("run", "--concepts", "2000"), "with 4 to 40 concepts, got 2000"),
         (("run", "--pictures", "0"), "with 1 to 10000 pictures, got 0"),

@@ -174,8 +174,8 @@ class EgoMemory:
         words: tuple[str, ...] = ()
         if self._keep == "attention":
             words = self._words[concept.name] = keywords(node, concept.profile, crops or photos)
-        places = {photo.id: number for number, photo in enumerate(concept.photos)}
-        boxes = [(places[patch.photo_id], patch.box) for patch in concept.patches]
+        places = {photo.id: number for number, photo in enumerate(concept.now.photos)}
+        boxes = [(places[patch.photo_id], patch.box) for patch in concept.now.patches]
         chooser = TokenChooser(node, Selecting.of(self._keep), lambda: self._method.layers)
         chosen = chooser.choose(concept.profile, photos, boxes, words=words)
         kept = (Excerpt(photo, one.kept) for photo, one in zip(photos, chosen, strict=True))

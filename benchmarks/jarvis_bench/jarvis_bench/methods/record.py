@@ -96,9 +96,10 @@ class Record:
         return tuple(load_image(self._store.photo(photo.id)) for photo in concept.now.photos)
 
     def crops(self, concept: Concept, side: int) -> tuple[Image.Image, ...]:
-        """Its patches as squares of ``side`` pixels, the best first."""
-        photos = {one.id: photo for one, photo in zip(concept.photos, self.photos(concept), strict=True)}
-        return tuple(crop(photos[patch.photo_id], patch.box, side) for patch in concept.patches)
+        """Its patches as it looks now, squares of ``side`` pixels, the best first."""
+        now = concept.now
+        photos = {one.id: photo for one, photo in zip(now.photos, self.photos(now), strict=True)}
+        return tuple(crop(photos[patch.photo_id], patch.box, side) for patch in now.patches)
 
     def photo_bytes(self, concept: Concept) -> int:
         """Bytes of these photos as they are stored."""
