@@ -13,6 +13,7 @@ from jarvis_bench.building import Blind, BuildSettings, Built, Given, build, rea
 from jarvis_bench.building.drafting import Draft, Shown
 from jarvis_bench.building.gather import Known
 from jarvis_bench.building.reason import Reason
+from jarvis_bench.building.remembering import RememberingEncoder
 from jarvis_bench.building.settling import Settled
 from jarvis_bench.item import LETTERS
 from jarvis_bench.loaders import load
@@ -28,7 +29,10 @@ STRICT = BuildSettings(windows=8)
 
 @pytest.fixture(scope="module")
 def models() -> Models:
-    return Models(device="cpu")
+    made = Models(device="cpu")
+    # Most tests have the same other concepts: their windows are encoded once.
+    vars(made)["encoder"] = RememberingEncoder(made.encoder)
+    return made
 
 
 def built(

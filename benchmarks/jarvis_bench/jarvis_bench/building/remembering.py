@@ -35,6 +35,12 @@ class RememberingEncoder:
         """That of the encoder."""
         return self._encoder.fingerprint
 
+    @property
+    def logit_scale(self) -> float | None:
+        """That of the encoder; None if it has none."""
+        scale: float | None = getattr(self._encoder, "logit_scale", None)
+        return scale
+
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Float32 array (n, dim) of unit rows."""
         keys = [hashlib.sha256(repr(one.size).encode() + one.tobytes()).digest() for one in images]
