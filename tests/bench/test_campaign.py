@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jarvis_bench import ARMS, Campaign, Cost, Dataset, Summary, draw_costs, front, run_campaign, summarise
+from jarvis_bench import (
+    ARMS,
+    Campaign,
+    Cost,
+    Dataset,
+    Item,
+    Summary,
+    draw_costs,
+    front,
+    run_campaign,
+    summarise,
+)
 from jarvis_bench.campaign import plan_of
 from jarvis_bench.commands import app as commands
 from jarvis_bench.intervals import Interval
@@ -74,6 +85,31 @@ def test_only_runs_on_the_same_data_stand_side_by_side(data: Dataset, tmp_path: 
         summarise([], [])
 
 
+def test_kinds_of_recognition_hold_one_truth_only_and_are_one_line(data: Dataset, tmp_path: Path) -> None:
+    def named(item: Item) -> Item:
+        return item.model_copy(update={"kind": {"yes": "Positive", "no": "Fake"}.get(item.answer, item.kind)})
+
+    items = [named(item) for item in data.items if item.form == "yes_no"]
+    # Nobody is in this one: there is no recall of it, and so no figure.
+    nowhere = [
+        item.model_copy(update={"id": "nowhere", "concepts": ("bo", "mimi"), "answer": "no"})
+        for item in items[:1]
+    ]
+    captions = [item for item in data.items if item.form == "caption"]
+    yes = Planted(lambda query, count: "Yes", name="yes")
+    summary = run_campaign(data.keeping([*items, *nowhere, *captions]), [yes], tmp_path, SHORT)
+    rows = {(row.group, row.kind): row for row in summary.rows}
+    assert list(rows) == [("caption", ""), ("multi recognition", ""), ("recognition", "")]
+    # Always yes: P is a quarter of the pictures, R is 1.
+    assert rows["recognition", ""].values["yes"].value == pytest.approx(0.4)
+    assert rows["recognition", ""].items == len(items)
+    assert math.isnan(rows["multi recognition", ""].values["yes"].value)
+    assert summary.kinds == 2
+    assert summary.means() == {"yes": pytest.approx(0.2)}
+    assert summary.controls["yes"]["constant"] == pytest.approx((0.4 + 1) / 2)
+    assert "Means over 2 of 3 kinds" in (tmp_path / "summary.md").read_text("utf-8")
+
+
 def test_none_needs_no_control_of_its_own() -> None:
     assert plan_of("none", ARMS).arms == ("method", "constant")
     assert plan_of("jarvis", ARMS).arms == ARMS
@@ -96,7 +132,7 @@ def summary_of(**costs: Cost) -> Summary:
     value = Interval(0.5, 0.4, 0.6)
     row = Row("text open", "fact", "accuracy", 4, dict.fromkeys(costs, value))
     means = {name: {"method": 0.5} for name in costs}
-    return Summary("drawn", (row,), means, costs, {}, {})
+    return Summary("drawn", (row,), means, 1, costs, {}, {})
 
 
 def test_the_plot_is_the_same_for_the_same_figures(tmp_path: Path) -> None:
@@ -114,7 +150,7 @@ def test_figures_that_are_none_are_no_json_numbers() -> None:
     made = summary_of(text=Cost(None, None, None, None, None, 0))
     row = made.rows[0]
     odd = Row(row.group, row.kind, row.figure, 0, {"text": Interval(math.nan, math.nan, math.nan)})
-    told = Summary("drawn", (odd,), {"text": {"method": math.nan}}, made.costs, {}, {})
+    told = Summary("drawn", (odd,), {"text": {"method": math.nan}}, 0, made.costs, {}, {})
     assert json.loads(told.to_json())["rows"][0]["values"]["text"]["value"] is None
     assert "| text open | fact | 0 | - (- to -) |" in told.to_markdown()
 

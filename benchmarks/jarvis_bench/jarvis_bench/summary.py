@@ -18,7 +18,7 @@ from .controls import Arm
 from .intervals import RESAMPLES, Interval
 from .outcome import Outcome
 from .result import Cost, Result
-from .score import Score, scores_of
+from .score import Score, measure_of, scores_of
 from .table import plain_line
 
 __all__ = ["Row", "Summary", "summarise"]
@@ -28,7 +28,10 @@ _SHOWN: Final[tuple[Arm, ...]] = ("oracle", "wrong", "constant")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One kind of question: its figure, how many items, and what each method reaches, by its name."""
+    """One kind of question: its figure, how many items, and what each method reaches, by its name.
+
+    Recognition is one kind, without a name: F1 needs pictures that show a concept and pictures that do not.
+    """
 
     group: str
     kind: str
@@ -44,7 +47,9 @@ class Summary:
     Attributes:
         dataset: what was asked.
         rows: the arm ``method`` of each, by kind of question.
-        controls: means of the figures of all kinds, by method and arm.
+        controls: means of the figures, by method and arm, over the same kinds: those whose figure is a number
+            in every arm of every method.
+        kinds: how many kinds those are.
         costs: of the arm ``method``, by method.
         against: the last method less each other one, by its name.
         signs: of each method, as texts.
@@ -53,6 +58,7 @@ class Summary:
     dataset: str
     rows: tuple[Row, ...]
     controls: Mapping[str, Mapping[str, float]]
+    kinds: int
     costs: Mapping[str, Cost]
     against: Mapping[str, tuple[Comparison, ...]]
     signs: Mapping[str, tuple[str, ...]]
@@ -90,7 +96,7 @@ class Summary:
             f"# {plain_line(self.dataset)}",
             "Percent, with 95 % intervals.",
             _table(("task", "kind", "n", *names), figures),
-            "Means of all kinds, by arm:",
+            f"Means over {self.kinds} of {len(self.rows)} kinds, by arm:",
             _table(("method", *arms), controls),
             _table(_COSTS, [_cost(name, cost) for name, cost in self.costs.items()]),
         ]
@@ -142,17 +148,21 @@ def summarise(
     for key, first in scored[names[0]].items():
         values = {name: scored[name][key].value for name in names}
         rows.append(Row(first.group, key[1], first.figure, first.items, values))
-    controls: dict[str, dict[str, float]] = {}
-    for result, folder in zip(results, folders, strict=True):
-        controls[result.method] = {}
-        for arm in result.arms:
-            some = _by_kind(read_outcomes(Path(folder), arm.arm), 1, seed)
-            controls[result.method][arm.arm] = statistics.fmean(one.value.value for one in some.values())
+    figures = {
+        (result.method, arm.arm): _figures(read_outcomes(Path(folder), arm.arm))
+        for result, folder in zip(results, folders, strict=True)
+        for arm in result.arms
+    }
+    counted = [key for key in scored[names[0]] if all(math.isfinite(some[key]) for some in figures.values())]
+    controls: dict[str, dict[str, float]] = {name: {} for name in names}
+    for (name, of), some in figures.items():
+        controls[name][of] = statistics.fmean(some[key] for key in counted) if counted else math.nan
     last = names[-1]
     return Summary(
         dataset=results[0].dataset,
         rows=tuple(rows),
         controls=controls,
+        kinds=len(counted),
         costs={result.method: result.arms[0].cost for result in results},
         against={
             name: compare(outcomes[last], outcomes[name], resamples=resamples, seed=seed)
@@ -164,15 +174,23 @@ def summarise(
     )
 
 
+def _kinds(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], list[Outcome]]:
+    """Outcomes by group and kind, in order."""
+    kinds: dict[tuple[str, str], list[Outcome]] = {}
+    for outcome in outcomes:
+        item = outcome.item
+        kinds.setdefault((item.group, "" if item.form == "yes_no" else item.kind), []).append(outcome)
+    return dict(sorted(kinds.items()))
+
+
 def _by_kind(outcomes: Sequence[Outcome], resamples: int, seed: int) -> dict[tuple[str, str], Score]:
     """A score for each kind within each group, in order."""
-    kinds = sorted({outcome.item.kind for outcome in outcomes})
-    found = {}
-    for kind in kinds:
-        some = [outcome for outcome in outcomes if outcome.item.kind == kind]
-        for score in scores_of(some, resamples=resamples, seed=seed):
-            found[score.group, kind] = score
-    return dict(sorted(found.items()))
+    kinds = _kinds(outcomes)
+    return {key: scores_of(some, resamples=resamples, seed=seed)[0] for key, some in kinds.items()}
+
+
+def _figures(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], float]:
+    return {key: measure_of(some).value for key, some in _kinds(outcomes).items()}
 
 
 def _cost(name: str, cost: Cost) -> tuple[str, ...]:
