@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jarvis_bench import (
     Item,
     Mark,
+    Measure,
     Outcome,
     accuracy,
     bootstrap,
@@ -259,9 +260,58 @@ def test_the_paired_bootstrap_is_that_of_all_draws() -> None:
 def test_a_method_against_itself_does_not_differ() -> None:
     measure = accuracy(rates([True, False, True, True]))
     same = paired_bootstrap(measure, measure)
-    assert (same.value, same.low, same.high, same.p) == (0, 0, 0, 1)
+    assert (same.value, same.p) == (0, 1)
+    assert -1 < same.low < 0 < same.high < 1  # four items do not show that two methods are the same
+    assert same.low == -same.high
     with pytest.raises(InputError, match="same items only"):
         paired_bootstrap(measure, accuracy(rates([True, False, True, True], "other")))
+
+
+@pytest.mark.parametrize("count", [1, 3, 5, 6, 10])
+def test_few_items_on_which_all_draws_agree_prove_little(count: int) -> None:
+    all_right, none = accuracy(rates([True] * count)), accuracy(rates([False] * count))
+    found = paired_bootstrap(all_right, none)
+    assert found.p == pytest.approx(max(mcnemar(count, 0).p, 2 / 2001))
+    # Newcombe's square-and-add of Wilson's intervals.
+    rate = wilson(count, count)
+    low = 1 - math.sqrt(2) * (1 - rate.low)
+    assert (found.value, found.low, found.high) == (1, pytest.approx(low), 1)
+    alike = paired_bootstrap(all_right, all_right)
+    assert (alike.low, alike.high, alike.p) == (pytest.approx(rate.low - 1), pytest.approx(1 - rate.low), 1)
+
+
+def test_newcombe_by_the_published_example() -> None:
+    # Newcombe, Statistics in Medicine 17 (1998), table II, method 10: 10/10 and 0/20 give 0.6791 to 1.
+    first, second = wilson(10, 10), wilson(0, 20)
+    assert round(1 - math.hypot(1 - first.low, second.high), 4) == 0.6791
+    many, few = accuracy(rates([True] * 10)), accuracy(rates([False] * 10))
+    assert paired_bootstrap(many, few).low < 0.6791  # ten fewer
+
+
+def test_units_that_differ_in_another_figure_only_do_not_count() -> None:
+    items = [choice(f"i{number}", [], ["x", "y"], 0, None) for number in range(8)]
+    one = accuracy([said(item, *("RR" if number == 0 else "RW")) for number, item in enumerate(items)])
+    other = accuracy([said(item, *"WW") for item in items])
+    # All differ in the published order, one alone in what counts.
+    assert paired_bootstrap(one, other).p == 1
+
+
+def test_two_methods_that_are_equally_good_seldom_differ() -> None:
+    rng = np.random.default_rng(7)
+    for count in (1, 3, 6, 12):
+        items = [choice(f"i{number}", [], ["x", "y"], 0, None) for number in range(count)]
+
+        def measured(right: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Measure:
+            words = ["RR" if good else "WW" for good in right]
+            return accuracy([said(item, *word) for item, word in zip(items, words, strict=True)])  # noqa: B023
+
+        for rate in (0.5, 0.8):
+            pairs = [(rng.random(count) < rate, rng.random(count) < rate) for _ in range(100)]
+            found = [
+                paired_bootstrap(measured(a), measured(b), resamples=400, seed=seed)
+                for seed, (a, b) in enumerate(pairs)
+            ]
+            assert sum(one.p < 0.05 for one in found) <= 0.05 * len(found), (count, rate)
 
 
 def test_a_recognition_interval_holds_the_figure_and_narrows() -> None:

@@ -101,7 +101,7 @@ class Summary:
             _table(_COSTS, [_cost(name, cost) for name, cost in self.costs.items()]),
         ]
         for other, found in self.against.items():
-            heads = ("task", f"{names[-1]} less {other}", "95 %", "p")
+            heads = ("task", f"{names[-1]} less {other}", "95 %", "p", "McNemar p")
             parts.append(_table(heads, [_difference(one) for one in found]))
         signs = [
             f"- {plain_line(name)}: {plain_line(what)}" for name, some in self.signs.items() for what in some
@@ -209,7 +209,7 @@ def _cost(name: str, cost: Cost) -> tuple[str, ...]:
 def _difference(one: Comparison) -> tuple[str, ...]:
     apart = one.difference
     low, high = _percent(apart.low), _percent(apart.high)
-    return one.group, _percent(apart.value), f"{low} to {high}", f"{apart.p:.3f}"
+    return one.group, _percent(apart.value), f"{low} to {high}", f"{apart.p:.3f}", f"{one.items.p:.2g}"
 
 
 def _milliseconds(seconds: float | None) -> str:
