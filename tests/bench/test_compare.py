@@ -6,7 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from jarvis_bench import Dataset, Mark, Plan, compare, compare_runs, outcomes_of, read_outcomes, run, sampled
+from jarvis_bench import (
+    Dataset,
+    Judge,
+    Mark,
+    Plan,
+    compare,
+    compare_runs,
+    outcomes_of,
+    read_outcomes,
+    run,
+    sampled,
+)
 from jarvis_bench.outcome import Outcome
 from jarvis_retrievers.errors import DatasetError, InputError
 from tests.bench.methods import HonestMethod, Planted
@@ -75,6 +86,33 @@ def test_runs_are_compared_from_their_folders(data: Dataset, tmp_path: Path) -> 
     run(fewer, HonestMethod(), tmp_path / "c", plan=Plan(("method",)), canary=0, resamples=10)
     with pytest.raises(InputError, match="same data set"):
         compare_runs(tmp_path / "a", tmp_path / "c")
+
+
+def test_runs_on_other_terms_are_not_compared(data: Dataset, tmp_path: Path) -> None:
+    class Yes:
+        def invoke(self, input: str, /) -> str:
+            return "yes"
+
+    def asked(folder: str, on: Dataset, judge: Judge | None = None) -> Path:
+        plan, place = Plan(("method",)), tmp_path / folder
+        run(on, Planted(lambda query, count: "hm"), place, plan=plan, canary=0, resamples=10, judge=judge)
+        return place
+
+    data = sampled(data, 2)
+    told = [one.model_copy(update={"photos": one.photos[:1]}) for one in data.concepts]
+    plain, judged = asked("plain", data), asked("judged", data, Yes())
+    fewer = asked("fewer", data.model_copy(update={"concepts": tuple(told)}))
+    with pytest.raises(InputError, match="and reference photos only; run both on the same data set"):
+        compare_runs(plain, fewer)
+    with pytest.raises(InputError, match="both with a judge or both without"):
+        compare_runs(judged, plain)
+    assert {one.group for one in compare_runs(judged, judged)} == {item.group for item in data.items}
+    (plain / "run.json").write_text("{}")
+    with pytest.raises(DatasetError, match="has no 'dataset'; run it again"):
+        compare_runs(plain, fewer)
+    (judged / "table.json").unlink()
+    with pytest.raises(DatasetError, match="no finished run"):
+        compare_runs(judged, fewer)
 
 
 def test_a_sample_keeps_pictures_whole(data: Dataset) -> None:

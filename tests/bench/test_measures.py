@@ -275,9 +275,10 @@ def test_few_items_on_which_all_draws_agree_prove_little(count: int) -> None:
     # Newcombe's square-and-add of Wilson's intervals.
     rate = wilson(count, count)
     low = 1 - math.sqrt(2) * (1 - rate.low)
-    assert (found.value, found.low, found.high) == (1, pytest.approx(low), 1)
+    assert (found.value, found.high) == (1, 1)
+    assert found.low == pytest.approx(low)
     alike = paired_bootstrap(all_right, all_right)
-    assert (alike.low, alike.high, alike.p) == (pytest.approx(rate.low - 1), pytest.approx(1 - rate.low), 1)
+    assert [alike.low, alike.high, alike.p] == pytest.approx([rate.low - 1, 1 - rate.low, 1])
 
 
 def test_newcombe_by_the_published_example() -> None:

@@ -11,6 +11,7 @@ from jarvis_retrievers.errors import SettingError
 
 from .controls import ARMS, Arm, Plan
 from .dataset import Dataset
+from .files import write_whole
 from .method import Method
 from .runner import run
 from .summary import Summary, summarise
@@ -68,9 +69,9 @@ def run_campaign(
         plan = plan_of(method.name, campaign.arms)
         results.append(run(dataset, method, place, plan=plan, seed=campaign.seed, canary=campaign.canary))
     summary = summarise(results, folders, seed=campaign.seed)
-    (folder / "card.md").write_text(f"# {dataset.name}\n\n{dataset.card}\n", encoding="utf-8")
-    (folder / "summary.md").write_text(summary.to_markdown(), encoding="utf-8")
-    (folder / "summary.json").write_text(summary.to_json(), encoding="utf-8")
+    write_whole(folder / "card.md", [f"# {dataset.name}\n\n{dataset.card}\n"])
+    write_whole(folder / "summary.md", [summary.to_markdown()])
+    write_whole(folder / "summary.json", [summary.to_json()])
     return summary
 
 

@@ -22,6 +22,7 @@ from .comparison import Comparison, compare
 from .controls import Arm, Plan, known_to
 from .dataset import Dataset
 from .disguise import Asked, Disguise
+from .files import read_object, write_whole
 from .intervals import RESAMPLES
 from .jsonl import write_dataset
 from .judging import Judge, Mark, mark_answer
@@ -108,7 +109,7 @@ def run(
         kept = _kept(folder).get(arm, {})
         cost = Cost.of_answers(mine, kept.get("stored"), kept.get("seconds"))
         arms.append(ArmResult(arm, scores_of(outcomes, resamples=resamples, seed=seed), cost, against))
-    _replace(folder / "marks.jsonl", "".join(lines))
+    write_whole(folder / "marks.jsonl", lines)
     result = Result(
         dataset=data.name,
         digest=data.digest,
@@ -121,8 +122,9 @@ def run(
         signs=signs,
         left_out=data.left_out,
     )
-    _replace(folder / "table.json", to_json(result))
-    _replace(folder / "table.md", to_markdown(result))
+    write_whole(folder / "table.md", [to_markdown(result)])
+    # Last: a folder that has it holds a finished run.
+    write_whole(folder / "table.json", [to_json(result)])
     return result
 
 
@@ -140,9 +142,9 @@ def _claim(folder: Path, data: Dataset, method: Method, seed: int) -> None:
         if (folder / "answers.jsonl").exists():
             raise SettingError(f"{folder} holds answers of an unknown run; use another folder")
         write_dataset(data, folder / "dataset.jsonl")
-        _replace(path, json.dumps(mine, indent=2) + "\n")
+        write_whole(path, [json.dumps(mine, indent=2) + "\n"])
         return
-    there = _object(path)
+    there = read_object(path)
     other = [key for key, value in mine.items() if there.get(key) != value]
     if other:
         raise SettingError(f"{folder} holds another run: its {', '.join(other)} differ; use another folder")
@@ -208,41 +210,21 @@ def _canary_signs(folder: Path, method: Method, data: Dataset, items: int, seed:
     """The canary's signs; what it found is kept, so that a run that is resumed does not ask again."""
     path = folder / "canary.json"
     if path.exists():
-        return tuple(Sign(**sign) for sign in _object(path)["signs"])
+        return tuple(Sign(**sign) for sign in read_object(path)["signs"])
     found = run_canary(method, data, items=items, seed=seed)
     signs = [asdict(sign) for sign in found.signs]
-    _replace(path, json.dumps(asdict(found) | {"signs": signs}, indent=2) + "\n")
+    write_whole(path, [json.dumps(asdict(found) | {"signs": signs}, indent=2) + "\n"])
     return found.signs
 
 
 def _keep(folder: Path, arm: Arm, stored: Mapping[str, int], seconds: float) -> None:
     kept = _kept(folder) | {arm: {"stored": dict(stored), "seconds": seconds}}
-    _replace(folder / "memory.json", json.dumps(kept, ensure_ascii=False, indent=2) + "\n")
+    write_whole(folder / "memory.json", [json.dumps(kept, ensure_ascii=False, indent=2) + "\n"])
 
 
 def _kept(folder: Path) -> dict[str, Any]:
     path = folder / "memory.json"
-    return _object(path) if path.exists() else {}
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DatasetError(f"{path} cannot be read ({error}); use a new folder") from error
-    if not isinstance(value, dict):
-        raise DatasetError(f"{path} is damaged: no JSON object; use a new folder")
-    return value
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    return read_object(path) if path.exists() else {}
 
 
 def _bar() -> Progress:

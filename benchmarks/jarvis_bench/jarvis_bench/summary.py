@@ -136,12 +136,16 @@ def summarise(
         resamples, seed: of the bootstrap.
 
     Raises:
-        InputError: the runs are on different data, or two have the same name.
+        InputError: the runs are on different data, two have the same name, or only some had a judge.
         DatasetError: a folder without a finished run.
     """
     names = [result.method for result in results]
-    if not results or len(set(names)) < len(names) or len({result.digest for result in results}) > 1:
-        raise InputError(f"runs of different methods on the same data are put side by side, got {names}")
+    terms = {(result.digest, result.judge) for result in results}
+    if len(set(names)) < len(names) or len(terms) != 1:
+        raise InputError(
+            f"runs of different methods on the same data, all with a judge or none, are put side by side; "
+            f"got {names}"
+        )
     outcomes = {name: read_outcomes(Path(folder)) for name, folder in zip(names, folders, strict=True)}
     scored = {name: _by_kind(some, resamples, seed) for name, some in outcomes.items()}
     rows = []
