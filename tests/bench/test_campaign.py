@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,19 @@ from jarvis_bench import (
     Cost,
     Dataset,
     Item,
+    Plan,
     Summary,
+    compare_runs,
     draw_costs,
     front,
+    read_outcomes,
     run_campaign,
     summarise,
 )
 from jarvis_bench.campaign import plan_of
 from jarvis_bench.commands import app as commands
 from jarvis_bench.intervals import Interval
+from jarvis_bench.score import kind_of
 from jarvis_bench.summary import Row
 from jarvis_plugins.cli.bench import bench_commands
 from jarvis_retrievers.errors import DatasetError, ExtraError, InputError, SettingError
@@ -110,6 +115,43 @@ def test_kinds_of_recognition_hold_one_truth_only_and_are_one_line(data: Dataset
     assert "Means over 2 of 3 kinds" in (tmp_path / "summary.md").read_text("utf-8")
 
 
+def test_controls_of_a_share_are_shown_beside(data: Dataset, tmp_path: Path) -> None:
+    everybody = ", ".join(concept.name for concept in data.concepts)
+    names = Planted(lambda query, count: everybody if query.form == "caption" else "", name="names")
+    summary = run_campaign(data, [names], tmp_path, Campaign(ARMS, canary=0, share=0.5))
+    arms = ["method", "oracle", "none", "wrong", "constant"]
+    assert list(summary.arms()) == arms
+    assert summary.share == 0.5
+    page = (tmp_path / "summary.md").read_text("utf-8")
+    assert f"| method | {' | '.join(arms)} |" in page
+    assert "oracle, none, wrong: 50% of the pictures and questions of each kind." in page
+    # A caption of all four names has a quarter right.
+    assert "| caption |  | 8 | 100.0 (67.6 to 100.0), precision 25.0 |" in page
+    row = next(row for row in summary.rows if row.group == "caption")
+    assert row.others["names"]["precision"] == 0.25
+    # What was not asked counts for nothing: all arms have full recall, of half of the captions.
+    assert {len(read_outcomes(tmp_path / "names", arm)) for arm in ("method", "constant")} == {
+        len(data.items)
+    }
+    for arm in ("oracle", "none", "wrong"):
+        asked = read_outcomes(tmp_path / "names", arm)
+        assert Counter(kind_of(one.item) for one in asked) == {
+            ("caption", ""): 4,
+            ("recognition", ""): 4 * 4,
+            **{(group, kind): 2 for group in ("vqa choice", "vqa open") for kind in ("first", "second")},
+        }
+        assert all(one.whole for one in asked)
+        assert summary.controls["names"][arm] == summary.controls["names"]["method"]
+    (found, *_) = compare_runs(tmp_path / "names", tmp_path / "names", arms=("method", "oracle"))
+    assert (found.group, found.one, found.other) == ("caption", 1, 1)
+    # A larger share goes into the same folder; only the rest is asked.
+    more = run_campaign(data, [names], tmp_path, Campaign(ARMS, canary=0))
+    assert len(read_outcomes(tmp_path / "names", "oracle")) == len(data.items)
+    assert more.rows == summary.rows
+    with pytest.raises(SettingError, match="above 0 and at most 1, got 0"):
+        Plan(share=0)
+
+
 def test_none_needs_no_control_of_its_own() -> None:
     assert plan_of("none", ARMS).arms == ("method", "constant")
     assert plan_of("jarvis", ARMS).arms == ARMS
@@ -132,7 +174,7 @@ def summary_of(**costs: Cost) -> Summary:
     value = Interval(0.5, 0.4, 0.6)
     row = Row("text open", "fact", "accuracy", 4, dict.fromkeys(costs, value))
     means = {name: {"method": 0.5} for name in costs}
-    return Summary("drawn", (row,), means, 1, costs, {}, {})
+    return Summary("drawn", (row,), means, 1, 1.0, costs, {}, {})
 
 
 def test_the_plot_is_the_same_for_the_same_figures(tmp_path: Path) -> None:
@@ -150,7 +192,7 @@ def test_figures_that_are_none_are_no_json_numbers() -> None:
     made = summary_of(text=Cost(None, None, None, None, None, 0))
     row = made.rows[0]
     odd = Row(row.group, row.kind, row.figure, 0, {"text": Interval(math.nan, math.nan, math.nan)})
-    told = Summary("drawn", (odd,), {"text": {"method": math.nan}}, 0, made.costs, {}, {})
+    told = Summary("drawn", (odd,), {"text": {"method": math.nan}}, 0, 1.0, made.costs, {}, {})
     assert json.loads(told.to_json())["rows"][0]["values"]["text"]["value"] is None
     assert "| text open | fact | 0 | - (- to -) |" in told.to_markdown()
 

@@ -27,11 +27,13 @@ class Campaign:
         arms: which arms.
         seed: see `jarvis_bench.run`.
         canary: how many items the canary asks.
+        share: of the questions, what some controls are asked; see `jarvis_bench.Plan`.
     """
 
     arms: tuple[Arm, ...] = ARMS
     seed: int = 0
     canary: int = 40
+    share: float = 1.0
 
 
 def run_campaign(
@@ -66,7 +68,7 @@ def run_campaign(
     results = []
     for method, place in zip(methods, folders, strict=True):
         begun(method)
-        plan = plan_of(method.name, campaign.arms)
+        plan = plan_of(method.name, campaign.arms, campaign.share)
         results.append(run(dataset, method, place, plan=plan, seed=campaign.seed, canary=campaign.canary))
     summary = summarise(results, folders, seed=campaign.seed)
     write_whole(folder / "card.md", [f"# {dataset.name}\n\n{dataset.card}\n"])
@@ -75,7 +77,7 @@ def run_campaign(
     return summary
 
 
-def plan_of(method: str, arms: Sequence[Arm]) -> Plan:
+def plan_of(method: str, arms: Sequence[Arm], share: float = 1.0) -> Plan:
     """The arms of a method: ``none`` remembers nothing, so what it is told of is all the same to it."""
     kept = ("method", "constant") if method == "none" else ARMS
-    return Plan(tuple(arm for arm in arms if arm in kept))
+    return Plan(tuple(arm for arm in arms if arm in kept), share)

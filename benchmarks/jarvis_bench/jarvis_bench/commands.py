@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 _POCKET = "pocket"
-_QUICK_ARMS, _ALL_ARMS = "method,wrong,constant", "method,oracle,none,wrong,constant"
+_ALL_ARMS = "method,oracle,none,wrong,constant"
+_QUICK_SHARE = 0.5
 _QUICK_PICTURES = 8
 _CANARY, _QUICK_CANARY = 40, 6
 
@@ -53,7 +54,7 @@ def run_command(
     root: Annotated[
         Path | None, typer.Option("--root", metavar="FOLDER", help="The data set, if it is a published one.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Few questions and arms: minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Few questions, half of them to controls.")] = False,
     concepts: Annotated[
         int | None, typer.Option("--concepts", help="How many are known; up to 1,000 in the split crowd.")
     ] = None,
@@ -81,7 +82,7 @@ def run_command(
     given = settings_of(context, model=model, clip=clip, device=device)
     models = Models(given.model, given.clip, given.device)
     made = [make_method(words, models) for words in methods.split(",") if words.strip()]
-    wanted = _arms(arms or (_QUICK_ARMS if quick else _ALL_ARMS))
+    wanted = _arms(arms or _ALL_ARMS)
     folder = out.expanduser() / (f"{world}-{split}" if world == _POCKET else world)
     if world == _POCKET:
         size = size_of(split, quick=quick, concepts=concepts, pictures=pictures, questions=questions)
@@ -89,9 +90,8 @@ def run_command(
     else:
         dataset = _published(world, root, quick, seed)
     asked = (_QUICK_CANARY if quick else _CANARY) if canary is None else canary
-    summary = run_campaign(
-        dataset, made, folder, Campaign(wanted, seed, asked), begun=lambda method: _tell(method.name)
-    )
+    campaign = Campaign(wanted, seed, asked, share=_QUICK_SHARE if quick else 1.0)
+    summary = run_campaign(dataset, made, folder, campaign, begun=lambda method: _tell(method.name))
     draw_costs(folder / "costs.svg", summary)
     if json:
         print_json(summary.to_dict())
@@ -167,12 +167,14 @@ def _print(summary: Summary) -> None:
         cells = (row.values[name] for name in names)
         shown = (f"{100 * v.value:.0f} ({100 * v.low:.0f}-{100 * v.high:.0f})" for v in cells)
         rows.add_row(row.group, row.kind, str(row.items), *shown)
-    costs = table("Method", ">Mean", ">First token", ">Bytes a concept", ">Bytes read")
+    arms = summary.arms()
+    costs = table("Method", *(f">{arm}" for arm in arms), ">First token", ">Bytes a concept", ">Bytes read")
     for name, cost in summary.costs.items():
+        of = summary.controls[name]
         first, kept, read = cost.first_token_seconds, cost.bytes_per_concept, cost.bytes_loaded
         costs.add_row(
             name,
-            f"{100 * summary.means()[name]:.0f}",
+            *(f"{100 * of[arm]:.0f}" if arm in of else "" for arm in arms),
             "" if first is None else f"{1000 * first:.0f} ms",
             "" if kept is None else f"{kept:,.0f}",
             "" if read is None else f"{read:,.0f}",

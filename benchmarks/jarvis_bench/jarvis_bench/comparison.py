@@ -10,11 +10,13 @@ from typing import Any
 
 from jarvis_retrievers.errors import DatasetError, InputError
 
+from .controls import PARTIAL
 from .files import read_object
 from .intervals import RESAMPLES, Difference, McNemar, mcnemar, paired_bootstrap
 from .jsonl import json_lines, read_dataset
 from .judging import Mark
 from .outcome import Outcome, outcomes_of
+from .sample import part_of
 from .score import grouped, measure_of
 
 __all__ = ["Comparison", "compare", "compare_runs", "read_outcomes"]
@@ -90,7 +92,14 @@ def compare_runs(
         if _told(one, file, key) != _told(other, file, key):
             raise InputError(f"two methods are compared on {what}; got {one} and {other}")
     first, second = read_outcomes(one, arms[0]), read_outcomes(other, arms[1])
-    return compare(first, second, resamples=resamples, seed=seed)
+    # An arm that was asked a share of the items is compared on those.
+    both = {outcome.item.id for outcome in first} & {outcome.item.id for outcome in second}
+    return compare(
+        [outcome for outcome in first if outcome.item.id in both],
+        [outcome for outcome in second if outcome.item.id in both],
+        resamples=resamples,
+        seed=seed,
+    )
 
 
 def read_outcomes(folder: str | os.PathLike[str], arm: str = "method") -> tuple[Outcome, ...]:
@@ -110,7 +119,8 @@ def read_outcomes(folder: str | os.PathLike[str], arm: str = "method") -> tuple[
             raise DatasetError(f"{place / 'marks.jsonl'}, line {number} is no mark; run it again") from error
     if not marks:
         raise DatasetError(f"{place} has no arm {arm!r}; run it with that arm in its plan")
-    return outcomes_of(dataset.items, marks)
+    share = _told(place, "table.json", "share") if arm in PARTIAL else 1
+    return outcomes_of(part_of(dataset.items, share), marks)
 
 
 def _told(folder: str | os.PathLike[str], file: str, key: str) -> Any:

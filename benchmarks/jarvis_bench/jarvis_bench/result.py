@@ -68,7 +68,10 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A run: which data, which method, its arms (the method first), what looks wrong, what was left out."""
+    """A run: which data, which method, its arms (the method first), what looks wrong, what was left out.
+
+    ``share`` is that of its `Plan`, which some of the arms were asked.
+    """
 
     dataset: str
     digest: str
@@ -76,6 +79,7 @@ class Result:
     method: str
     settings: dict[str, Setting]
     seed: int
+    share: float
     judge: bool
     arms: tuple[ArmResult, ...]
     signs: tuple[Sign, ...]
@@ -87,7 +91,7 @@ class Result:
         values = {
             name: getattr(self, name) for name in ("dataset", "digest", "licence", "method", "settings")
         }
-        values |= {"seed": self.seed, "judge": self.judge}
+        values |= {"seed": self.seed, "share": self.share, "judge": self.judge}
         lists = {"arms": [asdict(arm) for arm in self.arms], "signs": [asdict(sign) for sign in self.signs]}
         cleaned: dict[str, Any] = _without_nan(values | lists | {"left_out": left_out})
         return cleaned

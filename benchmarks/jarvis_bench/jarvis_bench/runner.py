@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -19,17 +19,19 @@ from .answers import Answer, AnswerLog, AnswerWriter
 from .audit import Sign, constant_signs, dropped_signs, leak_signs
 from .canary import run_canary
 from .comparison import Comparison, compare
-from .controls import Arm, Plan, known_to
+from .controls import PARTIAL, Arm, Plan, known_to
 from .dataset import Dataset
 from .disguise import Asked, Disguise
 from .files import read_object, write_whole
 from .intervals import RESAMPLES
+from .item import Item
 from .jsonl import write_dataset
 from .judging import Judge, Mark, mark_answer
 from .leaks import cleaned
 from .method import BenchMemory, ConstantMethod, Method
 from .outcome import Outcome, outcomes_of
 from .result import ArmResult, Cost, Result
+from .sample import part_of
 from .score import scores_of
 from .table import to_json, to_markdown
 
@@ -80,6 +82,8 @@ def run(
     if not data.items:
         raise DatasetError(f"{dataset.name} has no items left to ask; see why: {data.left_out}")
     _claim(folder, data, method, seed)
+    part = part_of(data.items, plan.share)
+    of_arm = {arm: part if arm in PARTIAL else data.items for arm in plan.arms}
     log = AnswerLog(folder / "answers.jsonl")
     with log.writing() as writer:
         done = {answer.key for answer in log.read()}
@@ -87,7 +91,7 @@ def run(
         with _bar() as progress:
             for arm in plan.arms:
                 asked = method if arm != "constant" else ConstantMethod.best(data)
-                _ask(arm, asked, disguise, done, writer, progress, folder)
+                _ask(arm, asked, disguise, of_arm[arm], done, writer, progress, folder)
     if canary:
         signs += _canary_signs(folder, method, data, canary, seed)
     answers = [answer for answer in log.read() if answer.arm in plan.arms]
@@ -95,17 +99,20 @@ def run(
     lines: list[str] = []
     of_method: tuple[Outcome, ...] = ()
     for arm in sorted(plan.arms, key=lambda one: one != "method"):
-        mine = [answer for answer in answers if answer.arm == arm]
+        items = of_arm[arm]
+        ids = {item.id for item in items}
+        mine = [answer for answer in answers if answer.arm == arm and answer.item in ids]
         marks = _marks(data, mine, judge)
         lines += [json.dumps({"arm": arm} | asdict(mark), ensure_ascii=False) + "\n" for mark in marks]
-        outcomes = outcomes_of(data.items, marks)
-        signs += dropped_signs(data.items, marks)
+        outcomes = outcomes_of(items, marks)
+        signs += dropped_signs(items, marks)
         against: tuple[Comparison, ...] = ()
         if arm == "method":
             of_method = outcomes
             signs += constant_signs(outcomes)
         elif of_method:
-            against = compare(of_method, outcomes, resamples=resamples, seed=seed)
+            same = [outcome for outcome in of_method if outcome.item.id in ids]
+            against = compare(same, outcomes, resamples=resamples, seed=seed)
         kept = _kept(folder).get(arm, {})
         cost = Cost.of_answers(mine, kept.get("stored"), kept.get("seconds"))
         arms.append(ArmResult(arm, scores_of(outcomes, resamples=resamples, seed=seed), cost, against))
@@ -117,6 +124,7 @@ def run(
         method=method.name,
         settings=dict(method.settings),
         seed=seed,
+        share=plan.share,
         judge=judge is not None,
         arms=tuple(arms),
         signs=signs,
@@ -154,13 +162,15 @@ def _ask(
     arm: Arm,
     method: Method,
     disguise: Disguise,
+    items: Sequence[Item],
     done: set[tuple[str, str, int]],
     writer: AnswerWriter,
     progress: Progress,
     folder: Path,
 ) -> None:
     """Ask what has no answer yet in one arm."""
-    order = disguise.order()
+    ids = {item.id for item in items}
+    order = [asked for asked in disguise.order() if asked.item.id in ids]
     todo = [asked for asked in order if (arm, asked.item.id, asked.rotation) not in done]
     if not todo:
         return

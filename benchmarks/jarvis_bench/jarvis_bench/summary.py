@@ -7,7 +7,7 @@ import math
 import os
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,19 +18,20 @@ from .controls import Arm
 from .intervals import RESAMPLES, Interval
 from .outcome import Outcome
 from .result import Cost, Result
-from .score import Score, measure_of, scores_of
-from .table import plain_line
+from .score import Score, kind_of, measure_of, scores_of
+from .table import asked_of, plain_line
 
 __all__ = ["Row", "Summary", "summarise"]
 
-_SHOWN: Final[tuple[Arm, ...]] = ("oracle", "wrong", "constant")
+_SHOWN: Final[tuple[Arm, ...]] = ("oracle", "none", "wrong", "constant")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One kind of question: its figure, how many items, and what each method reaches, by its name.
 
-    Recognition is one kind, without a name: F1 needs pictures that show a concept and pictures that do not.
+    Recognition is one kind, without a name (`jarvis_bench.score.kind_of`). ``others`` has the figures beside
+    it, by method and by their names.
     """
 
     group: str
@@ -38,6 +39,18 @@ class Row:
     figure: str
     items: int
     values: Mapping[str, Interval]
+    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def cell(self, name: str) -> str:
+        """The figure of a method, in percent; beside the recall of captions their precision."""
+        value = self.values[name]
+        told = f"{_percent(value.value)} ({_percent(value.low)} to {_percent(value.high)})"
+        precision = self.others.get(name, {}).get("precision")
+        return (
+            told
+            if self.figure != "recall" or precision is None
+            else f"{told}, precision {_percent(precision)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,7 @@ class Summary:
         controls: means of the figures, by method and arm, over the same kinds: those whose figure is a number
             in every arm of every method.
         kinds: how many kinds those are.
+        share: of the questions of each kind, what some controls were asked (`jarvis_bench.Plan`).
         costs: of the arm ``method``, by method.
         against: the last method less each other one, by its name.
         signs: of each method, as texts.
@@ -59,6 +73,7 @@ class Summary:
     rows: tuple[Row, ...]
     controls: Mapping[str, Mapping[str, float]]
     kinds: int
+    share: float
     costs: Mapping[str, Cost]
     against: Mapping[str, tuple[Comparison, ...]]
     signs: Mapping[str, tuple[str, ...]]
@@ -66,6 +81,10 @@ class Summary:
     def means(self) -> dict[str, float]:
         """The mean of a method's figures over all kinds of questions."""
         return {name: arms["method"] for name, arms in self.controls.items()}
+
+    def arms(self) -> tuple[Arm, ...]:
+        """The arms that some method was run with, as they are shown."""
+        return tuple(arm for arm in ("method", *_SHOWN) if any(arm in of for of in self.controls.values()))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -84,20 +103,19 @@ class Summary:
                 row.group,
                 plain_line(row.kind),
                 str(row.items),
-                *(_interval(row.values[name]) for name in names),
+                *(row.cell(name) for name in names),
             )
             for row in self.rows
         ]
-        arms = [arm for arm in ("method", *_SHOWN) if any(arm in of for of in self.controls.values())]
         controls = [
-            (name, *(_percent(self.controls[name].get(arm)) for arm in arms)) for name in self.controls
+            (name, *(_percent(self.controls[name].get(arm)) for arm in self.arms())) for name in self.controls
         ]
         parts = [
             f"# {plain_line(self.dataset)}",
             "Percent, with 95 % intervals.",
             _table(("task", "kind", "n", *names), figures),
-            f"Means over {self.kinds} of {len(self.rows)} kinds, by arm:",
-            _table(("method", *arms), controls),
+            f"Means over {self.kinds} of {len(self.rows)} kinds, by arm. {asked_of(self.share)}".rstrip(),
+            _table(("method", *self.arms()), controls),
             _table(_COSTS, [_cost(name, cost) for name, cost in self.costs.items()]),
         ]
         for other, found in self.against.items():
@@ -151,7 +169,8 @@ def summarise(
     rows = []
     for key, first in scored[names[0]].items():
         values = {name: scored[name][key].value for name in names}
-        rows.append(Row(first.group, key[1], first.figure, first.items, values))
+        others = {name: scored[name][key].others for name in names}
+        rows.append(Row(first.group, key[1], first.figure, first.items, values, others))
     figures = {
         (result.method, arm.arm): _figures(read_outcomes(Path(folder), arm.arm))
         for result, folder in zip(results, folders, strict=True)
@@ -167,6 +186,7 @@ def summarise(
         rows=tuple(rows),
         controls=controls,
         kinds=len(counted),
+        share=min(result.share for result in results),
         costs={result.method: result.arms[0].cost for result in results},
         against={
             name: compare(outcomes[last], outcomes[name], resamples=resamples, seed=seed)
@@ -182,8 +202,7 @@ def _kinds(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], list[Outcome]]:
     """Outcomes by group and kind, in order."""
     kinds: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in outcomes:
-        item = outcome.item
-        kinds.setdefault((item.group, "" if item.form == "yes_no" else item.kind), []).append(outcome)
+        kinds.setdefault(kind_of(outcome.item), []).append(outcome)
     return dict(sorted(kinds.items()))
 
 
@@ -218,10 +237,6 @@ def _difference(one: Comparison) -> tuple[str, ...]:
 
 def _milliseconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{1000 * seconds:.0f} ms"
-
-
-def _interval(value: Interval) -> str:
-    return f"{_percent(value.value)} ({_percent(value.low)} to {_percent(value.high)})"
 
 
 def _percent(value: float | None) -> str:

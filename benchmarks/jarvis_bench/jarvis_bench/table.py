@@ -7,10 +7,11 @@ import math
 from typing import Final
 
 from .comparison import Comparison
+from .controls import PARTIAL
 from .result import ArmResult, Result
 from .score import Score
 
-__all__ = ["plain_line", "to_json", "to_markdown"]
+__all__ = ["asked_of", "plain_line", "to_json", "to_markdown"]
 
 _HEADS: Final = ("task", "arm", "figure", "95 %", "n", "unreadable", "missing", "judge", "undecided", "also")
 _AGAINST: Final = ("task", "method less", "points", "95 %", "p", "only method", "only other", "McNemar p")
@@ -44,6 +45,7 @@ def to_markdown(result: Result) -> str:
     parts = [
         f"# {plain_line(result.method)} on {plain_line(result.dataset)}",
         f"Data {result.digest[:12]}, seed {result.seed}, {'with' if result.judge else 'without'} a judge. "
+        f"{asked_of(result.share)}"
         f"Licence: {plain_line(result.licence) or 'not stated'}.",
         _table(_HEADS, scores),
         _table(_AGAINST, [_against(arm.arm, one) for arm in result.arms for one in arm.against]),
@@ -113,6 +115,14 @@ def _list(lines: list[str]) -> str:
 
 def _percent(value: float) -> str:
     return "-" if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def asked_of(share: float) -> str:
+    """What to know of arms that were asked a share, empty if all were asked everything."""
+    told = ", ".join(PARTIAL)
+    return (
+        "" if share == 1 else f"Of the arms {told}: {share:.0%} of the pictures and questions of each kind. "
+    )
 
 
 def plain_line(text: str) -> str:
