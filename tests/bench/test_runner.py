@@ -31,7 +31,7 @@ from jarvis_bench.dataset import BenchConcept
 from jarvis_bench.disguise import Asked
 from jarvis_bench.prompt import prompt_of, rotated
 from jarvis_retrievers.errors import ContextError, DatasetError, SettingError
-from tests.bench.methods import HonestMethod, Planted
+from tests.bench.methods import HonestMethod, Planted, reads_file_names
 from tests.bench.worlds import choice, save, small_world
 
 
@@ -156,6 +156,53 @@ def test_another_run_does_not_go_into_the_same_folder(data: Dataset, tmp_path: P
     (tmp_path / "run.json").unlink()
     with pytest.raises(SettingError, match="an unknown run"):
         run(data, HonestMethod(), tmp_path, plan=plan, canary=0)
+
+
+def test_a_run_of_another_release_is_another_run(
+    data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, plan = data.keeping(data.items[:4]), Plan(("method",))
+    run(few, HonestMethod(), tmp_path, plan=plan, canary=0, resamples=10)
+    monkeypatch.setattr("jarvis_bench.runner.version", lambda name: "99.0")
+    with pytest.raises(SettingError, match="its package differ"):
+        run(few, HonestMethod(), tmp_path, plan=plan, canary=0, resamples=10)
+
+
+def test_a_folder_is_claimed_by_one_run_at_a_time(data: Dataset, tmp_path: Path) -> None:
+    with AnswerLog(tmp_path / "answers.jsonl").writing(), pytest.raises(DatasetError, match="another run"):
+        run(data, HonestMethod(), tmp_path, plan=Plan(("method",)), canary=0)
+    assert {path.name for path in tmp_path.iterdir()} == {"answers.jsonl"}  # nothing of this run is there
+
+
+def test_what_the_canary_found_is_told_and_more_is_asked_if_wanted(data: Dataset, tmp_path: Path) -> None:
+    only = data.keeping(item for item in data.items if item.task == "recognition")
+    plan = Plan(("method",))
+
+    def kinds(items: int) -> set[str]:
+        found = run(only, Planted(reads_file_names), tmp_path, plan=plan, canary=items, resamples=10)
+        return {sign.kind for sign in found.signs}
+
+    def asked() -> int:
+        told = json.loads((tmp_path / "canary.json").read_text("utf-8"))
+        return int(told["asked"])
+
+    assert "names" not in kinds(0)
+    assert not (tmp_path / "canary.json").exists()
+    kinds(2)
+    assert asked() == 2
+    assert "names" in kinds(10)
+    assert asked() == 10
+    for fewer in (0, 2):
+        assert "names" in kinds(fewer)
+        assert asked() == 10
+    assert "names" in kinds(1000)
+    assert asked() == len(only.items) == 32
+    before = (tmp_path / "canary.json").stat().st_mtime_ns
+    kinds(1000)  # there are no more
+    assert (tmp_path / "canary.json").stat().st_mtime_ns == before
+    (tmp_path / "canary.json").write_text("{}")
+    with pytest.raises(DatasetError, match="remove it and run again"):
+        kinds(2)
 
 
 def test_errors_of_a_method_are_told_and_wrong(data: Dataset, tmp_path: Path) -> None:

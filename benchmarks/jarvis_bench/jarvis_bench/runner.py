@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,7 +68,8 @@ def run(
         seed: of the order, the ids, the wrong memory and the bootstrap.
         judge: who decides on free answers where rules cannot.
         clean: whether leaked and repeated items are left out.
-        canary: how many items the canary asks three times; 0 for none.
+        canary: how many items the canary asks three times; 0 for none. What it has found in this folder
+            before is told whatever is wanted now.
         resamples: draws of the bootstrap.
 
     Raises:
@@ -81,18 +83,17 @@ def run(
     data = cleaned(dataset) if clean else dataset
     if not data.items:
         raise DatasetError(f"{dataset.name} has no items left to ask; see why: {data.left_out}")
-    _claim(folder, data, method, seed)
     part = part_of(data.items, plan.share)
     of_arm = {arm: part if arm in PARTIAL else data.items for arm in plan.arms}
     log = AnswerLog(folder / "answers.jsonl")
     with log.writing() as writer:
+        _claim(folder, data, method, seed)
         done = {answer.key for answer in log.read()}
         disguise = Disguise(data, seed)
         with _bar() as progress:
             for arm in plan.arms:
                 asked = method if arm != "constant" else ConstantMethod.best(data)
                 _ask(arm, asked, disguise, of_arm[arm], done, writer, progress, folder)
-    if canary:
         signs += _canary_signs(folder, method, data, canary, seed)
     answers = [answer for answer in log.read() if answer.arm in plan.arms]
     arms = []
@@ -137,9 +138,10 @@ def run(
 
 
 def _claim(folder: Path, data: Dataset, method: Method, seed: int) -> None:
-    """Write down what is run here, or check that it is the same."""
+    """Write down what is run here, or check that it is the same; the folder is locked."""
     mine = {
         "version": _VERSION,
+        "package": _package(),
         "dataset": data.digest,
         "method": method.name,
         "settings": dict(method.settings),
@@ -147,7 +149,7 @@ def _claim(folder: Path, data: Dataset, method: Method, seed: int) -> None:
     }
     path = folder / "run.json"
     if not path.exists():
-        if (folder / "answers.jsonl").exists():
+        if (folder / "answers.jsonl").stat().st_size:
             raise SettingError(f"{folder} holds answers of an unknown run; use another folder")
         write_dataset(data, folder / "dataset.jsonl")
         write_whole(path, [json.dumps(mine, indent=2) + "\n"])
@@ -156,6 +158,13 @@ def _claim(folder: Path, data: Dataset, method: Method, seed: int) -> None:
     other = [key for key, value in mine.items() if there.get(key) != value]
     if other:
         raise SettingError(f"{folder} holds another run: its {', '.join(other)} differ; use another folder")
+
+
+def _package() -> str:
+    try:
+        return version("jarvis-plugins")
+    except PackageNotFoundError:  # a source tree that is not installed
+        return "unknown"
 
 
 def _ask(
@@ -217,14 +226,23 @@ def _marks(data: Dataset, answers: list[Answer], judge: Judge | None) -> list[Ma
 
 
 def _canary_signs(folder: Path, method: Method, data: Dataset, items: int, seed: int) -> tuple[Sign, ...]:
-    """The canary's signs; what it found is kept, so that a run that is resumed does not ask again."""
+    """The canary's signs; what it found is kept, and asked again only if more items are wanted."""
     path = folder / "canary.json"
     if path.exists():
-        return tuple(Sign(**sign) for sign in read_object(path)["signs"])
-    found = run_canary(method, data, items=items, seed=seed)
-    signs = [asdict(sign) for sign in found.signs]
-    write_whole(path, [json.dumps(asdict(found) | {"signs": signs}, indent=2) + "\n"])
-    return found.signs
+        found = read_object(path)
+        try:
+            if found["items"] >= min(items, len(data.items)):
+                return tuple(Sign(**sign) for sign in found["signs"])
+        except (KeyError, TypeError) as error:
+            raise DatasetError(f"{path} is damaged ({error!r}); remove it and run again") from error
+    if not items:
+        return ()
+    asked = min(items, len(data.items))
+    canary = run_canary(method, data, items=asked, seed=seed)
+    signs = [asdict(sign) for sign in canary.signs]
+    told = {"items": asked} | asdict(canary) | {"signs": signs}
+    write_whole(path, [json.dumps(told, indent=2) + "\n"])
+    return canary.signs
 
 
 def _keep(folder: Path, arm: Arm, stored: Mapping[str, int], seconds: float) -> None:
