@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +20,12 @@ from jarvis_bench import (
     run,
     sampled,
 )
+from jarvis_bench.item import Clip, Item
 from jarvis_bench.outcome import Outcome
+from jarvis_bench.sample import part_of
 from jarvis_retrievers.errors import DatasetError, InputError
 from tests.bench.methods import HonestMethod, Planted
-from tests.bench.worlds import choice, small_world
+from tests.bench.worlds import HERE, choice, small_world
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +117,23 @@ def test_runs_on_other_terms_are_not_compared(data: Dataset, tmp_path: Path) -> 
     (judged / "table.json").unlink()
     with pytest.raises(DatasetError, match="no finished run"):
         compare_runs(judged, fewer)
+
+
+def test_a_sample_keeps_videos_and_facts_whole(tmp_path: Path) -> None:
+    def asked(id: str, **fields: Any) -> Item:
+        return Item(id=id, question="?", answer="x", source=HERE, **fields)
+
+    clips = [Clip(path=f"{name}.mp4", digest=name * 64) for name in "abc"]
+    items = [
+        *(asked(f"film {n}", task="video", video=clips[n % 3]) for n in range(12)),
+        *(asked(f"fact {n}", task="text", fact=f"worn/{n % 3}") for n in range(12)),
+    ]
+    data = Dataset(name="clips", root=tmp_path, concepts=(), items=tuple(items))
+    for part in (sampled(data, 2).items, part_of(items, 0.5)):
+        assert Counter(Counter(item.unit for item in part).values()) == {4: 4}
+    assert len(part_of(items, 1.0)) == 24
+    assert {item.id for item in part_of(items, 0.3)} < {item.id for item in part_of(items, 0.5)}
+    assert len(part_of(items, 0.01)) == 8  # one unit of each kind
 
 
 def test_a_sample_keeps_pictures_whole(data: Dataset) -> None:

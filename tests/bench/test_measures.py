@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import product
 from math import comb
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jarvis_bench import (
+    Clip,
     Item,
     Mark,
     Measure,
@@ -244,6 +246,25 @@ def test_items_of_one_picture_are_drawn_together() -> None:
     measure = accuracy([said(item, *("RR" if item.id.startswith("0") else "WW")) for item in items])
     assert len(measure.units) == 2
     assert set(measure.resampled(500, 0)) == {0.0, 0.5, 1.0}
+
+
+def test_a_fact_in_other_words_and_a_video_are_one_unit() -> None:
+    def asked(id: str, **fields: Any) -> Item:
+        return Item(**({"id": id, "task": "text", "question": "?", "answer": "x", "source": HERE} | fields))
+
+    clips = [Clip(path=f"{name}.mp4", digest=name * 64) for name in "ab"]
+    items = [
+        *(asked(f"fact {n}", fact="worn/bo") for n in range(4)),
+        *(asked(f"alone {n}") for n in range(3)),
+        *(asked(f"clip {n}", task="video", video=clips[n % 2]) for n in range(4)),
+        asked("clip of a fact", task="video", video=clips[0], fact="worn/bo"),
+    ]
+    right = [Outcome(item, (Mark(item.id, 0, item.fact != "", "x"),)) for item in items]
+    measure = accuracy(right)
+    assert measure.units == ("a" * 64, "alone 0", "alone 1", "alone 2", "b" * 64, "worn/bo")
+    assert measure.sums[:, 0].tolist() == [0, 0, 0, 0, 0, 5]
+    # All right is as sure as one trial, whatever the wordings.
+    assert bootstrap(accuracy(right[:4])) == wilson(1, 1)
 
 
 def test_the_paired_bootstrap_is_that_of_all_draws() -> None:

@@ -92,6 +92,7 @@ def test_answers_are_those_of_the_renderer(both: tuple[Dataset, Drawn]) -> None:
             assert said in (about[0].look.emblem, about[0].look.worn)
         elif item.kind == "changed":
             assert item.bars == (about[0].look.worn,)
+            assert item.unit == f"worn/{about[0].name}"  # one fact in several wordings
         elif item.kind == "here":
             assert (item.answer == "yes") == (item.concepts[0] in there[item.images[0].path])
         elif item.kind == "who":

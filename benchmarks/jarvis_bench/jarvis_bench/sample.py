@@ -29,7 +29,7 @@ def sampled(dataset: Dataset, pictures: int, *, seed: int = 0) -> Dataset:
         raise InputError(f"at least 1 picture is sampled, got {pictures}")
     groups: dict[str, dict[str, list[Item]]] = {}
     for item in dataset.items:
-        groups.setdefault(item.group, {}).setdefault(_unit(item), []).append(item)
+        groups.setdefault(item.group, {}).setdefault(item.unit, []).append(item)
     kept: set[str] = set()
     for group, units in groups.items():
         rng = random.Random(f"sample/{seed}/{group}")
@@ -49,14 +49,10 @@ def part_of(items: Sequence[Item], share: float) -> tuple[Item, ...]:
     """
     kinds: dict[tuple[str, str], dict[str, list[str]]] = {}
     for item in items:
-        kinds.setdefault(kind_of(item), {}).setdefault(_unit(item), []).append(item.id)
+        kinds.setdefault(kind_of(item), {}).setdefault(item.unit, []).append(item.id)
     kept: set[str] = set()
     for units in kinds.values():
         drawn = sorted(units, key=lambda unit: hashlib.sha256(unit.encode()).digest())
         for unit in drawn[: math.ceil(share * len(units))]:
             kept.update(units[unit])
     return tuple(item for item in items if item.id in kept)
-
-
-def _unit(item: Item) -> str:
-    return " ".join(image.digest for image in item.images) or item.id
