@@ -152,6 +152,29 @@ def test_controls_of_a_share_are_shown_beside(data: Dataset, tmp_path: Path) -> 
         Plan(share=0)
 
 
+def test_a_judge_decides_and_what_nobody_decides_is_shown(data: Dataset, tmp_path: Path) -> None:
+    class Judge:
+        """Says yes, except of what has the word pears in it: of that it says nothing."""
+
+        def invoke(self, input: str, /) -> str:
+            return "hm" if "pears" in input else "yes"
+
+    free = data.keeping(item for item in data.items if item.form == "open")
+    vague = Planted(lambda query, count: "It is sweet.", name="vague")
+    alone = run_campaign(free, [vague], tmp_path / "alone", Campaign(("method",), canary=0))
+    judged = run_campaign(free, [vague], tmp_path / "judged", Campaign(("method",), canary=0, judge=Judge()))
+    for summary, right, undecided, told in (
+        (alone, 0.0, 4, "Without a judge"),
+        (judged, 0.75, 1, "With a judge"),
+    ):
+        (row, *_) = summary.rows
+        assert (row.group, row.kind, row.items) == ("vqa open", "first", 4)
+        assert (row.values["vague"].value, row.undecided["vague"]) == (right, undecided)
+        assert told in summary.to_markdown()
+        assert f", {undecided} undecided |" in summary.to_markdown()
+        assert summary.to_dict()["rows"][0]["undecided"] == {"vague": undecided}
+
+
 def test_none_needs_no_control_of_its_own() -> None:
     assert plan_of("none", ARMS).arms == ("method", "constant")
     assert plan_of("jarvis", ARMS).arms == ARMS
@@ -174,7 +197,7 @@ def summary_of(**costs: Cost) -> Summary:
     value = Interval(0.5, 0.4, 0.6)
     row = Row("text open", "fact", "accuracy", 4, dict.fromkeys(costs, value))
     means = {name: {"method": 0.5} for name in costs}
-    return Summary("drawn", (row,), means, 1, 1.0, costs, {}, {})
+    return Summary("drawn", (row,), means, 1, 1.0, False, costs, {}, {})
 
 
 def test_the_plot_is_the_same_for_the_same_figures(tmp_path: Path) -> None:
@@ -192,7 +215,7 @@ def test_figures_that_are_none_are_no_json_numbers() -> None:
     made = summary_of(text=Cost(None, None, None, None, None, 0))
     row = made.rows[0]
     odd = Row(row.group, row.kind, row.figure, 0, {"text": Interval(math.nan, math.nan, math.nan)})
-    told = Summary("drawn", (odd,), {"text": {"method": math.nan}}, 0, 1.0, made.costs, {}, {})
+    told = Summary("drawn", (odd,), {"text": {"method": math.nan}}, 0, 1.0, False, made.costs, {}, {})
     assert json.loads(told.to_json())["rows"][0]["values"]["text"]["value"] is None
     assert "| text open | fact | 0 | - (- to -) |" in told.to_markdown()
 

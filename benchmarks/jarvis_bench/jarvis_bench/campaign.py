@@ -12,6 +12,7 @@ from jarvis_retrievers.errors import SettingError
 from .controls import ARMS, Arm, Plan
 from .dataset import Dataset
 from .files import write_whole
+from .judging import Judge
 from .method import Method
 from .runner import run
 from .summary import Summary, summarise
@@ -28,12 +29,14 @@ class Campaign:
         seed: see `jarvis_bench.run`.
         canary: how many items the canary asks.
         share: of the questions, what some controls are asked; see `jarvis_bench.Plan`.
+        judge: who decides on free answers where rules cannot: any chat model of LangChain.
     """
 
     arms: tuple[Arm, ...] = ARMS
     seed: int = 0
     canary: int = 40
     share: float = 1.0
+    judge: Judge | None = None
 
 
 def run_campaign(
@@ -69,7 +72,17 @@ def run_campaign(
     for method, place in zip(methods, folders, strict=True):
         begun(method)
         plan = plan_of(method.name, campaign.arms, campaign.share)
-        results.append(run(dataset, method, place, plan=plan, seed=campaign.seed, canary=campaign.canary))
+        results.append(
+            run(
+                dataset,
+                method,
+                place,
+                plan=plan,
+                seed=campaign.seed,
+                judge=campaign.judge,
+                canary=campaign.canary,
+            )
+        )
     summary = summarise(results, folders, seed=campaign.seed)
     write_whole(folder / "card.md", [f"# {dataset.name}\n\n{dataset.card}\n"])
     write_whole(folder / "summary.md", [summary.to_markdown()])

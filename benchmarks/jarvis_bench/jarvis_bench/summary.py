@@ -31,7 +31,7 @@ class Row:
     """One kind of question: its figure, how many items, and what each method reaches, by its name.
 
     Recognition is one kind, without a name (`jarvis_bench.score.kind_of`). ``others`` has the figures beside
-    it, by method and by their names.
+    it, by method and by their names; ``undecided`` how many answers nobody could decide on.
     """
 
     group: str
@@ -40,17 +40,17 @@ class Row:
     items: int
     values: Mapping[str, Interval]
     others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    undecided: Mapping[str, int] = field(default_factory=dict)
 
     def cell(self, name: str) -> str:
         """The figure of a method, in percent; beside the recall of captions their precision."""
         value = self.values[name]
         told = f"{_percent(value.value)} ({_percent(value.low)} to {_percent(value.high)})"
         precision = self.others.get(name, {}).get("precision")
-        return (
-            told
-            if self.figure != "recall" or precision is None
-            else f"{told}, precision {_percent(precision)}"
-        )
+        if self.figure == "recall" and precision is not None:
+            told += f", precision {_percent(precision)}"
+        undecided = self.undecided.get(name, 0)
+        return f"{told}, {undecided} undecided" if undecided else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Summary:
         controls: means of the figures, by method and arm, over the same kinds: those whose figure is a number
             in every arm of every method.
         kinds: how many kinds those are.
+        judge: whether one decided on free answers where rules cannot.
         share: of the questions of each kind, what some controls were asked (`jarvis_bench.Plan`).
         costs: of the arm ``method``, by method.
         against: the last method less each other one, by its name.
@@ -74,6 +75,7 @@ class Summary:
     controls: Mapping[str, Mapping[str, float]]
     kinds: int
     share: float
+    judge: bool
     costs: Mapping[str, Cost]
     against: Mapping[str, tuple[Comparison, ...]]
     signs: Mapping[str, tuple[str, ...]]
@@ -112,7 +114,7 @@ class Summary:
         ]
         parts = [
             f"# {plain_line(self.dataset)}",
-            "Percent, with 95 % intervals.",
+            f"Percent, with 95 % intervals. {'With' if self.judge else 'Without'} a judge.",
             _table(("task", "kind", "n", *names), figures),
             f"Means over {self.kinds} of {len(self.rows)} kinds, by arm. {asked_of(self.share)}".rstrip(),
             _table(("method", *self.arms()), controls),
@@ -170,7 +172,8 @@ def summarise(
     for key, first in scored[names[0]].items():
         values = {name: scored[name][key].value for name in names}
         others = {name: scored[name][key].others for name in names}
-        rows.append(Row(first.group, key[1], first.figure, first.items, values, others))
+        undecided = {name: scored[name][key].undecided for name in names}
+        rows.append(Row(first.group, key[1], first.figure, first.items, values, others, undecided))
     figures = {
         (result.method, arm.arm): _figures(read_outcomes(Path(folder), arm.arm))
         for result, folder in zip(results, folders, strict=True)
@@ -186,6 +189,7 @@ def summarise(
         rows=tuple(rows),
         controls=controls,
         kinds=len(counted),
+        judge=results[0].judge,
         share=min(result.share for result in results),
         costs={result.method: result.arms[0].cost for result in results},
         against={
