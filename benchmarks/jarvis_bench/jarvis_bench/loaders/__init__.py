@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .gather import lettered as lettered
     from .gather import mapping as mapping
     from .gather import placed as placed
+    from .gather import references as references
     from .gather import rerooted as rerooted
     from .mc_llava import load_mc_llava as load_mc_llava
     from .myvlm import load_myvlm as load_myvlm
@@ -46,6 +47,7 @@ _EXPORTS = {
     "mapping": "gather",
     "natural": "tree",
     "placed": "gather",
+    "references": "gather",
     "rerooted": "gather",
 }
 
@@ -67,6 +69,7 @@ __all__ = [
     "mapping",
     "natural",
     "placed",
+    "references",
     "rerooted",
 ]
 
