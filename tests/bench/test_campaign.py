@@ -256,6 +256,20 @@ def test_the_command(tmp_path: Path) -> None:
         (("run", "--methods", ","), "methods are some, each once; got none"),
         (("run", "--world", "yollava"), "'yollava' is yours to bring; name its folder with --root"),
         (("run", "--world", "nowhere", "--root", "x"), "no data set 'nowhere'"),
+        (
+            ("run", "--world", "yollava", "--root", "x", "--pictures", "3"),
+            "--pictures is for pocket, not for",
+        ),
+        (
+            ("run", "--world", "yollava", "--root", "x", "--split", "heldout"),
+            "--split is for pocket, not for",
+        ),
+        (("run", "--set", "views=3"), "--set and --root are for published data"),
+        (("run", "--root", "x"), "--set and --root are for published data"),
+        (("run", "--world", "rap", "--root", "x", "--set", "views=3"), "rap has no setting 'views=3'"),
+        (("run", "--world", "perva", "--root", "x", "--set", "across"), "it has views, across, written as"),
+        (("run", "--world", "perva", "--root", "x", "--set", "across=2"), "across is true or false, got '2'"),
+        (("run", "--world", "perva", "--root", "x", "--set", "views=x"), "views is a whole number, got 'x'"),
         (("compare", "nothing", "nobody"), "nothing holds no finished run"),
     ],
 )

@@ -143,6 +143,16 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     assert size_of("crowd", concepts=1000).concepts == 1000
 
 
+def test_the_smallest_crowd(tmp_path: Path) -> None:
+    data = draw_split("crowd", tmp_path, size=size_of("crowd", concepts=4, pictures=6, questions=1))
+    asked: dict[str, set[str]] = {}
+    for item in data.items:
+        if item.kind == "here":
+            asked.setdefault(item.images[0].path, set()).update(item.concepts)
+    assert len(asked) == 6
+    assert all(len(concepts) >= 2 for concepts in asked.values())
+
+
 LOOK = Look("cat", "red", "plain", "star", "blue", "hat", "green")
 
 

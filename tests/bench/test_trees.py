@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jarvis_bench.loaders import LOADERS, Tree, load
+from jarvis_bench.loaders import LOADERS, Tree, load, read_settings
 from jarvis_bench.loaders import tree as trees
 from jarvis_retrievers.errors import DatasetError, InputError
 from tests.bench import layouts
@@ -225,3 +225,14 @@ def test_every_reader_takes_one_view_at_least(name: str, tmp_path: Path) -> None
     for views in (0, -1):
         with pytest.raises(InputError, match=f"views is at least 1, got {views}"):
             load(name, tmp_path, views=views)
+
+
+def test_settings_from_the_command_line_are_values(tmp_path: Path) -> None:
+    assert read_settings("this-is-my-img", ["part=multi", "views=2", "anonymous=True"]) == {
+        "part": "multi",
+        "views": 2,
+        "anonymous": True,
+    }
+    layouts.this_is_my_img(tmp_path)
+    told = read_settings("this-is-my-img", ["part=multi", "anonymous=false"])
+    assert load("this-is-my-img", tmp_path, **told) == load("this-is-my-img", tmp_path, part="multi")

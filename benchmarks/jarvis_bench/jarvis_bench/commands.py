@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,6 +55,10 @@ def run_command(
     root: Annotated[
         Path | None, typer.Option("--root", metavar="FOLDER", help="The data set, if it is a published one.")
     ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Of published data, such as views=3; many times."),
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Few questions, half of them to controls.")] = False,
     concepts: Annotated[
         int | None, typer.Option("--concepts", help="How many are known; up to 1,000 in the split crowd.")
@@ -85,10 +90,21 @@ def run_command(
     wanted = _arms(arms or _ALL_ARMS)
     folder = out.expanduser() / (f"{world}-{split}" if world == _POCKET else world)
     if world == _POCKET:
+        if settings or root:
+            raise SettingError("--set and --root are for published data; name it with --world")
         size = size_of(split, quick=quick, concepts=concepts, pictures=pictures, questions=questions)
         dataset = draw_split(split, folder / "data", seed=seed, size=size)
     else:
-        dataset = _published(world, root, quick, seed)
+        sizes = {"--concepts": concepts, "--pictures": pictures, "--questions": questions}
+        wrong = [name for name, value in sizes.items() if value is not None]
+        source = context.get_parameter_source("split")
+        if source is not None and source.name == "COMMANDLINE":
+            wrong.append("--split")
+        if wrong:
+            raise SettingError(
+                f"{', '.join(wrong)} is for pocket, not for {world}; use --set for its settings"
+            )
+        dataset = _published(world, root, quick, seed, settings or ())
     asked = (_QUICK_CANARY if quick else _CANARY) if canary is None else canary
     campaign = Campaign(wanted, seed, asked, share=_QUICK_SHARE if quick else 1.0)
     summary = run_campaign(dataset, made, folder, campaign, begun=lambda method: _tell(method.name))
@@ -142,16 +158,16 @@ def _arms(words: str) -> tuple[Arm, ...]:
     return tuple(arm for arm in ARMS if arm in named)
 
 
-def _published(world: str, root: Path | None, quick: bool, seed: int) -> Dataset:
+def _published(world: str, root: Path | None, quick: bool, seed: int, settings: Sequence[str]) -> Dataset:
     """What is asked; a quick look takes a part of it."""
-    from .loaders import load
+    from .loaders import load, read_settings
     from .sample import sampled
 
     if root is None:
         raise SettingError(
             f"{world!r} is yours to bring; name its folder with --root, or take --world pocket"
         )
-    data = load(world, root)
+    data = load(world, root, **read_settings(world, settings))
     return sampled(data, _QUICK_PICTURES, seed=seed) if quick else data
 
 

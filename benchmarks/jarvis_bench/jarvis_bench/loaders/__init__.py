@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .choice import LOADERS as LOADERS
     from .choice import load as load
+    from .choice import read_settings as read_settings
     from .gather import Gatherer as Gatherer
     from .gather import lettered as lettered
     from .gather import mapping as mapping
@@ -47,6 +48,7 @@ _EXPORTS = {
     "mapping": "gather",
     "natural": "tree",
     "placed": "gather",
+    "read_settings": "choice",
     "references": "gather",
     "rerooted": "gather",
 }
@@ -69,6 +71,7 @@ __all__ = [
     "mapping",
     "natural",
     "placed",
+    "read_settings",
     "references",
     "rerooted",
 ]
