@@ -17,7 +17,8 @@ __all__ = ["ARMS", "PARTIAL", "Arm", "Plan", "known_to", "swapped"]
 Arm = Literal["method", "oracle", "none", "wrong", "constant"]
 ARMS: Final[tuple[Arm, ...]] = ("method", "oracle", "none", "wrong", "constant")
 """``method`` itself; ``oracle``: it is told which concepts are asked about; ``none``: it knows no concept;
-``wrong``: each name has the photos and notes of another concept; ``constant``: the best constant answer."""
+``wrong``: each name has the photos and notes of another concept; ``constant``: one answer for each
+form (`ConstantMethod.best`)."""
 
 PARTIAL: Final[tuple[Arm, ...]] = ("oracle", "none", "wrong")
 """Controls that cost as much as the method itself; a plan may ask them a part of the data."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from .dataset import LeftOut
 from .method import Setting
 from .score import Score
 
-__all__ = ["ArmResult", "Cost", "Result"]
+__all__ = ["ArmResult", "Cost", "Result", "without_nan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Result:
         }
         values |= {"seed": self.seed, "share": self.share, "judge": self.judge}
         lists = {"arms": [asdict(arm) for arm in self.arms], "signs": [asdict(sign) for sign in self.signs]}
-        cleaned: dict[str, Any] = _without_nan(values | lists | {"left_out": left_out})
+        cleaned: dict[str, Any] = without_nan(values | lists | {"left_out": left_out})
         return cleaned
 
 
@@ -109,9 +109,10 @@ def _median(values: Sequence[float]) -> float | None:
     return statistics.median(values) if values else None
 
 
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(one) for key, one in value.items()}
+def without_nan(value: Any) -> Any:
+    """A value for JSON: what is not a number is null."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_nan(one) for one in value]
+        return [without_nan(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -17,9 +17,9 @@ from .comparison import Comparison, compare, read_outcomes
 from .controls import Arm
 from .intervals import RESAMPLES, Interval
 from .outcome import Outcome
-from .result import Cost, Result
+from .result import Cost, Result, without_nan
 from .score import Score, kind_of, measure_of, scores_of
-from .table import asked_of, plain_line
+from .table import asked_of, grid, percent, plain_line
 
 __all__ = ["Row", "Summary", "summarise"]
 
@@ -45,10 +45,10 @@ class Row:
     def cell(self, name: str) -> str:
         """The figure of a method, in percent; beside the recall of captions their precision."""
         value = self.values[name]
-        told = f"{_percent(value.value)} ({_percent(value.low)} to {_percent(value.high)})"
+        told = f"{percent(value.value)} ({percent(value.low)} to {percent(value.high)})"
         precision = self.others.get(name, {}).get("precision")
         if self.figure == "recall" and precision is not None:
-            told += f", precision {_percent(precision)}"
+            told += f", precision {percent(precision)}"
         undecided = self.undecided.get(name, 0)
         return f"{told}, {undecided} undecided" if undecided else told
 
@@ -90,7 +90,7 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
-        values: dict[str, Any] = _finite(asdict(self))
+        values: dict[str, Any] = without_nan(asdict(self))
         return values
 
     def to_json(self) -> str:
@@ -110,19 +110,19 @@ class Summary:
             for row in self.rows
         ]
         controls = [
-            (name, *(_percent(self.controls[name].get(arm)) for arm in self.arms())) for name in self.controls
+            (name, *(percent(self.controls[name].get(arm)) for arm in self.arms())) for name in self.controls
         ]
         parts = [
             f"# {plain_line(self.dataset)}",
             f"Percent, with 95 % intervals. {'With' if self.judge else 'Without'} a judge.",
-            _table(("task", "kind", "n", *names), figures),
+            grid(("task", "kind", "n", *names), figures),
             f"Means over {self.kinds} of {len(self.rows)} kinds, by arm. {asked_of(self.share)}".rstrip(),
-            _table(("method", *self.arms()), controls),
-            _table(_COSTS, [_cost(name, cost) for name, cost in self.costs.items()]),
+            grid(("method", *self.arms()), controls),
+            grid(_COSTS, [_cost(name, cost) for name, cost in self.costs.items()]),
         ]
         for other, found in self.against.items():
             heads = ("task", f"{names[-1]} less {other}", "95 %", "p", "McNemar p")
-            parts.append(_table(heads, [_difference(one) for one in found]))
+            parts.append(grid(heads, [_difference(one) for one in found]))
         signs = [
             f"- {plain_line(name)}: {plain_line(what)}" for name, some in self.signs.items() for what in some
         ]
@@ -235,26 +235,9 @@ def _cost(name: str, cost: Cost) -> tuple[str, ...]:
 
 def _difference(one: Comparison) -> tuple[str, ...]:
     apart = one.difference
-    low, high = _percent(apart.low), _percent(apart.high)
-    return one.group, _percent(apart.value), f"{low} to {high}", f"{apart.p:.3f}", f"{one.items.p:.2g}"
+    low, high = percent(apart.low), percent(apart.high)
+    return one.group, percent(apart.value), f"{low} to {high}", f"{apart.p:.3f}", f"{one.items.p:.2g}"
 
 
 def _milliseconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{1000 * seconds:.0f} ms"
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else "-" if math.isnan(value) else f"{100 * value:.1f}"
-
-
-def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    rows = [heads, ["---"] * len(heads), *lines]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
