@@ -27,7 +27,7 @@ check: $(STAMP) ## ruff, ruff format, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(STAMP) ## Print every figure of README and docs
+bench: $(STAMP) ## Print the figures of README and docs (docs/evaluation.md has its own commands)
 	@$(BIN)/python -m benchmarks
 
 clean: ## Delete caches and builds; .venv stays

@@ -1,4 +1,7 @@
-"""Print every figure of README and docs: ``make bench``."""
+"""Print every figure of README and docs: ``make bench``.
+
+But for docs/evaluation.md, whose tables need hours: that page has the commands (``jarvis bench run``).
+"""
 
 from __future__ import annotations
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -242,3 +244,21 @@ def test_segments_of_whole_photos(models: Models, disguise: Disguise, tmp_path: 
     item = some(disguise.dataset, "text", "fact")[0]
     with opened("jarvis:mode=exact:selector=full", models, told) as memory:
         assert marked(memory, disguise, item).right
+
+
+def test_thresholds_are_told_so_that_runs_of_others_never_mix() -> None:
+    models = Models(device="cpu")
+    before = models.finding["thresholds"]
+    assert before == Models(device="cpu").finding["thresholds"]
+    tuning = models.tuning
+    assert tuning.bank is not None
+    changes: list[dict[str, Any]] = [
+        {"least_relevance": 0.002},
+        {"retriever": replace(tuning.retriever, k=tuning.retriever.k + 1)},
+        {"bank": tuning.bank[:-1]},
+    ]
+    found = {before}
+    for change in changes:
+        models.tuning = replace(tuning, **change)
+        found.add(models.finding["thresholds"])
+    assert len(found) == 4

@@ -92,6 +92,7 @@ def test_answers_are_those_of_the_renderer(both: tuple[Dataset, Drawn]) -> None:
             assert said in (about[0].look.emblem, about[0].look.worn)
         elif item.kind == "changed":
             assert item.bars == (about[0].look.worn,)
+            assert item.unit == f"worn/{about[0].name}"  # one fact in several wordings
         elif item.kind == "here":
             assert (item.answer == "yes") == (item.concepts[0] in there[item.images[0].path])
         elif item.kind == "who":
@@ -141,6 +142,16 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="drawn with 4 to 40 concepts, got 41"):
         size_of("heldout", concepts=41)
     assert size_of("crowd", concepts=1000).concepts == 1000
+
+
+def test_the_smallest_crowd(tmp_path: Path) -> None:
+    data = draw_split("crowd", tmp_path, size=size_of("crowd", concepts=4, pictures=6, questions=1))
+    asked: dict[str, set[str]] = {}
+    for item in data.items:
+        if item.kind == "here":
+            asked.setdefault(item.images[0].path, set()).update(item.concepts)
+    assert len(asked) == 6
+    assert all(len(concepts) >= 2 for concepts in asked.values())
 
 
 LOOK = Look("cat", "red", "plain", "star", "blue", "hat", "green")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 _POCKET = "pocket"
-_QUICK_ARMS, _ALL_ARMS = "method,wrong,constant", "method,oracle,none,wrong,constant"
+_ALL_ARMS = "method,oracle,none,wrong,constant"
+_QUICK_SHARE = 0.5
 _QUICK_PICTURES = 8
 _CANARY, _QUICK_CANARY = 40, 6
 
@@ -55,7 +57,11 @@ def run_command(
     root: Annotated[
         Path | None, typer.Option("--root", metavar="FOLDER", help="The data set, if it is a published one.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Few questions and arms: minutes.")] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Of published data, such as views=3; many times."),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Few questions, half of them to controls.")] = False,
     concepts: Annotated[
         int | None, typer.Option("--concepts", help="How many are known; up to 1,000 in the split crowd.")
     ] = None,
@@ -84,14 +90,26 @@ def run_command(
     folder = out.expanduser() / (f"{world}-{split}" if world == _POCKET else world)
     models = Models(given.model, given.clip, given.device, keep=folder / "trained")
     made = [make_method(words, models) for words in methods.split(",") if words.strip()]
-    wanted = _arms(arms or (_QUICK_ARMS if quick else _ALL_ARMS))
+    wanted = _arms(arms or _ALL_ARMS)
     if world == _POCKET:
+        if settings or root:
+            raise SettingError("--set and --root are for published data; name it with --world")
         size = size_of(split, quick=quick, concepts=concepts, pictures=pictures, questions=questions)
         dataset = draw_split(split, folder / "data", seed=seed, size=size)
     else:
-        dataset = _published(world, root, quick, seed)
+        sizes = {"--concepts": concepts, "--pictures": pictures, "--questions": questions}
+        wrong = [name for name, value in sizes.items() if value is not None]
+        source = context.get_parameter_source("split")
+        if source is not None and source.name == "COMMANDLINE":
+            wrong.append("--split")
+        if wrong:
+            raise SettingError(
+                f"{', '.join(wrong)} is for pocket, not for {world}; use --set for its settings"
+            )
+        dataset = _published(world, root, quick, seed, settings or ())
     asked = (_QUICK_CANARY if quick else _CANARY) if canary is None else canary
-    summary = run_campaign(dataset, made, folder, Campaign(wanted, seed, asked))
+    campaign = Campaign(wanted, seed, asked, share=_QUICK_SHARE if quick else 1.0)
+    summary = run_campaign(dataset, made, folder, campaign)
     draw_costs(folder / "costs.svg", summary)
     if json:
         print_json(summary.to_dict())
@@ -142,16 +160,16 @@ def _arms(words: str) -> tuple[Arm, ...]:
     return tuple(arm for arm in ARMS if arm in named)
 
 
-def _published(world: str, root: Path | None, quick: bool, seed: int) -> Dataset:
+def _published(world: str, root: Path | None, quick: bool, seed: int, settings: Sequence[str]) -> Dataset:
     """What is asked; a quick look takes a part of it."""
-    from .loaders import load
+    from .loaders import load, read_settings
     from .sample import sampled
 
     if root is None:
         raise SettingError(
             f"{world!r} is yours to bring; name its folder with --root, or take --world pocket"
         )
-    data = load(world, root)
+    data = load(world, root, **read_settings(world, settings))
     return sampled(data, _QUICK_PICTURES, seed=seed) if quick else data
 
 
@@ -164,14 +182,14 @@ def _print(summary: Summary) -> None:
         cells = (row.values[name] for name in names)
         shown = (f"{100 * v.value:.0f} ({100 * v.low:.0f}-{100 * v.high:.0f})" for v in cells)
         rows.add_row(row.group, row.kind, str(row.items), *shown)
-    heads = (f">First token, {look}" for look in LOOKS)
-    costs = table("Method", ">Mean", *heads, ">Bytes a concept", ">Bytes read")
+    heads, arms = (f">First token, {look}" for look in LOOKS), summary.arms()
+    costs = table("Method", *(f">{arm}" for arm in arms), *heads, ">Bytes a concept", ">Bytes read")
     for name, cost in summary.costs.items():
-        kept, read = cost.bytes_per_concept, cost.bytes_loaded
+        of, kept, read = summary.controls[name], cost.bytes_per_concept, cost.bytes_loaded
         first = {one.look: one.first_token_seconds for one in cost.times}
         costs.add_row(
             name,
-            f"{100 * summary.means()[name]:.0f}",
+            *(f"{100 * of[arm]:.0f}" if arm in of else "" for arm in arms),
             *("" if (one := first.get(look)) is None else f"{1000 * one:.0f} ms" for look in LOOKS),
             "" if kept is None else f"{kept:,.0f}",
             "" if read is None else f"{read:,.0f}",

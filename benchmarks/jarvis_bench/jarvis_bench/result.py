@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from .method import Setting
 from .score import Score
 from .times import Times, median, times_of, typical
 
-__all__ = ["ArmResult", "Cost", "Result"]
+__all__ = ["ArmResult", "Cost", "Result", "without_nan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,10 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A run: which data, which method, its arms (the method first), what looks wrong, what was left out."""
+    """A run: which data, which method, its arms (the method first), what looks wrong, what was left out.
+
+    ``share`` is that of its `Plan`, which some of the arms were asked.
+    """
 
     dataset: str
     digest: str
@@ -78,6 +81,7 @@ class Result:
     method: str
     settings: dict[str, Setting]
     seed: int
+    share: float
     judge: bool
     arms: tuple[ArmResult, ...]
     signs: tuple[Sign, ...]
@@ -89,15 +93,16 @@ class Result:
         values = {
             name: getattr(self, name) for name in ("dataset", "digest", "licence", "method", "settings")
         }
-        values |= {"seed": self.seed, "judge": self.judge}
+        values |= {"seed": self.seed, "share": self.share, "judge": self.judge}
         lists = {"arms": [asdict(arm) for arm in self.arms], "signs": [asdict(sign) for sign in self.signs]}
-        cleaned: dict[str, Any] = _without_nan(values | lists | {"left_out": left_out})
+        cleaned: dict[str, Any] = without_nan(values | lists | {"left_out": left_out})
         return cleaned
 
 
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(one) for key, one in value.items()}
+def without_nan(value: Any) -> Any:
+    """A value for JSON: what is not a number is null."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_nan(one) for one in value]
+        return [without_nan(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from .built import load_built as load_built
     from .choice import LOADERS as LOADERS
     from .choice import load as load
+    from .choice import read_settings as read_settings
     from .gather import Gatherer as Gatherer
     from .gather import lettered as lettered
     from .gather import mapping as mapping
     from .gather import placed as placed
+    from .gather import references as references
     from .gather import rerooted as rerooted
     from .mc_llava import load_mc_llava as load_mc_llava
     from .myvlm import load_myvlm as load_myvlm
@@ -48,6 +50,8 @@ _EXPORTS = {
     "mapping": "gather",
     "natural": "tree",
     "placed": "gather",
+    "read_settings": "choice",
+    "references": "gather",
     "rerooted": "gather",
 }
 
@@ -70,6 +74,8 @@ __all__ = [
     "mapping",
     "natural",
     "placed",
+    "read_settings",
+    "references",
     "rerooted",
 ]
 

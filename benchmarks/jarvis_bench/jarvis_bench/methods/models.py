@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..method import Setting
 from .voice import Voice, voice_of
@@ -104,4 +108,10 @@ class Models:
     @property
     def finding(self) -> Mapping[str, Setting]:
         """What of them changes who is found."""
-        return {"clip": self.clip, "encoder": self.encoder.fingerprint}
+        return {"clip": self.clip, "encoder": self.encoder.fingerprint, "thresholds": _digest(self.tuning)}
+
+
+def _digest(tuning: Tuning) -> str:
+    """16 hex digits that change with any setting, and with the vectors of strangers."""
+    bank = b"" if tuning.bank is None else np.ascontiguousarray(tuning.bank, dtype="<f4").tobytes()
+    return hashlib.sha256(repr(replace(tuning, bank=None)).encode() + bank).hexdigest()[:16]

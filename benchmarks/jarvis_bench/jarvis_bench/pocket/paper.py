@@ -71,11 +71,11 @@ class Paper:
         self._add("video", kind, asked, video=clip, options=options)
 
     def changed(self, before: PocketConcept, after: PocketConcept, times: int) -> None:
-        """What somebody wears who wore something else before, in so many wordings."""
+        """What somebody wears who wore something else before: one fact, asked in so many wordings."""
         for words in self._rng.sample(wording.WORN_QUESTIONS, min(times, len(wording.WORN_QUESTIONS))):
             asked = ask.ask_detail(self._rng, after, "worn")
             told = replace(asked, text=words.format(n=after.name), bars=(before.look.worn,))
-            self._add("text", "changed", told)
+            self._add("text", "changed", told, fact=f"worn/{after.name}")
 
     def who(self, shown: Sequence[Shown], picture: Picture, place: int, *, choice: bool = False) -> None:
         """Who stands at a place, or that it is a stranger."""
@@ -159,6 +159,7 @@ class Paper:
         images: tuple[Picture, ...] = (),
         video: Clip | None = None,
         options: tuple[str, ...] = (),
+        fact: str = "",
     ) -> None:
         right, *shown = options or ("",)
         number = len(self.items)
@@ -178,6 +179,7 @@ class Paper:
             answer=LETTERS[shown.index(right)] if shown else answer,
             needs=asked.needs if free else (),
             bars=asked.bars if free else (),
+            fact=fact,
             source=Source(file="jarvis_pocket", key=str(number)),
         )
         self.items.append(item)

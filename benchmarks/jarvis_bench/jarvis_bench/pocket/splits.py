@@ -148,7 +148,11 @@ def draw_crowd(studio: Studio, rng: random.Random, size: Size) -> Drawn:
         away = [one for one in known if one not in there]
         near = [one for one in away if (one.look.category, one.look.colour) in bodies]
         rest = [one for one in away if one not in near]
-        return [*there, *rng.sample(near, min(2, len(near))), *rng.sample(rest, _BYSTANDERS - 1)]
+        return [
+            *there,
+            *rng.sample(near, min(2, len(near))),
+            *rng.sample(rest, min(_BYSTANDERS - 1, len(rest))),
+        ]
 
     paper = Paper(known, rng)
     _facts(paper, rng, size)
