@@ -161,6 +161,10 @@ class SQLiteCatalogue(SQLiteCaches):
                 )
                 mark_traces(connection)
                 found.extend(blobs_of(connection, owner, fields[1]))
+            # In the same commit: an owner who leaves and is cut short must not be half there.
+            if concept_id is None and has_table(connection, "items"):
+                connection.execute("DELETE FROM items WHERE owner = ?", (owner,))
+                mark_traces(connection)
             return tuple(found)
 
     def tombstones(self, owner: str) -> tuple[str, ...]:
