@@ -14,6 +14,7 @@ from pathlib import Path
 from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, HomeReadOnlyError, StoreError
 
 from .disk import sync_folder
+from .health import Health
 from .schema import APPLICATION_ID, FORMAT_VERSION, MIGRATIONS, PAGE_SIZE, TABLES
 
 __all__ = ["Database"]
@@ -42,7 +43,8 @@ class Database:
         self.path = path
         self.read_only = read_only
         self._lock = threading.RLock()
-        self._failed: str | None = None
+        self.health = Health()
+        self._folder_synced = False
         self._busy_timeout = busy_timeout
         new = not path.exists() or path.stat().st_size == 0
         if new and read_only:
@@ -94,12 +96,9 @@ class Database:
                 self._conn.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._conn
-                    self._conn.execute("COMMIT")
-                except sqlite3.Error as error:
-                    # After a failed fsync nobody knows which pages are on disk.
-                    if _code(error).startswith(("SQLITE_IOERR", "SQLITE_CORRUPT")):
-                        self._failed = str(error)
-                    raise
+                    self._sync_folder()
+                    with self._watched():
+                        self._conn.execute("COMMIT")
                 finally:
                     if self._conn.in_transaction:
                         self._conn.execute("ROLLBACK")
@@ -118,8 +117,9 @@ class Database:
             with self._translated():
                 small = os.path.getsize(self.path) <= _COPY_IN_MEMORY
                 self._conn.execute(f"PRAGMA temp_store = {'MEMORY' if small else 'FILE'}")
-                self._conn.execute("VACUUM")
-                busy = int(self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+                with self._watched():
+                    self._conn.execute("VACUUM")
+                    busy = int(self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
         if busy:
             raise StoreError(
                 f"what was deleted is hidden, but its bytes are still in {self.path.name}-wal, because "
@@ -249,11 +249,23 @@ class Database:
             raise HomeReadOnlyError(
                 f"the home {self.path.parent} cannot be written; check its permissions, nothing was changed"
             )
-        if self._failed:
-            raise StoreError(
-                f"an earlier write to {self.path} failed ({self._failed}); check the disk and open the home "
-                "again"
-            )
+        self.health.check(self.path.parent)
+
+    def _sync_folder(self) -> None:
+        # The -wal file is new; SQLite syncs its folder too, but does not look whether that went well.
+        if not self._folder_synced:
+            with self.health.watched("sync", self.path.parent):
+                sync_folder(self.path.parent)
+            self._folder_synced = True
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if _code(error).startswith(("SQLITE_IOERR", "SQLITE_CORRUPT")):
+                self.health.fail(str(error))
+            raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -56,7 +56,7 @@ def open_home(
     # The catalogue first: a home of a newer format must be left exactly as it is.
     catalogue = SQLiteCatalogue(file, read_only=read_only, busy_timeout=busy_timeout)
     try:
-        return catalogue, FileBlobStore(folder, read_only=read_only)
+        return catalogue, FileBlobStore(folder, read_only=read_only, health=catalogue.database.health)
     except BaseException:
         catalogue.close()
         raise
