@@ -28,6 +28,7 @@ from .queries import (
     tidy,
     updated_of,
 )
+from .reserve import Reserve
 from .rows import (
     check_dim,
     insert,
@@ -49,15 +50,26 @@ class SQLiteCatalogue(SQLiteCaches):
         path: ``<home>/catalogue.sqlite``.
         read_only: refuse writes, and change no byte on disk.
         busy_timeout: seconds to wait for another process's write.
+        reserve: what may be given up to forget on a full disk.
+        accept_loss: see `Database`.
 
     Raises:
         HomeFormatError, HomeReadOnlyError, CorruptRecordError: see `Database`.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, read_only: bool = False, busy_timeout: float = 30.0
+        self,
+        path: str | os.PathLike[str],
+        *,
+        read_only: bool = False,
+        busy_timeout: float = 30.0,
+        reserve: Reserve | None = None,
+        accept_loss: bool = False,
     ) -> None:
-        self._db = Database(Path(path), read_only=read_only, busy_timeout=busy_timeout)
+        self._reserve = reserve
+        self._db = Database(
+            Path(path), read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
+        )
 
     @property
     def read_only(self) -> bool:
@@ -225,6 +237,10 @@ class SQLiteCatalogue(SQLiteCaches):
     def tidy(self) -> None:
         """See `Catalogue.tidy`."""
         tidy(self._db)
+
+    def free_room(self) -> bool:
+        """See `Catalogue.free_room`."""
+        return self._reserve is not None and self._reserve.give()
 
     def close(self) -> None:
         """See `Catalogue.close`."""

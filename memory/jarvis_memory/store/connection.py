@@ -11,11 +11,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, HomeReadOnlyError, StoreError
+from jarvis_retrievers.errors import (
+    CorruptRecordError,
+    HomeFormatError,
+    HomeReadOnlyError,
+    StoreError,
+)
 
 from .disk import sync_folder
+from .failures import code_of, meant
 from .health import Health
 from .schema import APPLICATION_ID, FORMAT_VERSION, MIGRATIONS, PAGE_SIZE, TABLES
+from .witness import Witness
 
 __all__ = ["Database"]
 
@@ -32,21 +39,29 @@ class Database:
         path: the file; it is made if it is not there, unless ``read_only``.
         read_only: refuse writes, and change no byte on disk.
         busy_timeout: seconds to wait for another process's write.
+        accept_loss: go on with what is there if acknowledged writes are lost.
 
     Raises:
         HomeFormatError: written by a newer version; nothing is changed.
         HomeReadOnlyError: not there, and it may not be made.
-        CorruptRecordError: not a catalogue.
+        CorruptRecordError: not a catalogue, or acknowledged writes are missing in it.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, busy_timeout: float = 30.0) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool = False, busy_timeout: float = 30.0, accept_loss: bool = False
+    ) -> None:
         self.path = path
         self.read_only = read_only
         self._lock = threading.RLock()
         self.health = Health()
         self._folder_synced = False
         self._busy_timeout = busy_timeout
+        self._witness = Witness(path)
+        # Before the catalogue is read: others go on writing.
+        witnessed = self._witness.read()
         new = not path.exists() or path.stat().st_size == 0
+        if new:
+            self._witness.refuse_emptied(witnessed)
         if new and read_only:
             raise HomeReadOnlyError(
                 f"no catalogue at {path}, and the home cannot be written; open it with write access first"
@@ -62,6 +77,9 @@ class Database:
                 self._check_format(int(self._conn.execute("PRAGMA user_version").fetchone()[0]), new)
                 if not read_only:
                     self._prepare()
+                if witnessed:
+                    row = self._conn.execute("SELECT value FROM meta WHERE key = 'writes'").fetchone()
+                    self._witness.check(witnessed, int(row[0]) if row else 0, accept_loss, read_only)
         except BaseException:
             self.close()
             raise
@@ -94,14 +112,18 @@ class Database:
             self._check_writable()
             with self._translated():
                 self._conn.execute("BEGIN IMMEDIATE")
+                before = self._conn.total_changes
                 try:
                     yield self._conn
+                    count = self._count() if self._conn.total_changes != before else None
                     self._sync_folder()
                     with self._watched():
                         self._conn.execute("COMMIT")
                 finally:
                     if self._conn.in_transaction:
                         self._conn.execute("ROLLBACK")
+                if count is not None:
+                    self._witness.write(count)
 
     def compact(self) -> None:
         """Write the file anew from its live rows and empty the -wal file: no deleted byte is left in either.
@@ -123,8 +145,7 @@ class Database:
         if busy:
             raise StoreError(
                 f"what was deleted is hidden, but its bytes are still in {self.path.name}-wal, because "
-                "another process "
-                "is reading the home; close it there, then call sweep()"
+                "another process is reading the home; close it there, then call sweep()"
             )
 
     def _connect(self, uri: str) -> sqlite3.Connection:
@@ -146,8 +167,7 @@ class Database:
         if not Path(f"{self.path}-shm").exists():
             raise HomeReadOnlyError(
                 f"{self.path} has writes that were not folded in yet, and the home cannot be written; open "
-                "it once with "
-                "write access"
+                "it once with write access"
             )
         return self._connect(f"{uri}?mode=ro")
 
@@ -166,6 +186,10 @@ class Database:
             )
         # Only whether it is newer: the -wal file may know more of an older one.
         self._refuse_newer(version)
+
+    def _count(self) -> int:
+        counted = "INSERT INTO meta VALUES ('writes', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1"
+        return int(self._conn.execute(f"{counted} RETURNING value").fetchone()[0])
 
     def _refuse_newer(self, version: int) -> None:
         if version > FORMAT_VERSION:
@@ -213,8 +237,7 @@ class Database:
         if meta is None or meta[0] != FORMAT_VERSION:
             raise CorruptRecordError(
                 f"{self.path} says format {FORMAT_VERSION} in its header and {meta and meta[0]} in its meta "
-                "table; "
-                "restore it from a backup"
+                "table; restore it from a backup"
             )
 
     def _migrate(self) -> None:
@@ -238,7 +261,7 @@ class Database:
                 return
             except sqlite3.OperationalError as error:
                 if (
-                    not _code(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+                    not code_of(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
                     or time.monotonic() > deadline
                 ):
                     raise
@@ -263,7 +286,7 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            if _code(error).startswith(("SQLITE_IOERR", "SQLITE_CORRUPT")):
+            if code_of(error).startswith(("SQLITE_IOERR", "SQLITE_CORRUPT")):
                 self.health.fail(str(error))
             raise
 
@@ -272,24 +295,4 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise _translate(error, self.path) from error
-
-
-def _code(error: sqlite3.Error) -> str:
-    return getattr(error, "sqlite_errorname", "") or ""
-
-
-def _translate(error: sqlite3.Error, path: Path) -> StoreError:
-    code, text = _code(error), str(error)
-    if code.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
-        return HomeReadOnlyError(f"{path} cannot be written ({text}); check its permissions")
-    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StoreError(f"{path} is in use by another process ({text}); try again when it is done")
-    if code.startswith("SQLITE_FULL"):
-        return StoreError(f"no room left to write {path} ({text}); free some and try again")
-    if code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
-        return StoreError(f"{path} cannot be read or written ({text}); check the disk and its permissions")
-    if isinstance(error, sqlite3.ProgrammingError) and "closed" in text:
-        return StoreError(f"the store at {path.parent} is closed; open it again")
-    # What is left is a file whose pages, schema or text are not what was written.
-    return CorruptRecordError(f"{path} is damaged ({text}); restore it from a backup")
+            raise meant(error, self.path) from error

@@ -217,6 +217,9 @@ class Catalogue(Protocol):
     def tidy(self) -> None:
         """Finish an erasure that was cut short; nothing to do otherwise."""
 
+    def free_room(self) -> bool:
+        """Give up what is set aside for forgetting on a full disk; whether there was any."""
+
     def close(self) -> None:
         """Let go of files. Closing again does nothing."""
 

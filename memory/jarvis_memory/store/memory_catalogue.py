@@ -261,6 +261,10 @@ class MemoryCatalogue:
     def tidy(self) -> None:
         """See `Catalogue.tidy`."""
 
+    def free_room(self) -> bool:
+        """See `Catalogue.free_room`."""
+        return False
+
     def close(self) -> None:
         """See `Catalogue.close`."""
 

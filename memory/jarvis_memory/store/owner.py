@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +13,7 @@ from jarvis_retrievers.errors import (
     CorruptRecordError,
     HomeReadOnlyError,
     InputError,
+    NoRoomError,
     SettingError,
     StoreError,
     UnknownConceptError,
@@ -59,6 +60,7 @@ class OwnerStore(OwnerCaches):
         *,
         read_only: bool = False,
         busy_timeout: float = 30.0,
+        accept_loss: bool = False,
     ) -> Self:
         """Open a home, or make it (0700), and finish what was being forgotten when the last process ended.
 
@@ -67,19 +69,18 @@ class OwnerStore(OwnerCaches):
             owner: see `check_owner`.
             read_only: refuse writes even if they were possible.
             busy_timeout: seconds to wait for another process's write.
+            accept_loss: go on with what is there if acknowledged writes are lost.
 
-        Raises:
-            SettingError: no such owner can be, or ``home`` is a file.
-            HomeFormatError: a newer version wrote the home; nothing is changed.
-            HomeReadOnlyError: there is no home, and none can be made.
-            CorruptRecordError: the catalogue is none.
+        Raises: see `open_home`.
 
         Warns:
             RuntimeWarning: what was being forgotten could not be finished now (disk full, another process
                 reading).
         """
         check_owner(owner)
-        catalogue, blobs = open_home(home, read_only=read_only, busy_timeout=busy_timeout)
+        catalogue, blobs = open_home(
+            home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
+        )
         try:
             store = cls(owner, catalogue, blobs)
             if not store.read_only:
@@ -205,6 +206,9 @@ class OwnerStore(OwnerCaches):
 
     def erase(self, concept_id: str) -> None:
         """Forget a concept by id, unread; of an unknown id nothing is left to do."""
+        self._with_room(lambda: self._erase(concept_id))
+
+    def _erase(self, concept_id: str) -> None:
         blobs = self._catalogue.tombstone(self.owner, concept_id)
         self._segments.delete(self.owner, concept_id)
         self._blobs.delete(self.owner, blobs)
@@ -214,6 +218,9 @@ class OwnerStore(OwnerCaches):
 
     def delete_owner(self) -> None:
         """Forget everything of this owner, the owner included."""
+        self._with_room(self._delete_owner)
+
+    def _delete_owner(self) -> None:
         blobs = self._catalogue.tombstone(self.owner, None)
         self._segments.delete_owner(self.owner)
         self._blobs.delete(self.owner, blobs)
@@ -265,6 +272,15 @@ class OwnerStore(OwnerCaches):
         if self.read_only:
             raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
         return tuple(self._blobs.put(self.owner, "photo", photo.data) for photo in draft.checked_photos)
+
+    def _with_room(self, forget: Callable[[], None]) -> None:
+        try:
+            forget()
+        except NoRoomError:
+            # Forgetting can begin anew at any point.
+            if not self._catalogue.free_room():
+                raise
+            forget()
 
     def _finish_forgetting(self) -> None:
         for concept_id in self._catalogue.tombstones(self.owner):
