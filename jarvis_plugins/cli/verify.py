@@ -41,7 +41,7 @@ def verify(
     else:
         for finding in found:
             done = " (dropped)" if finding.repaired else ""
-            typer.echo(f"{one_line(finding.concept)}: {one_line(finding.what)}{done}")
+            typer.echo(f"{one_line(finding.concept) or 'catalogue'}: {one_line(finding.what)}{done}")
         if swept:
             typer.echo(f"{swept} files that nothing pointed to are deleted.")
         if not left:

@@ -238,6 +238,15 @@ class SQLiteCatalogue(SQLiteCaches):
         """See `Catalogue.tidy`."""
         tidy(self._db)
 
+    def flaws(self, repair: bool) -> tuple[str, ...]:
+        """See `Catalogue.flaws`."""
+        if repair:
+            with self._db.write() as connection:
+                connection.execute("REINDEX")
+        with self._db.read() as connection:
+            found = tuple(str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)"))
+        return () if found == ("ok",) else found
+
     def free_room(self) -> bool:
         """See `Catalogue.free_room`."""
         return self._reserve is not None and self._reserve.give()

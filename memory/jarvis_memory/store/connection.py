@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,8 @@ from jarvis_retrievers.errors import (
     StoreError,
 )
 
-from .disk import sync_folder
+from . import wal
+from .disk import sync_folder, translated
 from .failures import code_of, meant
 from .health import Health
 from .schema import APPLICATION_ID, FORMAT_VERSION, MIGRATIONS, PAGE_SIZE, TABLES
@@ -59,7 +59,11 @@ class Database:
         self._witness = Witness(path)
         # Before the catalogue is read: others go on writing.
         witnessed = self._witness.read()
-        new = not path.exists() or path.stat().st_size == 0
+        with translated("read", path):
+            log = Path(f"{path}-wal")
+            # The last to close the file removes its log; another process may have it open, too.
+            self.recovered = log.exists() and log.stat().st_size > 0
+            new = not path.exists() or path.stat().st_size == 0
         if new:
             self._witness.refuse_emptied(witnessed)
         if new and read_only:
@@ -141,8 +145,8 @@ class Database:
                 self._conn.execute(f"PRAGMA temp_store = {'MEMORY' if small else 'FILE'}")
                 with self._watched():
                     self._conn.execute("VACUUM")
-                    busy = int(self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
-        if busy:
+                    emptied = wal.truncate(self._conn, self._busy_timeout)
+        if not emptied:
             raise StoreError(
                 f"what was deleted is hidden, but its bytes are still in {self.path.name}-wal, because "
                 "another process is reading the home; close it there, then call sweep()"
@@ -158,8 +162,7 @@ class Database:
         return connection
 
     def _open_read_only(self) -> sqlite3.Connection:
-        # A database in WAL mode needs its -shm file, which cannot be made here. If no -wal is left to replay,
-        # the file alone is the whole truth and may be read as it is.
+        # A -shm file cannot be made here. If no -wal is left to replay, the file alone is the whole truth.
         uri = self.path.absolute().as_uri()
         wal = Path(f"{self.path}-wal")
         if not wal.exists() or wal.stat().st_size == 0:
@@ -173,7 +176,7 @@ class Database:
 
     def _check_header(self) -> None:
         # From the bytes, before SQLite sees the file: merely closing a database can change it.
-        with self.path.open("rb") as file:
+        with translated("read", self.path), self.path.open("rb") as file:
             header = file.read(100)
         if len(header) < 100 or not header.startswith(_HEADER_MAGIC):
             raise CorruptRecordError(
@@ -215,7 +218,7 @@ class Database:
     def _prepare(self) -> None:
         execute = self._conn.execute
         execute(f"PRAGMA page_size = {PAGE_SIZE}")
-        self._switch_to_wal()
+        wal.switch_on(self._conn, self._busy_timeout)
         execute("PRAGMA synchronous = FULL")
         execute("PRAGMA secure_delete = ON")
         execute("PRAGMA trusted_schema = OFF")
@@ -252,21 +255,6 @@ class Database:
                 execute("UPDATE meta SET value = ? WHERE key = 'format'", (version + 1,))
                 execute(f"PRAGMA user_version = {version + 1}")
 
-    def _switch_to_wal(self) -> None:
-        # SQLite does not wait for its busy timeout here when two processes open a new file at once.
-        deadline = time.monotonic() + self._busy_timeout
-        while True:
-            try:
-                self._conn.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as error:
-                if (
-                    not code_of(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-                    or time.monotonic() > deadline
-                ):
-                    raise
-                time.sleep(0.02)
-
     def _check_writable(self) -> None:
         if self.read_only:
             raise HomeReadOnlyError(
@@ -294,5 +282,5 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise meant(error, self.path) from error

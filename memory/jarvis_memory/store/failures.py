@@ -15,8 +15,10 @@ def code_of(error: sqlite3.Error) -> str:
     return getattr(error, "sqlite_errorname", "") or ""
 
 
-def meant(error: sqlite3.Error, path: Path) -> StoreError:
-    """The error to raise in its place."""
+def meant(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> StoreError:
+    """The error to raise in its place. One about a damaged schema may hold text that cannot be decoded."""
+    if isinstance(error, UnicodeDecodeError):
+        return CorruptRecordError(f"{path} is damaged (its schema cannot be read); restore it from a backup")
     code, text = code_of(error), str(error)
     if code.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
         return HomeReadOnlyError(f"{path} cannot be written ({text}); check its permissions")

@@ -12,6 +12,7 @@ from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
 from .disk import make_folder, translated, writable
 from .reserve import Reserve
+from .wal import refuse_network
 
 __all__ = ["CATALOGUE", "check_owner", "open_home"]
 
@@ -43,7 +44,7 @@ def open_home(
     """Open a home, or make it (0700); one that cannot be written is opened read-only.
 
     Raises:
-        SettingError: ``home`` is a file.
+        SettingError: ``home`` is a file, or to be written on a network file system.
         HomeFormatError: a newer version wrote the home; nothing is changed.
         HomeReadOnlyError: there is no home, and none can be made.
         NoRoomError: the disk is full, and nothing was set aside.
@@ -58,8 +59,12 @@ def open_home(
         with translated("make", folder):
             make_folder(folder)
     file = folder / CATALOGUE
-    read_only = read_only or not writable(folder) or (file.exists() and not os.access(file, os.W_OK))
+    with translated("read", file):
+        there = file.exists()
+    read_only = read_only or not writable(folder) or (there and not os.access(file, os.W_OK))
     # The catalogue first: a home of a newer format must be left exactly as it is.
+    if not read_only:
+        refuse_network(folder)
     reserve = None if read_only else Reserve(folder)
 
     def opened() -> SQLiteCatalogue:

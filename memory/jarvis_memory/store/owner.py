@@ -6,6 +6,7 @@ import os
 import secrets
 import warnings
 from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,7 @@ from .draft import ConceptDraft
 from .home import check_owner, open_home
 from .names import resolve
 from .owner_caches import OwnerCaches
+from .recovery import recover
 from .segments import FileSegmentCache
 from .verify import Finding, verify
 
@@ -40,8 +42,7 @@ class OwnerStore(OwnerCaches):
 
     Args:
         owner: see `check_owner`.
-        catalogue, blobs: where the record and the bytes are.
-        segments: by default kept in the same two.
+        catalogue, blobs, segments: where the record and the bytes are; segments by default in the same two.
     """
 
     def __init__(
@@ -74,8 +75,7 @@ class OwnerStore(OwnerCaches):
         Raises: see `open_home`.
 
         Warns:
-            RuntimeWarning: what was being forgotten could not be finished now (disk full, another process
-                reading).
+            RuntimeWarning: what was being forgotten could not be finished now (disk full, others reading).
         """
         check_owner(owner)
         catalogue, blobs = open_home(
@@ -85,6 +85,7 @@ class OwnerStore(OwnerCaches):
             store = cls(owner, catalogue, blobs)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
+                recover(Path(home).expanduser(), catalogue, blobs, _GRACE)
         except BaseException:
             catalogue.close()
             raise
@@ -106,8 +107,7 @@ class OwnerStore(OwnerCaches):
         try:
             return self._catalogue.add(self.owner, draft.rows(self.owner, secrets.token_hex(16), blobs))
         except InputError:
-            # Refused before the commit, so nothing can point to them. After any other failure they wait for a
-            # sweep.
+            # Refused before the commit: nothing can point to them. After another failure they wait for a sweep.
             self._blobs.delete(self.owner, blobs)
             raise
 
@@ -168,6 +168,10 @@ class OwnerStore(OwnerCaches):
                     message = f"a photo of {name!r} is damaged: {error}; give {name!r} its photos again"
                     raise CorruptRecordError(message) from error
                 found = again
+        if any(photo.id == photo_id for concept in self.list() for photo in concept.photos):
+            raise CorruptRecordError(
+                f"an index does not know the photo with id {photo_id!r}; run `jarvis verify --repair`"
+            )
         raise UnknownConceptError(
             f"no photo has the id {photo_id!r}; its concept may have been updated or forgotten"
         )

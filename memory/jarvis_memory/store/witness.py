@@ -20,9 +20,9 @@ _log = logging.getLogger(__name__)
 class Witness:
     """``catalogue.sqlite-witness``: a number that is never above that of the durable writes.
 
-    SQLite takes a damaged -wal file for one that was never finished, and goes back to an earlier state without
-    a word. The number is written after each commit and not synced: a power cut may take it back, which is
-    harmless, while rot and files that are mixed up leave it as it is.
+    SQLite takes a damaged -wal file for one that was never finished, and goes back without a word. The number
+    is written after each commit and not synced: a power cut may take it back, which is harmless,
+    while rot and files that are mixed up leave it as it is.
 
     Args:
         catalogue: the file that it stands beside.
@@ -70,9 +70,9 @@ class Witness:
             return
         if not accept_loss:
             raise CorruptRecordError(
-                f"the last {witnessed - count} acknowledged writes are not in {self._catalogue}: its -wal file "
-                "was damaged or lost, or an older catalogue stands there; restore a backup, or go on without "
-                "them with `jarvis verify --repair`"
+                f"the last {witnessed - count} acknowledged writes are not in {self._catalogue}: its -wal "
+                "file was damaged or lost, or an older catalogue stands there; restore a backup, or go on "
+                "without them with `jarvis verify --repair`"
             )
         if not read_only:
             self.write(count)
