@@ -1,1 +1,1 @@
-"""Faults done to a home on purpose, and what was acknowledged looked for afterwards. See docs/reliability.md."""
+"""Faults done to a home, and what was acknowledged looked for afterwards. See docs/reliability.md."""

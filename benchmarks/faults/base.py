@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from jarvis_memory.store import OwnerStore
 
@@ -50,6 +53,16 @@ class Base:
     @classmethod
     def make(cls, home: Path) -> Base:
         """Write it."""
+        # Ids are random: the same ones each time, or a bit that flips would not be the same one in a replay.
+        rng = random.Random("base")
+        with (
+            patch.object(secrets, "token_hex", lambda size: rng.randbytes(size).hex()),
+            patch.object(secrets, "token_bytes", rng.randbytes),
+        ):
+            return cls._make(home)
+
+    @classmethod
+    def _make(cls, home: Path) -> Base:
         states = []
         for owner, operations in ((OWNER, _THERE), (OTHER, _OTHERS)):
             state: State = {}
@@ -76,8 +89,8 @@ class Base:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder that is gone afterwards; in memory where that can be had, as kills do not empty the page cache."""
-    memory = Path("/dev/shm")
+    """A folder that is gone afterwards; in memory if that can be: kills do not empty the page cache."""
+    memory = Path("/dev/shm")  # noqa: S108
     roomy = memory.is_dir() and os.access(memory, os.W_OK)
     with tempfile.TemporaryDirectory(dir=memory if roomy else None, prefix="faults-") as folder:
         yield Path(folder)

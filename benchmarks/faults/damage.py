@@ -55,7 +55,11 @@ def flips(rounds: int, seed: int, only: str = "") -> Report:
     def flip(path: Path, rng: random.Random, number: int) -> str:
         data = bytearray(path.read_bytes())
         used = [n for n, byte in enumerate(data) if byte] if number % 4 > 1 else []
-        place = rng.choice(used) if used else rng.randrange(min(len(data), 4096 if number % 4 == 0 else len(data)))
+        place = (
+            rng.choice(used)
+            if used
+            else rng.randrange(min(len(data), 4096 if number % 4 == 0 else len(data)))
+        )
         bit = rng.randrange(8)
         data[place] ^= 1 << bit
         path.write_bytes(data)

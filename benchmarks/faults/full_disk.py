@@ -18,7 +18,7 @@ from .state import State, after, draw, observe
 from .strace import Strace, strace_works
 from .victim import Outcome, Victim
 
-__all__ = ["full_disk", "mounted"]
+__all__ = ["full_disk", "judge_refusals", "mounted"]
 
 _SIZE = 4 << 20
 _FORGET = (Operation("forget", "Mia"), Operation("forget", "Pip"))
@@ -55,11 +55,11 @@ def full_disk(rounds: int, seed: int, only: str = "") -> Report:
 def mounted(folder: Path, size: int) -> Iterator[Path]:
     """A file system in memory with room for ``size`` bytes."""
     folder.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)  # noqa: S603, S607
     try:
         yield folder
     finally:
-        subprocess.run(["umount", "-l", folder], check=True)
+        subprocess.run(["umount", "-l", folder], check=True)  # noqa: S603, S607
 
 
 def _can_mount(folder: Path) -> bool:
@@ -78,13 +78,13 @@ def _filled(base: Base, folder: Path, rng: random.Random, report: Report) -> lis
         _fill(small / "filler", rng.choice((0, 4096, rng.randrange(1 << 17), rng.randrange(1 << 20))))
         plan = list(draw(rng, "x", 40))
         outcome = Victim(home, OWNER, plan).wait()
-        wrong, state = _judge(home, base.state, plan, outcome, report)
+        wrong, state = judge_refusals(home, base.state, plan, outcome, report)
         _fill(small / "rest", 0)
         outcome = Victim(home, OWNER, _FORGET).wait()
         report.count("forgotten when full", len(outcome.acknowledged))
         if len(outcome.acknowledged) < len(_FORGET):
             wrong.append(f"not forgotten: {outcome.refused} {outcome.crash}")
-        more, _ = _judge(home, state, list(_FORGET), outcome, report)
+        more, _ = judge_refusals(home, state, list(_FORGET), outcome, report)
         return wrong + more + base.wrong(home)
 
 
@@ -97,7 +97,7 @@ def _limited(base: Base, folder: Path, rng: random.Random, report: Report) -> li
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     plan = list(draw(rng, "x", 30))
-    wrong, _ = _judge(home, base.state, plan, Victim(home, OWNER, plan, arm=arm).wait(), report)
+    wrong, _ = judge_refusals(home, base.state, plan, Victim(home, OWNER, plan, arm=arm).wait(), report)
     return wrong + base.wrong(home)
 
 
@@ -114,7 +114,7 @@ def _injected(base: Base, folder: Path, rng: random.Random, report: Report) -> l
         outcome = victim.wait()
     if call == "write" and "No space left" in outcome.crash:
         outcome = Outcome(outcome.acknowledged, outcome.refused, outcome.killed)
-    wrong, _ = _judge(home, base.state, plan, outcome, report)
+    wrong, _ = judge_refusals(home, base.state, plan, outcome, report)
     return wrong + base.wrong(home)
 
 
@@ -132,7 +132,7 @@ def _fill(file: Path, leave: int) -> None:
             return
 
 
-def _judge(
+def judge_refusals(
     home: Path, start: State, plan: list[Operation], outcome: Outcome, report: Report
 ) -> tuple[list[str], State]:
     """What is wrong, and what is there: acknowledged operations whole, each refused one whole or absent."""

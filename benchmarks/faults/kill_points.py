@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from jarvis_memory.store.backup import restore
 
 from .base import OWNER, Base, scratch
 from .operation import Operation
@@ -29,6 +32,7 @@ OPERATIONS = (
     Operation("drop", "tea"),
     Operation("snapshot", "index", (28,)),
     Operation("leave", OWNER),
+    Operation("backup", "copy"),
 )
 
 # What changes the disk; what is in between is undone with its transaction.
@@ -38,7 +42,7 @@ _STATEMENTS = ("BEGIN IMMEDIATE", "DELETE FROM concepts", "COMMIT", "VACUUM", "P
 def kill_points(rounds: int, seed: int, only: str = "") -> Report:
     """Kill at each point; ``rounds`` > 0 looks at that many of them, spread over all operations.
 
-    ``only`` is ``operation:call:number``; without strace the calls are those of Python, all called ``patched``.
+    ``only`` is ``operation:call:number``; without strace all calls are called ``patched``.
     """
     report = Report("R1", seed)
     report.figures["injection"] = "strace" if strace_works() else "patched"
@@ -78,9 +82,12 @@ def _points(
 
 
 def _kill(home: Path, operation: Operation, call: str, number: int) -> Outcome:
+    copy = home.with_name("copy")
+    for left in (copy, *home.parent.glob(".copy.*")):
+        shutil.rmtree(left, ignore_errors=True)
     if call == "patched":
-        return Victim(home, OWNER, [operation], arm=patched(number)).wait()
-    victim = Victim(home, OWNER, [operation], waits=True)
+        return Victim(home, OWNER, [operation], arm=patched(number), backup=copy).wait()
+    victim = Victim(home, OWNER, [operation], waits=True, backup=copy)
     with Strace(victim.pid, f"{call}:signal=KILL:when={number}"):
         victim.go()
         return victim.wait()
@@ -93,7 +100,18 @@ def _judge(base: Base, home: Path, operation: Operation, outcome: Outcome, repor
         wrong.append(f"it raised {outcome.crash or outcome.refused}")
     if found != then and (outcome.acknowledged or found != before):
         wrong.append(f"neither before ({differences(found, before)}) nor after ({differences(found, then)})")
-    report.count("whole" if found == then else "absent")
+    whole = found == then
+    if operation.kind == "backup":
+        whole = home.with_name("copy").exists()
+        if whole:
+            again = home.with_name("again")
+            shutil.rmtree(again, ignore_errors=True)
+            restore(home.with_name("copy"), again)
+            copied, besides = observe(again, OWNER, [before])
+            wrong += besides + ([] if copied == before else ["a backup that is there is not whole"])
+        elif outcome.acknowledged:
+            wrong.append("a backup is acknowledged and not there")
+    report.count("whole" if whole else "absent")
     left = _left(home, before, then)
     if left and found == then:
         wrong.append(f"forgotten bytes are left in {left}")

@@ -7,8 +7,10 @@ import os
 import signal
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from jarvis_memory.concept import Concept
 from jarvis_memory.store import OwnerStore
 from jarvis_retrievers.errors import CorruptRecordError, JarvisError
 
@@ -74,7 +76,7 @@ def _read(home: Path, expected: State) -> tuple[str, list[str]]:
         for key in expected:
             kind, name = key.split(" ", 1)
             if kind in ("setting", "snapshot"):
-                look_at(key, lambda kind=kind, name=name: _keyed(store, kind, name, found))  # type: ignore[misc]
+                look_at(key, partial(_keyed, store, kind, name, found))
         look_at(
             "item",
             lambda: found.update(
@@ -95,24 +97,25 @@ def _read(home: Path, expected: State) -> tuple[str, list[str]]:
 
 def _concepts(store: OwnerStore, found: State, look_at: Callable[[str, Callable[[], None]], None]) -> None:
     for concept in store.list():
+        look_at(f"concept {concept.name}", partial(_concept, store, concept, found))
+        look_at(f"segment {concept.name}", partial(_segment, store, concept, found))
 
-        def one() -> None:
-            photos = [store.photo(photo.id) for photo in concept.photos]
-            number = {photo.id: n for n, photo in enumerate(concept.photos)}
-            boxes = [(number[patch.photo_id], patch.box) for patch in concept.patches]
-            matrix = store.vectors([concept.id]).matrix
-            found[f"concept {concept.name}"] = concept_digest(concept.about, photos, boxes, matrix)
 
-        def segment() -> None:
-            try:
-                data = store.get_segment(concept.id, FINGERPRINT)
-            except CorruptRecordError:
-                return
-            if data is not None:
-                found[f"segment {concept.name}"] = digest_of([data])
+def _concept(store: OwnerStore, concept: Concept, found: State) -> None:
+    photos = [store.photo(photo.id) for photo in concept.photos]
+    number = {photo.id: n for n, photo in enumerate(concept.photos)}
+    boxes = [(number[patch.photo_id], patch.box) for patch in concept.patches]
+    matrix = store.vectors([concept.id]).matrix
+    found[f"concept {concept.name}"] = concept_digest(concept.about, photos, boxes, matrix)
 
-        look_at(f"concept {concept.name}", one)
-        look_at(f"segment {concept.name}", segment)
+
+def _segment(store: OwnerStore, concept: Concept, found: State) -> None:
+    try:
+        data = store.get_segment(concept.id, FINGERPRINT)
+    except CorruptRecordError:
+        return  # a miss: it is made again
+    if data is not None:
+        found[f"segment {concept.name}"] = digest_of([data])
 
 
 def _keyed(store: OwnerStore, kind: str, name: str, found: State) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from jarvis_memory.store import OwnerStore, SQLiteCatalogue
+from jarvis_memory.store.backup import backup
 from jarvis_memory.store.items import ItemDraft, OwnerItems
 
 from .drawn import drawn
@@ -92,6 +93,8 @@ def perform(store: OwnerStore, operation: Operation, folder: Path | None = None)
         case "leave":
             store.delete_owner()
         case "backup":
-            raise NotImplementedError
+            if folder is None:
+                raise ValueError("a backup needs a folder")
+            backup(folder.parent / "home", folder)
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)

@@ -19,6 +19,7 @@ class Report:
         figures: what was counted besides.
         violations: what was wrong, each with the line that does it again.
         skipped: why nothing was done, or empty.
+        again: how many rounds a replay takes.
     """
 
     kind: str
@@ -27,6 +28,7 @@ class Report:
     figures: dict[str, float | str] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
     skipped: str = ""
+    again: int = 1
 
     def count(self, name: str, step: float = 1) -> None:
         """Add to a figure."""
@@ -34,7 +36,7 @@ class Report:
 
     def violate(self, what: str, *, seed: int | None = None, only: str | None = None) -> None:
         """Note a violation of the round of a seed, or of the point called ``only``."""
-        again = f"python -m benchmarks.faults --kind {self.kind} --rounds 1"
+        again = f"python -m benchmarks.faults --kind {self.kind} --rounds {self.again}"
         again += f" --seed {self.seed if seed is None else seed}" + (f" --only {only}" if only else "")
         self.violations.append(f"{what}  [again: {again}]")
 

@@ -20,7 +20,7 @@ from .operation import FINGERPRINT, PLACE, Operation, cached, items_of
 __all__ = ["State", "after", "concept_digest", "differences", "digest_of", "draw", "observe", "seen"]
 
 State = dict[str, str]
-"""``"concept Bo"``, ``"segment Bo"``, ``"setting k"``, ``"item k"``, ``"snapshot k"`` -> digest of what it is."""
+"""``"concept Bo"``, ``"segment Bo"``, ``"setting k"``, ``"item k"``, ``"snapshot k"`` -> its digest."""
 
 
 def after(state: State, operation: Operation) -> State:
@@ -157,11 +157,13 @@ def _drawn(name: str, seeds: tuple[int, ...]) -> str:
 def concept_digest(
     notes: Sequence[str], photos: Sequence[bytes], boxes: Sequence[tuple[int, Box]], *vectors: NDArray[Any]
 ) -> str:
+    """One of all that a concept is: notes, bytes of photos, boxes by number of photo, vectors (float32)."""
     texts = [repr((tuple(notes), [(n, b.left, b.top, b.right, b.bottom) for n, b in boxes])).encode()]
     return digest_of([*texts, *photos, b"".join(matrix.tobytes() for matrix in vectors)])
 
 
 def digest_of(parts: Iterable[bytes]) -> str:
+    """16 hexadecimal digits of SHA-256 over parts that cannot run into each other."""
     state = hashlib.sha256()
     for part in parts:
         state.update(len(part).to_bytes(8, "little") + part)

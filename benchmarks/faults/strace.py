@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -39,7 +40,7 @@ class Strace:
         command = ["strace", "-f", "-qq", "-y", "-o", str(log or os.devnull), "-p", str(pid)]
         options = ["-e", f"trace={calls}", "-e", f"inject={fault}", "-e", "signal=none"]
         self._pid = pid
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603
             [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
 
@@ -67,7 +68,10 @@ def strace_works() -> bool:
         return False
     fault = ["-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1"]
     code = "import os\ntry: os.fsync(0)\nexcept OSError as e: raise SystemExit(e.errno)"
-    done = subprocess.run(["strace", "-qq", "-o", "/dev/null", *fault, "python3", "-c", code], check=False)
+    done = subprocess.run(  # noqa: S603
+        ["strace", "-qq", "-o", "/dev/null", *fault, sys.executable, "-c", code],  # noqa: S607
+        check=False,
+    )
     return done.returncode == 5
 
 
