@@ -28,8 +28,8 @@ _HERE_BEFORE = ("Bo", "Mia", "Pip")
 def readers(rounds: int, seed: int, only: str = "") -> Report:
     """Processes read while one writes, updates and forgets, until they have read ``rounds`` concepts.
 
-    Every concept that is read must be one that was written, whole; one whose `forget` has returned must not be
-    there for a reader that opens or asks later.
+    Every concept that is read must be one that was written, whole; one whose `forget` has returned must not
+    be there for a reader that opens or asks later.
     """
     report = Report("R9", seed, again=rounds, figures={"readers": float(_READERS)})
     with scratch() as folder:

@@ -107,7 +107,7 @@ class OwnerStore(OwnerCaches):
         try:
             return self._catalogue.add(self.owner, draft.rows(self.owner, secrets.token_hex(16), blobs))
         except InputError:
-            # Refused before the commit: nothing can point to them. After another failure they wait for a sweep.
+            # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
             self._blobs.delete(self.owner, blobs)
             raise
 
