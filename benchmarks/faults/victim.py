@@ -57,6 +57,7 @@ class Victim:
         waits: bool = False,
         backup: Path | None = None,
     ) -> None:
+        self._said = b""
         self._acks, write = os.pipe()
         gate, self._gate = os.pipe()
         sys.stdout.flush()
@@ -77,11 +78,20 @@ class Victim:
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 
+    def so_far(self) -> int:
+        """How many operations it has acknowledged up to now."""
+        os.set_blocking(self._acks, False)
+        with suppress(BlockingIOError):
+            while part := os.read(self._acks, 1 << 16):
+                self._said += part
+        os.set_blocking(self._acks, True)
+        return self._said.count(b"ack ")
+
     def wait(self) -> Outcome:
         """Read what it says until it ends."""
         os.close(self._gate)
         with os.fdopen(self._acks, "rb") as file:
-            said = file.read()
+            said = self._said + file.read()
         status = os.waitpid(self.pid, 0)[1]
         acknowledged: list[int] = []
         refused: list[tuple[int, str]] = []
