@@ -72,9 +72,9 @@ def _cut(base: Base, image: Path, point: Path, number: int, report: Report) -> l
     _run("mount", "-o", "loop", str(image), str(point))
     try:
         report.count("acknowledged", before)
-        # What was told before the cut is there. The cut takes a moment, in which the file system says of a sync
-        # that is under way that all is well: what was told meanwhile counts as going on. What is refused after
-        # it was never acknowledged.
+        # What was told before the cut is there. The cut takes a moment, in which the file system says of a
+        # sync that is under way that all is well: what was told meanwhile counts as going on. What is refused
+        # after it was never acknowledged.
         told = [
             judge(home, base.state, [(plan, Outcome(tuple(range(count)), (), True))])
             for count in range(before, len(outcome.acknowledged) + 1)

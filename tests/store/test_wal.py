@@ -17,7 +17,7 @@ MOUNTS = r"""22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 41 22 0:40 / /net/share rw,relatime shared:5 - nfs4 server:/share rw,vers=4.2
 42 41 0:41 / /net/share/local rw - xfs /dev/vdb rw
 43 22 0:42 / /net/with\040blank rw - cifs //server/share rw
-44 22 0:43 / /home/me/drive rw - fuse.sshfs me@server: rw
+44 22 0:43 / /people/me/drive rw - fuse.sshfs me@server: rw
 45 22 8:1 / /media/stick rw - fuseblk /dev/sda1 rw
 46 22 0:44 / /net/twice rw - nfs server:/a rw
 47 46 0:45 / /net/twice rw - ext4 /dev/vdc rw
@@ -27,13 +27,13 @@ MOUNTS = r"""22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 @pytest.mark.parametrize(
     ("folder", "kind", "refused"),
     [
-        ("/home/me/.jarvis", "ext4", False),
+        ("/people/me/.jarvis", "ext4", False),
         ("/dev/shm/home", "tmpfs", False),
         ("/net/share/home", "nfs4", True),
         ("/net/share/local/home", "xfs", False),
         ("/net/shared/home", "ext4", False),
         ("/net/with blank/home", "cifs", True),
-        ("/home/me/drive", "fuse.sshfs", True),
+        ("/people/me/drive", "fuse.sshfs", True),
         ("/media/stick/home", "fuseblk", False),
         ("/net/twice/home", "ext4", False),
     ],
