@@ -17,6 +17,8 @@ from .victim import Outcome, Victim
 __all__ = ["io_errors"]
 
 _CALLS = ("fsync", "fdatasync", "pwrite64")
+# What stands there is made again, or may be old: see `Witness`.
+_LOSABLE = ("-shm", "-witness")
 _PROBE = Operation("setting", "probe", (1,))
 _INJECTED = re.compile(r"\w+\(\d+<([^>]*)>.*\(INJECTED\)")
 
@@ -86,7 +88,8 @@ def _judge(
     # A commit is durable in the -wal file: what fails on the way from there to the other file loses nothing.
     # Nor does SQLite's own fdatasync of the folder, which it does not look at: the store's fsync came first.
     folding = match is not None and (
-        match[1].endswith("catalogue.sqlite") or (match[1] == str(home) and "fdatasync" in match[0])
+        match[1].endswith(("catalogue.sqlite", *_LOSABLE))
+        or (match[1] == str(home) and "fdatasync" in match[0])
     )
     told = [number for number, _ in outcome.refused]
     if outcome.crash:
