@@ -163,8 +163,9 @@ def _look(store: OwnerStore) -> Iterator[tuple[str, str | None]]:
         except UnknownConceptError:
             same = False
         except CorruptRecordError:
-            # A segment that was replaced between two looks is a miss, as any damaged one.
-            if store.find(concept.id).updated == concept.updated:
+            # What was replaced or forgotten between two looks is gone, not damaged.
+            now = next((one for one in store.list() if one.id == concept.id), None)
+            if now is not None and now.updated == concept.updated:
                 raise
             same = False
         if not same:
