@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jarvis_memory.store import OwnerStore
 from jarvis_retrievers.boxes import Box
-from jarvis_retrievers.errors import JarvisError
+from jarvis_retrievers.errors import JarvisError, NoRoomError
 
 from .drawn import drawn
 from .operation import FINGERPRINT, PLACE, Operation, cached, items_of
@@ -126,7 +126,10 @@ def observe(home: Path, owner: str, like: Iterable[State]) -> tuple[State, list[
         with OwnerStore.open(home, owner) as store:
             state = seen(store, settings, snapshots)
             wrong = [f"verify: {finding.what}" for finding in store.verify()]
-            store.sweep(0)
+            try:
+                store.sweep(0)
+            except NoRoomError:
+                return state, wrong  # it is tried again when there is room
             files = {p.name for part in ("blobs", "tmp") for p in (home / part).rglob("*") if p.is_file()}
             if files != store._catalogue.live_blobs():
                 wrong.append("a file without a row is left, or a row without its file")

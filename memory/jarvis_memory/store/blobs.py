@@ -22,11 +22,14 @@ from .disk import make_folder, sync_folder, translated, write_file
 from .health import Health
 from .keys import digest, frame
 
-__all__ = ["HEADER_SIZE", "FileBlobStore", "MemoryBlobStore"]
+__all__ = ["HEADER_SIZE", "UNCLEAN", "FileBlobStore", "MemoryBlobStore"]
 
 MAGIC = b"JRVSBLB1"
 HEADER_SIZE = 32
 """Bytes before the payload: magic (8), kind padded with NUL (8), owner tag (16)."""
+
+UNCLEAN = "unclean"
+"""Name of a file in ``tmp`` that says that a process was cut short; see `recover`."""
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 _KIND = re.compile(r"[a-z]{1,8}\Z")
@@ -121,6 +124,8 @@ class FileBlobStore:
         self._check_writable()
         oldest = time.time() - grace
         names = frozenset(live)
+        # It stands for others, and is none that was cut short itself.
+        self._unlink([p for p in (self._tmp / UNCLEAN,) if _modified(p) <= oldest])
         return self._unlink(
             [p for p in self._files(self._tmp) if _modified(p) <= oldest]
             + [p for p in self._files(self._blobs) if p.name not in names and _modified(p) <= oldest]

@@ -254,6 +254,9 @@ class SQLiteCatalogue(SQLiteCaches):
     def close(self) -> None:
         """See `Catalogue.close`."""
         self._db.close()
+        # What the -wal and -shm files took is free again.
+        if self._reserve is not None:
+            self._reserve.take()
 
 
 def _insert(

@@ -7,14 +7,12 @@ import os
 import time
 from pathlib import Path
 
-from .blobs import FileBlobStore
+from .blobs import UNCLEAN, FileBlobStore
 from .catalogue import SQLiteCatalogue
 from .disk import translated
 
 __all__ = ["recover"]
 
-# As a write that is not finished: `sweep` deletes it with the rest.
-_MARK = "0" * 32
 _log = logging.getLogger(__name__)
 
 
@@ -29,12 +27,13 @@ def recover(home: Path, catalogue: SQLiteCatalogue, blobs: FileBlobStore, grace:
     """
     tmp = home / "tmp"
     with translated("look into", tmp):
-        if catalogue.database.recovered and not (tmp / _MARK).exists():
-            os.close(os.open(tmp / _MARK, os.O_WRONLY | os.O_CREAT, 0o600))
+        if catalogue.database.recovered and not (tmp / UNCLEAN).exists():
+            os.close(os.open(tmp / UNCLEAN, os.O_WRONLY | os.O_CREAT, 0o600))
         oldest = time.time() - grace
         left = [entry for entry in os.scandir(tmp) if entry.stat(follow_symlinks=False).st_mtime <= oldest]
     if not left:
         return 0
     count = blobs.sweep(catalogue.live_blobs(), grace)
-    _log.warning("%s: %d files of writes that were cut short are deleted", home, count)
+    if count:
+        _log.warning("%s: %d files of writes that were cut short are deleted", home, count)
     return count

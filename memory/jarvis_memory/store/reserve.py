@@ -26,30 +26,34 @@ class Reserve:
         self._path = home / "reserve"
 
     def take(self) -> None:
-        """Set the room aside again; without enough of it, nothing happens."""
-        handle = None
-        try:
-            if self._path.exists() and self._path.stat().st_size >= RESERVE:
+        """Set the room aside again: all of it, or what opening needs; without that, nothing happens."""
+        for size in (RESERVE, _TO_OPEN):
+            handle = None
+            try:
+                if self._path.exists() and self._path.stat().st_size >= size:
+                    return
+                handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(handle, 0, size)
+                else:
+                    with os.fdopen(os.dup(handle), "wb") as file:
+                        file.write(bytes(size))
+            except OSError as error:
+                _log.info("no room to set aside in %s: %s", self._path, error.strerror)
+            else:
                 return
-            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(handle, 0, RESERVE)
-            elif os.write(handle, bytes(RESERVE)) < RESERVE:
-                os.ftruncate(handle, 0)
-        except OSError as error:
-            # What little there is must not be taken by half: the next that opens the home tries again.
-            _log.info("no room to set aside in %s: %s", self._path, error.strerror)
-        finally:
-            if handle is not None:
-                os.close(handle)
+            finally:
+                if handle is not None:
+                    os.close(handle)
 
     def give(self, *, to_open: bool = False) -> bool:
-        """Give room back, all of it or as much as opening needs; whether there was any."""
+        """Give room back: all but 128 KiB, or some to open the home with; whether there was any."""
+        keep = 0 if to_open else _TO_OPEN
         try:
             size = self._path.stat().st_size
-            if size:
-                os.truncate(self._path, max(0, size - _TO_OPEN) if to_open else 0)
+            if size > keep:
+                os.truncate(self._path, max(keep, size - _TO_OPEN) if to_open else keep)
         except OSError as error:
             _log.info("nothing is set aside in %s: %s", self._path, error.strerror)
             return False
-        return size > 0
+        return size > keep
