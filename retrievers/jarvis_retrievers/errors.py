@@ -14,6 +14,7 @@
     ├── StoreError                         the home on disk cannot be used
     │   ├── HomeFormatError                written by a newer version
     │   ├── HomeReadOnlyError              no permission to write
+    │   ├── NoRoomError                    the disk is full, or a quota is reached
     │   └── CorruptRecordError             a record or blob whose digest does not match
     ├── ExtraError (ImportError)           a part of the package whose extra is not installed
     └── ModelError                         the model cannot do what is asked
@@ -59,6 +60,7 @@ __all__ = [
     "LoopError",
     "MaskWarning",
     "ModelError",
+    "NoRoomError",
     "NoteWarning",
     "PhotoWarning",
     "ProfileError",
@@ -117,6 +119,10 @@ class HomeFormatError(StoreError):
 
 class HomeReadOnlyError(StoreError):
     """The home cannot be written."""
+
+
+class NoRoomError(StoreError):
+    """The disk is full, or a quota is reached; what was there is as it was."""
 
 
 class CorruptRecordError(StoreError):

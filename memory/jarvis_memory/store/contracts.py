@@ -220,6 +220,12 @@ class Catalogue(Protocol):
     def tidy(self) -> None:
         """Finish an erasure that was cut short; nothing to do otherwise."""
 
+    def flaws(self, repair: bool) -> tuple[str, ...]:
+        """What is wrong with the file as a whole, after indexes were made anew if ``repair``."""
+
+    def free_room(self) -> bool:
+        """Give up what is set aside for forgetting on a full disk; whether there was any."""
+
     def close(self) -> None:
         """Let go of files. Closing again does nothing."""
 

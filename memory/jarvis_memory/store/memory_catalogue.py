@@ -265,6 +265,14 @@ class MemoryCatalogue:
     def tidy(self) -> None:
         """See `Catalogue.tidy`."""
 
+    def flaws(self, repair: bool) -> tuple[str, ...]:
+        """See `Catalogue.flaws`."""
+        return ()
+
+    def free_room(self) -> bool:
+        """See `Catalogue.free_room`."""
+        return False
+
     def close(self) -> None:
         """See `Catalogue.close`."""
 
