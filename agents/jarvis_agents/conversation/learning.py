@@ -9,12 +9,16 @@ from jarvis_memory.profile import build_profile, with_article
 from jarvis_retrievers.images import pixel_digest
 
 from .desk import Desk
-from .introducing import Introduced
+from .introducing import Introduced, introduced
 from .picture import Picture
 from .state import Pending
+from .statements import split_clauses
 from .turn import Turn
 
-__all__ = ["learn", "propose"]
+__all__ = ["amended", "learn", "propose"]
+
+# A note has a subject, a verb and more: "she likes corn".
+_NOTE = 3
 
 
 def propose(desk: Desk, turn: Turn, who: Introduced) -> Turn:
@@ -36,6 +40,27 @@ def propose(desk: Desk, turn: Turn, who: Introduced) -> Turn:
         said = f"Show me a photo of {name}, and I can remember it."
         return turn.but(next="end", kind="ask_back", said=said, pending=pending, subjects=())
     return _confirm(desk, turn, pending)
+
+
+def amended(desk: Desk, turn: Turn, waiting: Pending, more: str) -> Turn | None:
+    """What would be remembered, asked again with what "yes, and ..." adds; None if that adds nothing."""
+    somebody = introduced(more)
+    if somebody is not None and waiting.wish == "learn":  # "yes, but her name is Kimo"
+        told = re.sub(rf"\b{re.escape(waiting.name)}\b", lambda _: somebody.name, waiting.about)
+        about = " ".join(part for part in (told, somebody.about) if part)
+        who = Introduced(somebody.name, somebody.category or waiting.category, about)
+        return propose(desk, turn.but(images=waiting.photos), who)
+    pronouns = rf"(?:she|he|it|they|her|his|its|their|{re.escape(waiting.name)})\b"
+    if (
+        not re.match(pronouns, more, re.IGNORECASE)
+        or more.rstrip().endswith("?")
+        or len(more.split()) < _NOTE
+    ):
+        return None
+    note = split_clauses(f"{more[0].upper()}{more[1:]}", more.split()[0].capitalize())
+    end = "" if not waiting.about or waiting.about.rstrip().endswith((".", "!", "?")) else "."
+    about = f"{waiting.about}{end} {note}".strip()
+    return _confirm(desk, turn, waiting.model_copy(update={"about": about}))
 
 
 def _confirm(desk: Desk, turn: Turn, pending: Pending) -> Turn:

@@ -11,7 +11,7 @@ from .known import Known
 from .naming import named
 from .properties import property_of, stated
 
-__all__ = ["Statement", "corrects", "split_clauses", "statements"]
+__all__ = ["Statement", "asks", "corrects", "split_clauses", "statements"]
 
 _MARK = re.compile(
     r"^(?:(?:no|nope|wrong|actually|correction|not quite|sorry|well|but|hm+|"
@@ -61,6 +61,11 @@ class Statement:
     old: str = ""
     strong: bool = False
     denied: bool = False
+
+
+def asks(text: str) -> bool:
+    """Whether a text begins as a question does, or a wish to be told."""
+    return text.rstrip().endswith("?") or _ASKS.match(text) is not None
 
 
 def corrects(text: str) -> tuple[str, bool]:

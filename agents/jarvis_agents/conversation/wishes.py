@@ -13,10 +13,10 @@ from .looking import looked_at
 from .naming import named
 from .pointing import placed, placed_reply
 from .properties import PROPERTIES
-from .replies import agreed, chosen, fitting
+from .replies import agreed, behind_yes, chosen, fitting
 from .resolving import Unclear, put, resolve
 from .state import Pending
-from .statements import Statement, corrects, statements
+from .statements import Statement, asks, corrects, statements
 from .turn import Turn
 from .understanding import question_of, unclear
 from .words import NO, YES
@@ -60,14 +60,39 @@ def _replied(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
     if waiting.wish in {"choice", "version"}:
         return _decided(desk, turn, waiting)
     if said is None:
-        return None
+        rest = behind_yes(turn.text)
+        return _more(desk, turn, waiting, rest) if rest else None
     if not said:
         # "No, she likes apples": what is told behind the no is heard.
         known = desk.known(turn)
         told = introduced(turn.text) is not None or bool(_told(desk, turn, known, turn.text))
         return None if told else _declined(turn, "Fine, I have changed nothing.")
+    return _confirmed(turn, waiting)
+
+
+def _confirmed(turn: Turn, waiting: Pending) -> Turn:
     step = {"learn": "learn", "add": "learn", "correct": "correct", "forget": "forget"}[waiting.wish]
     return turn.but(next=step, pending=waiting)
+
+
+def _more(desk: Desk, turn: Turn, waiting: Pending, rest: str) -> Turn | None:
+    """What follows from "yes, and ..."; None if something new begins."""
+    known = desk.known(turn)
+    if waiting.wish == "forget":
+        who = forgetting.to_forget(rest)
+        if who is not None and who.casefold() == waiting.name.casefold():
+            return _confirmed(turn, waiting)
+    if waiting.wish in {"learn", "add"} and not asks(rest):
+        told = learning.amended(desk, turn, waiting, rest)
+        if told is not None:
+            return told
+    if asks(rest) or named(rest, known) or introduced(rest) or forgetting.to_forget(rest):
+        return None
+    if _told(desk, turn, known, rest):
+        return None
+    before = turn.state.turns[-1].said if turn.state.turns else ""
+    said = f"Please say yes or no, and nothing else. {before}".strip()
+    return turn.but(next="end", kind="confirm", said=said, choices=("yes", "no"), pending=waiting)
 
 
 def _decided(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
