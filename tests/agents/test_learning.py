@@ -186,3 +186,26 @@ def test_another_concept_of_that_name_is_not_taken_for_what_was_confirmed(own: T
     with pytest.raises(DuplicateConceptError):
         own("yes")
     assert own.memory.show("Mochi").profile.facts == ("Mochi likes rice.",)
+def test_who_was_learned_in_the_conversation_vanishes_when_forgotten(own: Talk) -> None:
+    own("How old is Nori?")
+    own("This is Mochi, my turtle. She likes noodles.", photo_of_nobody())
+    assert own("yes").kind == "learned"
+    assert own.state.shown == (own.memory.show("Mochi").id,)
+    own("Forget Mochi")
+    assert own("yes").kind == "forgot"
+    kept = own.state.to_dict()
+    assert not any(word in str(kept) for word in ("Mochi", "turtle", "noodles"))
+    assert own.state.picture is None
+    assert [turn.asked for turn in own.state.turns] == ["How old is Nori?"]
+
+
+def test_who_was_learned_and_forgotten_elsewhere_vanishes_too(own: Talk) -> None:
+    own("Meet Mochi! She likes rice.")
+    own("here", photo_of_nobody(2))
+    own("ok")
+    own.memory.forget("Mochi")
+    own("How old is Nori?")
+    assert "Mochi" not in str(own.state.to_dict())
+    assert own.state.picture is None
+
+
