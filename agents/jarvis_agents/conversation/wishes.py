@@ -12,7 +12,7 @@ from .known import Known
 from .looking import looked_at
 from .naming import named
 from .pointing import placed, placed_reply
-from .properties import PROPERTIES
+from .properties import asked_property
 from .replies import agreed, behind_yes, chosen, fitting
 from .resolving import Unclear, put, resolve
 from .state import Pending
@@ -216,7 +216,7 @@ def _short(turn: Turn, known: Known, rest: str) -> str:
         return ""
     if not re.fullmatch(r"(?:(?:in|on|to|the|an?) )*[\w-]+(?: [\w-]+)?", plain):
         return ""
-    key = next((one for one in PROPERTIES if one.asked.search(last.question)), None)
+    key = asked_property(last.question)
     value = re.sub(r"^(?:(?:in|on|to) )", "", plain)
     if key is None or not key.sentence:
         return ""
