@@ -8,8 +8,11 @@ import pytest
 
 from jarvis_agents.conversation import ConversationState, Steps, Turn
 from jarvis_pocket import scene, world
+from jarvis_pocket.household import load_household
 from jarvis_retrievers.errors import DuplicateConceptError, PhotoWarning
 from tests.agents.conftest import FOLDER, Talk
+
+HOUSE = {concept.name: concept for concept in load_household(FOLDER).concepts}
 
 
 def photo_of_nobody(seed: int = 1) -> bytes:
@@ -108,6 +111,58 @@ def test_what_is_merely_told_is_added_or_asked_about(own: Talk) -> None:
     assert own("No, Rutaba does not like plums.").kind == "confirm"
     assert own("yes").kind == "corrected"
     assert not any("plums" in fact for fact in own.memory.show("Rutaba").profile.facts)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("No, Nori is not 7 years old.", "7"),
+        ("Nori isn't 7.", "7"),
+        ("Nori is not looked after by Leo.", "Leo"),
+        ("Nori's keeper is not Leo.", "Leo"),
+        ("Liki was not born in May.", "May"),
+        ("Liki doesn't like noodles any more.", "noodles"),
+    ],
+)
+def test_what_is_denied_is_struck_out_once_that_is_confirmed(own: Talk, text: str, value: str) -> None:
+    name = text.removeprefix("No, ").replace("'", " ").split()[0]
+    facts = own.memory.show(name).profile.facts
+    told = own(text)
+    assert told.kind == "confirm", told.text
+    assert told.text.startswith("That would be struck out.")
+    assert own("yes").kind == "corrected"
+    assert own.memory.show(name).profile.facts == tuple(fact for fact in facts if value not in fact)
+
+
+def test_what_is_denied_and_was_never_written_down(own: Talk) -> None:
+    before = own.memory.list()
+    assert own("No, Nori is not 9 years old.").text == "I have nothing of that written down."
+    assert own.memory.list() == before
+
+
+@pytest.mark.parametrize("shown", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Remember that Zifa likes apples.",
+        "Please remember Zifa likes apples",
+        "Please note that Zifa likes apples.",
+    ],
+)
+def test_a_note_to_be_remembered_is_written_down(own: Talk, text: str, shown: bool) -> None:
+    if shown:
+        own("Who is on the left?", "scenes/scene-6.png")
+    told, zifa = own(text), own.memory.show("Zifa")
+    assert told.kind == "learned"
+    assert "Zifa likes apples." in zifa.profile.facts
+    assert len(zifa.photos) == len(HOUSE["Zifa"].photos)
+
+
+def test_whom_nobody_knows_is_not_to_be_forgotten(own: Talk) -> None:
+    said = own("Forget Zuzu")
+    assert said.kind == "declined"
+    assert said.text == "I know nobody of the name Zuzu; I have changed nothing."
+    assert own("Forget Liki and Nori").text.startswith("Tell me one name to forget")
 
 
 def test_contradictory_corrections_in_one_message_are_asked_about(own: Talk) -> None:

@@ -38,7 +38,7 @@ def tell_of(desk: Desk, turn: Turn, told: Sequence[Statement]) -> Turn:
     if not new and not any(fact for fact in old if fact not in {one.sentence for one in told}):
         denied = all(one.denied for one in told)
         said = f"I know: {' '.join(one.sentence for one in told)}"
-        return turn.but(next="end", said="I have nothing else written down." if denied else said)
+        return turn.but(next="end", said="I have nothing of that written down." if denied else said)
     old = tuple(fact for fact in old if fact not in {one.sentence for one in told})
     pending = Pending(wish="correct", name=name, old=old, new=new)
     hand = _by_hand(known, name)

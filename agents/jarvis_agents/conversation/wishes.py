@@ -175,9 +175,9 @@ def _wished(desk: Desk, turn: Turn, text: str) -> Turn:
         if isinstance(found, Unclear):
             return unclear(turn, found, text, text.find(who))
         if found.subjects or found.strangers:
-            return forgetting.propose(turn, found.subjects)
+            return forgetting.propose(turn, found.subjects, found.strangers)
     somebody = introduced(text)
-    if somebody is not None:
+    if somebody is not None and not _noted(turn, known, text):
         there = [place for place in named(somebody.name, known) if not place.doubtful]
         shown = bool(turn.images) or turn.state.picture is not None
         if shown or not there:
@@ -222,3 +222,9 @@ def _short(turn: Turn, known: Known, rest: str) -> str:
         return ""
     the = "the " if key.key == "place" and not value.startswith("the ") else ""
     return key.sentence.format(n=names[0], v=f"{the}{value}")
+
+
+def _noted(turn: Turn, known: Known, text: str) -> bool:
+    """ "Remember that Bo likes rice" tells of Bo: it introduces nobody, and means no earlier picture."""
+    rest, _ = corrects(text)
+    return not turn.images and rest != text.strip() and bool(statements(rest, known, strong=False))
