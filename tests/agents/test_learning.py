@@ -195,6 +195,29 @@ def test_what_is_forgotten_is_answered_no_more(own: Talk) -> None:
         assert "Liki" not in said.concepts
 
 
+def test_who_was_learned_in_the_conversation_vanishes_when_forgotten(own: Talk) -> None:
+    own("How old is Nori?")
+    own("This is Mochi, my turtle. She likes noodles.", photo_of_nobody())
+    assert own("yes").kind == "learned"
+    assert own.state.shown == (own.memory.show("Mochi").id,)
+    own("Forget Mochi")
+    assert own("yes").kind == "forgot"
+    kept = own.state.to_dict()
+    assert not any(word in str(kept) for word in ("Mochi", "turtle", "noodles"))
+    assert own.state.picture is None
+    assert [turn.asked for turn in own.state.turns] == ["How old is Nori?"]
+
+
+def test_who_was_learned_and_forgotten_elsewhere_vanishes_too(own: Talk) -> None:
+    own("Meet Mochi! She likes rice.")
+    own("here", photo_of_nobody(2))
+    own("ok")
+    own.memory.forget("Mochi")
+    own("How old is Nori?")
+    assert "Mochi" not in str(own.state.to_dict())
+    assert own.state.picture is None
+
+
 def test_what_another_door_has_forgotten_is_dropped_from_the_turns(own: Talk) -> None:
     own("What does Liki like?")
     own.memory.forget("Liki")
@@ -235,32 +258,28 @@ def test_a_step_that_is_taken_again_finds_that_it_is_done(own: Talk) -> None:
     assert "Mochi" not in {concept.name for concept in memory.list()}
 
 
+@pytest.mark.filterwarnings("ignore::jarvis_retrievers.errors.PhotoWarning")
+def test_a_correction_that_is_taken_again_writes_nothing_twice(own: Talk) -> None:
+    steps, memory = Steps(own.memory), own.memory
+
+    def twice(text: str, step: str, name: str) -> None:
+        turn = steps.begin(own.state, text)
+        while turn.next != step:
+            turn = getattr(steps, turn.next)(turn)
+        first, stored = getattr(steps, step)(turn), memory.show(name)
+        assert (getattr(steps, step)(turn), memory.show(name)) == (first, stored)
+
+    twice("No, Nori likes apples.", "correct", "Nori")
+    assert [fact for fact in memory.show("Nori").profile.facts if "likes" in fact] == ["Nori likes apples."]
+    twice("Zifa likes soup.", "correct", "Zifa")
+    assert sum("soup" in note for note in memory.show("Zifa").about) == 1
+    own("This is Liki. She likes corn.", "photos/nori-1.png")
+    twice("yes", "learn", "Liki")
+
+
 def test_another_concept_of_that_name_is_not_taken_for_what_was_confirmed(own: Talk) -> None:
     own("This is Mochi, my turtle. She likes noodles.", photo_of_nobody())
     own.memory.remember("Mochi", [photo_of_nobody(2)], "Mochi likes rice.")
     with pytest.raises(DuplicateConceptError):
         own("yes")
     assert own.memory.show("Mochi").profile.facts == ("Mochi likes rice.",)
-def test_who_was_learned_in_the_conversation_vanishes_when_forgotten(own: Talk) -> None:
-    own("How old is Nori?")
-    own("This is Mochi, my turtle. She likes noodles.", photo_of_nobody())
-    assert own("yes").kind == "learned"
-    assert own.state.shown == (own.memory.show("Mochi").id,)
-    own("Forget Mochi")
-    assert own("yes").kind == "forgot"
-    kept = own.state.to_dict()
-    assert not any(word in str(kept) for word in ("Mochi", "turtle", "noodles"))
-    assert own.state.picture is None
-    assert [turn.asked for turn in own.state.turns] == ["How old is Nori?"]
-
-
-def test_who_was_learned_and_forgotten_elsewhere_vanishes_too(own: Talk) -> None:
-    own("Meet Mochi! She likes rice.")
-    own("here", photo_of_nobody(2))
-    own("ok")
-    own.memory.forget("Mochi")
-    own("How old is Nori?")
-    assert "Mochi" not in str(own.state.to_dict())
-    assert own.state.picture is None
-
-

@@ -10,7 +10,6 @@ from jarvis_retrievers.images import pixel_digest
 
 from .desk import Desk
 from .introducing import Introduced, introduced
-from .picture import Picture
 from .state import Pending
 from .statements import split_clauses
 from .turn import Turn
@@ -98,10 +97,11 @@ def learn(desk: Desk, turn: Turn) -> Turn:
     if pending is None:
         return turn.but(next="end", kind="declined", said="There is nothing to learn.")
     if pending.wish == "photo":
-        return _confirm(desk, turn, pending.model_copy(update={"wish": "learn", "photos": _shown(turn)}))
+        return _confirm(desk, turn, pending.model_copy(update={"wish": "learn", "photos": turn.images}))
     photos = [picture.image for picture in pending.photos]
     if pending.wish == "add":
-        desk.memory.update(pending.name, photos=photos, about=pending.about)
+        if not _is_added(desk, pending):
+            desk.memory.update(pending.name, photos=photos, about=pending.about)
         said = f"I have added it to {pending.name}."
     else:
         if not _is_stored(desk, pending):
@@ -119,5 +119,9 @@ def _is_stored(desk: Desk, pending: Pending) -> bool:
     return stored == {pixel_digest(picture.image) for picture in pending.photos}
 
 
-def _shown(turn: Turn) -> tuple[Picture, ...]:
-    return turn.images
+def _is_added(desk: Desk, pending: Pending) -> bool:
+    """The same of photos and notes that are added."""
+    there = desk.memory.show(pending.name)
+    stored = {photo.digest for photo in there.photos}
+    noted = not pending.about or pending.about in there.about
+    return noted and stored.issuperset(pixel_digest(picture.image) for picture in pending.photos)
