@@ -8,6 +8,7 @@ from functools import partial
 from jarvis_retrievers.errors import InputError
 
 from .answer import Answer
+from .checks import check_photos, check_texts
 from .engine import Engine
 from .intake import Photo
 from .kv import Mode
@@ -48,7 +49,8 @@ class Asking:
             only: names; whoever else is found does not come into the context. None lets everybody in.
 
         Raises:
-            InputError: a blank question. ImageError: a picture that cannot be used. ContextError: too long.
+            InputError: a blank question, or no list where one is wanted. ImageError: a picture that cannot be
+            used. UnknownConceptError: a name of ``only`` that nobody has. ContextError: too long.
         """
         ready = self.ready(question, images, mode, max_new_tokens, history, only)
         generate = partial(self._engine.vlm.generate, history=history)
@@ -77,8 +79,10 @@ class Asking:
 
         Raises:
             InputError: a blank question, or pictures or names for more or fewer questions than there are.
-            ImageError, ContextError: as for `ask`; then nothing is answered.
+            ImageError, UnknownConceptError, ContextError: as for `ask`; then nothing is answered.
         """
+        check_texts(questions, "questions")
+        check_photos(images)
         if images and len(images) != len(questions):
             raise InputError(f"pictures of {len(images)} questions were given for {len(questions)} questions")
         if only and len(only) != len(questions):
@@ -103,8 +107,9 @@ class Asking:
         """
         how = self.mode if mode is None else Engine.mode(mode)
         query = Query(None, question, (), max_new_tokens, history)
-        told = None if about is None else [self._store.get(name) for name in about]
-        return recall(self._engine, query, images, how, only, told)
+        told = None if about is None else [self._store.get(name) for name in _names(about, "about")]
+        let = None if only is None else [self._store.get(name).name for name in _names(only, "only")]
+        return recall(self._engine, query, images, how, let, told)
 
     @property
     def node(self) -> VLM:
@@ -141,3 +146,8 @@ class Asking:
         query = Query(ready.context, question, ready.images, max_new_tokens, history)
         told = self._engine.vlm.tell(query)
         return (piece if isinstance(piece, str) else answered(ready, piece) for piece in told)
+
+
+def _names(names: Sequence[str], word: str) -> Sequence[str]:
+    check_texts(names, word)
+    return names

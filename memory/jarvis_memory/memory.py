@@ -22,6 +22,7 @@ from .asking import Asking
 from .asynchronous import AsyncMemory
 from .chat.sessions import SESSION_BYTES
 from .chatting import Chatting
+from .checks import check_photos
 from .concept import Concept, check_name
 from .edits import with_edits
 from .engine import Engine
@@ -136,6 +137,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             ConceptNameError, ImageError, InputError: what was given cannot be used.
         """
         clean, notes = check_name(name), check_notes(about)
+        check_photos(photos, "photos")
         images = Intake.photos(photos, clean) if len(photos) else []
         return remembering.doubts(self._store, self._engine, clean, images, notes)
 
@@ -157,6 +159,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             PhotoWarning, NoteWarning: as for `remember`, about what is new.
         """
         notes = check_notes(about)
+        check_photos(photos, "photos")
         if not (len(photos) or notes or category or aliases):
             raise InputError(f"nothing to update of {name!r}; give photos, about, category or aliases")
         with self._writing:
@@ -193,12 +196,14 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         """Concepts that a query or pictures are about, best first, at most ``k`` besides those it names."""
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
+        check_photos(images)
         return recalled(self._engine.finder.find(query, [load_image(i) for i in images], history, k=k))
 
     def why(
         self, question: str = "", images: Sequence[Photo] = (), history: Sequence[Turn] = ()
     ) -> Explanation:
         """Why a question finds whom it finds: names, scores, regions and thresholds; see `Explanation`."""
+        check_photos(images)
         return self._engine.finder.explain(question, [load_image(image) for image in images], history)
 
     def forget(self, name: str) -> Concept:
