@@ -214,26 +214,3 @@ def test_words_that_point_to_a_side(text: str, words: str, where: str) -> None:
 def test_words_that_point_at_one(text: str, words: str) -> None:
     found = this_one(text, Known(()))
     assert ("" if found is None else text[found.start : found.end]) == words
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "Who is in the picture?",
-        "Is Liki in the picture?",
-        "Who is on the left?",
-        "Is Liki here?",
-        "What does Liki wear in this photo?",
-    ],
-)
-def test_without_a_picture_nobody_is_seen(talk: Talk, question: str) -> None:
-    said = talk(question)
-    assert (said.kind, said.parts) == ("declined", ())
-    assert said.text == "I have no picture before me. Show me the one that you mean."
-
-
-def test_here_is_the_last_picture(talk: Talk) -> None:
-    talk("Who is on the left?", "scenes/scene-6.png")
-    said = talk("Is Liki here?")
-    assert said.parts[0].answer.evidence
-    assert said.text.startswith("Liki is here")

@@ -106,7 +106,8 @@ class RulePlanner:
         subs = tuple(
             Sub(
                 question=each(question, names, name),
-                names=allowed,
+                # A stranger has no segment, and is lent no other's words.
+                names=allowed if allowed is None or name in allowed else (),
                 shown=True,
                 tokens=self._settings.max_new_tokens,
             )

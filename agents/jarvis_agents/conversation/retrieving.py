@@ -95,10 +95,9 @@ def _near(sightings: Sequence[tuple[str, Sighting]], excluded: Sequence[str]) ->
 
 
 def _seen(desk: Desk, turn: Turn, known: Known) -> Turn:
-    if len(turn.subjects) > desk.settings.most_mapped:
-        turn = _bounded(desk, turn, turn.subjects)
-        if turn.next == "end":
-            return turn
+    turn = _bounded(desk, turn, among(turn.question, turn.subjects, turn.strangers))
+    if turn.next == "end":
+        return turn
     images = [picture.image for picture in turn.pictures]
     why = desk.memory.why(turn.question, images)
     near = _near(why.sightings, turn.excluded)
@@ -118,7 +117,8 @@ def _seen(desk: Desk, turn: Turn, known: Known) -> Turn:
         # Who is only named is not there for that.
         return turn.but(next="plan", allowed=tuple(name for name, one in near if one.verdict == "seen"))
     names = [one.concept.name for one in why.found if one.via is None]
-    allowed = tuple(name for name in dict.fromkeys((*turn.subjects, *names)) if name not in turn.excluded)
+    there = [name for name in turn.subjects if name in known.concepts]
+    allowed = tuple(name for name in dict.fromkeys((*there, *names)) if name not in turn.excluded)
     return turn.but(next="plan", allowed=allowed)
 
 
