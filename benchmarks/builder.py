@@ -29,7 +29,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.controls import Share
+from benchmarks.share import Share
 from jarvis_bench import Item, Plan, read_outcomes, run
 from jarvis_bench.building import BuildSettings, Built, Given, GivenPhoto, Proposal, build
 from jarvis_bench.item import LETTERS

@@ -9,6 +9,7 @@ from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.retrieval import Hit
 
 from .answer import Answer
+from .checks import check_photos, check_texts
 from .engine import Engine
 from .finder import Find
 from .footage import Video
@@ -54,8 +55,9 @@ class Asking:
             video: a path or bytes; a few frames of it stand behind the images (`jarvis_memory.viewing`).
 
         Raises:
-            InputError: a blank question. ImageError: a picture or a video that cannot be used.
-            ContextError: too long. ExtraError: videos need the extra ``video``.
+            InputError: a blank question, or no list where one is wanted. ImageError: a picture or a video
+            that cannot be used. UnknownConceptError: a name of ``only`` that nobody has. ContextError: too
+            long. ExtraError: videos need the extra ``video``.
         """
         if video is not None:
             return self.view(question, video, images, mode, max_new_tokens, history, only)
@@ -86,8 +88,10 @@ class Asking:
 
         Raises:
             InputError: a blank question, or pictures or names for more or fewer questions than there are.
-            ImageError, ContextError: as for `ask`; then nothing is answered.
+            ImageError, UnknownConceptError, ContextError: as for `ask`; then nothing is answered.
         """
+        check_texts(questions, "questions")
+        check_photos(images)
         if images and len(images) != len(questions):
             raise InputError(f"pictures of {len(images)} questions were given for {len(questions)} questions")
         if only and len(only) != len(questions):
@@ -112,7 +116,7 @@ class Asking:
         """
         how = self.mode if mode is None else Engine.mode(mode)
         query = Query(None, question, (), max_new_tokens, history)
-        return recall(self._engine, query, images, how, only, self._told(about))
+        return recall(self._engine, query, images, how, self._let(only), self._told(about))
 
     def view(
         self,
@@ -142,11 +146,15 @@ class Asking:
     ) -> Viewing:
         how = self.mode if mode is None else Engine.mode(mode)
         asked = Query(None, question, (), max_new_tokens, history)
-        return Viewing.begin(self._engine, asked, images, video, how, only, self._told(about))
+        return Viewing.begin(self._engine, asked, images, video, how, self._let(only), self._told(about))
 
     def _told(self, about: Sequence[str] | None) -> list[Find] | None:
-        named = None if about is None else [self._store.get(name) for name in about]
+        named = None if about is None else [self._store.get(name) for name in _names(about, "about")]
         return None if named is None else [Find(one, Hit(one.id, 1.0), None) for one in named]
+
+    def _let(self, only: Sequence[str] | None) -> list[str] | None:
+        """Names as they are stored."""
+        return None if only is None else [self._store.get(name).name for name in _names(only, "only")]
 
     @property
     def node(self) -> VLM:
@@ -190,3 +198,8 @@ class Asking:
         query = Query(ready.context, question, ready.images, max_new_tokens, history)
         told = self._engine.vlm.tell(query)
         return (piece if isinstance(piece, str) else answered(ready, piece) for piece in told)
+
+
+def _names(names: Sequence[str], word: str) -> Sequence[str]:
+    check_texts(names, word)
+    return names

@@ -211,6 +211,8 @@ class Finder:
             photos = {patch.id: patch.photo_id for patch in view.concepts[key].patches}
             rows = self._store.vectors([key])
             keep = [row for row, vector_id in enumerate(rows.ids) if int(vector_id) in wanted]
+            if not keep:  # forgotten since this view was made
+                return self._config.image_threshold
             own = rows.matrix[keep]
             genuine = genuine_cosine(own, [photos[int(rows.ids[row])] for row in keep])
             impostor = None

@@ -16,13 +16,13 @@ from jarvis_retrievers.errors import (
     DuplicateConceptError,
     HomeReadOnlyError,
     ImageError,
-    InputError,
     UnknownConceptError,
 )
 from jarvis_retrievers.images import encode_png, load_image, pixel_digest
 from jarvis_retrievers.masker import SubjectMasker
 from jarvis_retrievers.patches import MinerConfig, PatchMiner
 
+from .checks import check_photos
 from .concept import Concept, Edits, Moment, Profile, check_note
 from .edits import edited, past
 from .profile import build_profile, with_article
@@ -74,8 +74,7 @@ class Intake:
             ImageError: no photo, or one that cannot be used.
             InputError: one photo where a list of photos is wanted.
         """
-        if isinstance(photos, (str, bytes, os.PathLike, Image.Image)):
-            raise InputError(f"photos must be a list, got one {type(photos).__name__}; write photos=[...]")
+        check_photos(photos, "photos")
         images = {pixel_digest(image): image for image in map(load_image, photos)}
         if not images:
             raise ImageError(

@@ -25,6 +25,7 @@ from .asking import Asking
 from .asynchronous import AsyncMemory
 from .chat.sessions import SESSION_BYTES
 from .chatting import Chatting
+from .checks import check_photos
 from .concept import Concept, Moment, check_name
 from .edits import with_edits
 from .engine import Engine
@@ -150,6 +151,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             ConceptNameError, ImageError, InputError: what was given cannot be used.
         """
         clean, notes = check_name(name), check_notes(about)
+        check_photos(photos, "photos")
         images = _shown(photos, videos, clean)[0] if len(photos) or len(videos) else []
         return remembering.doubts(self._store, self._engine, clean, images, notes)
 
@@ -180,6 +182,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             PhotoWarning, NoteWarning: as for `remember`, about what is new.
         """
         notes = check_notes(about)
+        check_photos(photos, "photos")
         if not (len(photos) or len(videos) or notes or category or aliases):
             what = "photos, videos, about, category or aliases"
             raise InputError(f"nothing to update of {name!r}; give {what}")
@@ -235,6 +238,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         """
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
+        check_photos(images)
         shown, times = viewed(images, video)
         return recalled(self._engine.finder.find(query, shown, history, k=k), times)
 
@@ -247,6 +251,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         video: Video | None = None,
     ) -> Explanation:
         """Why a question finds whom it finds: names, scores, regions and thresholds; see `Explanation`."""
+        check_photos(images)
         shown, times = viewed(images, video)
         return replace(self._engine.finder.explain(question, shown, history), times=times)
 

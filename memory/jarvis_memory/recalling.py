@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from PIL import Image
 
-from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.errors import InputError, UnknownConceptError
 from jarvis_retrievers.images import load_image
 
 from .answer import Answer, Evidence, Recollection, Timings, Usage
+from .checks import check_photos
 from .concept import Concept
 from .engine import Engine
 from .finder import Find
@@ -22,9 +24,13 @@ from .keeper import Kept
 from .kv import Context, Mode
 from .vlm import Generation, Query
 
-__all__ = ["Recall", "answered", "evidence", "fitting", "recall", "recalled"]
+__all__ = ["Recall", "answered", "evidence", "fitting", "recall", "recalled", "still_there"]
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+# How often a question is made ready again while concepts come and go.
+_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,31 @@ def recall(
     """
     if not asked.question.strip():
         raise InputError(f"a question is blank, got {asked.question!r}; ask something")
+    check_photos(images)
+    return still_there(lambda: _recall(engine, asked, images, mode, only, told), told is None)
+
+
+def still_there(ready: Callable[[], T], looked_for: bool = True) -> T:
+    """Do it again if a concept was updated or forgotten between being found and being read.
+
+    Nobody whom a caller has named is left out so: then the UnknownConceptError is told.
+    """
+    for _ in range(_TRIES - 1 if looked_for else 0):
+        try:
+            return ready()
+        except UnknownConceptError:
+            continue
+    return ready()
+
+
+def _recall(
+    engine: Engine,
+    asked: Query,
+    images: Sequence[Photo],
+    mode: Mode,
+    only: Collection[str] | None,
+    told: Sequence[Find] | None,
+) -> Recall:
     loaded = tuple(load_image(image) for image in images)
     vlm, finder = engine.vlm, engine.finder  # loaded before the clock starts
     start = time.perf_counter()

@@ -20,6 +20,7 @@ from jarvis_retrievers.images import load_image
 from jarvis_retrievers.retrieval import Hit
 
 from .answer import Answer, Evidence, Glimpse, Timings, Usage
+from .checks import check_photos
 from .engine import Engine
 from .finder import Find
 from .footage import Video
@@ -89,6 +90,7 @@ class Viewing:
         """
         if not asked.question.strip():
             raise InputError(f"a question is blank, got {asked.question!r}; ask something")
+        check_photos(images)
         loaded = tuple(load_image(image) for image in images)
         began = time.perf_counter()
         frames = sample_frames(video, VIEWED_FRAMES)

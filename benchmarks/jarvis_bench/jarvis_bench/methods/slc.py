@@ -205,7 +205,7 @@ def large_prompt(asked: str, report: Report, known: Sequence[tuple[Concept, Reme
     from jarvis_agents.collaboration.prompts import LARGE_ANSWER
     from jarvis_agents.collaboration.writing import opening
 
-    messages = opening("json", asked, report, known, (), LARGE_ANSWER)
+    messages = opening("json", asked, report, known, (), LARGE_ANSWER, checked=True)
     return "\n\n".join(text for message in messages for text in _texts(message["content"]))
 
 
