@@ -4,10 +4,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench bench-faults clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s  %s\n", $$1, $$2 }' Makefile
 
 # Models ship with the package: neither the demo nor the tests may wait for a network.
 demo test: export HF_HUB_OFFLINE := 1
@@ -27,8 +27,11 @@ check: $(STAMP) ## ruff, ruff format, mypy --strict, import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(STAMP) ## Print every figure of README and docs
+bench: $(STAMP) ## Print the figures of README and docs (docs/evaluation.md has its own commands)
 	@$(BIN)/python -m benchmarks
+
+bench-faults: $(STAMP) ## Do every fault of docs/reliability.md to homes (half an hour; some need root)
+	@$(BIN)/python -m benchmarks.faults
 
 clean: ## Delete caches and builds; .venv stays
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

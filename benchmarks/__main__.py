@@ -1,4 +1,7 @@
-"""Print every figure of README and docs: ``make bench``."""
+"""Print every figure of README and docs: ``make bench``.
+
+But for docs/evaluation.md, whose tables need hours: that page has the commands (``jarvis bench run``).
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,14 @@ from benchmarks import (
     heartbeat,
     index_scale,
     onboarding,
+    pekit,
     quality,
     retrieval,
     selection,
     storage,
     training,
     ttft,
+    video,
 )
 
 if __name__ == "__main__":
@@ -25,8 +30,10 @@ if __name__ == "__main__":
     encoder.main(galleries=5, seed=1, as_json=False)
     for seed in (1, 2, 3, 4):
         retrieval.main(concepts=100, scenes=240, seed=seed, as_json=False)
+    pekit.main(seeds="901,902", pictures=12, as_json=False)
     copies.main(concepts=60, seed=1, as_json=False)
     doubts.main(strangers=200, seed=1, as_json=False)
+    video.main(clips=5, concepts=5, as_json=False)
     for seed in (3, 4):
         collaboration.main(households=40, seed=seed, as_json=False)
     selection.main(n=200, seed=1, photo_pixels=None, calibration=40, as_json=False, plot=None)

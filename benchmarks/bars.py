@@ -8,7 +8,7 @@ from pathlib import Path
 __all__ = ["draw_bars"]
 
 Shares = Mapping[str, Mapping[str, Mapping[str, float]]]
-"""By sort and way what `benchmarks.controls.Share.to_dict` gives."""
+"""By sort and way what `benchmarks.share.Share.to_dict` gives."""
 
 
 def draw_bars(file: Path, shares: Shares, ways: Mapping[str, str]) -> None:

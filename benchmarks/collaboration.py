@@ -40,8 +40,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.controls import Share
-from benchmarks.crowd import Crowd, draw_crowd, here_question, open_household
+from benchmarks.gathering import Gathering, draw_gathering, here_question, open_household
+from benchmarks.share import Share
 from jarvis_agents.collaboration import Collaboration
 from jarvis_agents.collaboration.reading import place_in, verdict
 from jarvis_memory import VLM, PersonalMemory
@@ -68,19 +68,19 @@ class Tally:
         self.calls: list[int] = []
         self.seconds: list[float] = []
 
-    def add(self, crowd: Crowd, said: Said, calls: int, seconds: float) -> None:
+    def add(self, gathering: Gathering, said: Said, calls: int, seconds: float) -> None:
         """Mark what was said of one picture."""
         for name, (present, place) in said.items():
             self.marks["dropped"].append(present is None)
-            if name not in crowd.places:
+            if name not in gathering.places:
                 self.marks["false present"].append(present is True)
-                if name in crowd.alike:
+                if name in gathering.alike:
                     self.marks["look-alike"].append(present is True)
                 continue
             self.marks["recall"].append(present is True)
             self.marks["false absent"].append(present is False)
             if present:
-                self.marks["place"].append(place == crowd.places[name])
+                self.marks["place"].append(place == gathering.places[name])
         self.calls.append(calls)
         self.seconds.append(seconds)
 
@@ -94,39 +94,43 @@ class Tally:
         }
 
 
-def look(memory: PersonalMemory, together: Collaboration, crowd: Crowd, tallies: Mapping[str, Tally]) -> Any:
+def look(
+    memory: PersonalMemory, together: Collaboration, gathering: Gathering, tallies: Mapping[str, Tally]
+) -> Any:
     """Let every way look at one picture; returns what came of the collaboration."""
     names = [concept.name for concept in memory.list()]
     began = time.perf_counter()
     alone: Said = {}
     for name in names:
-        said = memory.ask(f"Is {name} in the picture?", [crowd.image]).text
+        said = memory.ask(f"Is {name} in the picture?", [gathering.image]).text
         alone[name] = verdict(said, name), place_in(said, name)
     spent = time.perf_counter() - began
-    tallies["alone"].add(crowd, alone, len(names), spent)
+    tallies["alone"].add(gathering, alone, len(names), spent)
 
     calls, published = len(names), dict(alone)
     for name, (present, place) in alone.items():
         if present:
-            seen = memory.ask(f"Can you see {name}?", [crowd.image]).text
-            where = memory.ask(f"Who is {_IN_WORDS.get(place or '', 'in the picture')}?", [crowd.image]).text
+            seen = memory.ask(f"Can you see {name}?", [gathering.image]).text
+            where = memory.ask(
+                f"Who is {_IN_WORDS.get(place or '', 'in the picture')}?", [gathering.image]
+            ).text
             calls += 2
             first, second = verdict(seen, name), f"It is {name}." in where
             # One no takes back only the place; an answer that cannot be read is a no, as in their code.
             published[name] = bool(first or second), place if first and second else None
-    tallies["published"].add(crowd, published, calls, time.perf_counter() - began)
+    tallies["published"].add(gathering, published, calls, time.perf_counter() - began)
 
-    done = together.answer("Who is in the picture?", [crowd.image])
+    done = together.answer("Who is in the picture?", [gathering.image])
     ours: Said = {one.concept: (one.present, one.place) for one in done.reflections}
     small = done.seconds.report + done.seconds.reflect + done.seconds.retrieve
-    tallies["ours"].add(crowd, ours, done.calls.small, small)
+    tallies["ours"].add(gathering, ours, done.calls.small, small)
 
     began = time.perf_counter()
-    found = {find.concept.name for find in memory.why("", [crowd.image]).found}
+    found = {find.concept.name for find in memory.why("", [gathering.image]).found}
     spent = time.perf_counter() - began
-    tallies["retrieval"].add(crowd, {name: (name in found, None) for name in names}, 0, spent)
-    tallies["yes"].add(crowd, dict.fromkeys(names, (True, None)), 0, 0.0)
-    tallies["no"].add(crowd, dict.fromkeys(names, (False, None)), 0, 0.0)
+    tallies["retrieval"].add(gathering, {name: (name in found, None) for name in names}, 0, spent)
+    tallies["yes"].add(gathering, dict.fromkeys(names, (True, None)), 0, 0.0)
+    tallies["no"].add(gathering, dict.fromkeys(names, (False, None)), 0, 0.0)
     return done
 
 
@@ -134,20 +138,20 @@ def answer(
     rng: random.Random,
     memory: PersonalMemory,
     concepts: list[world.PocketConcept],
-    crowds: list[Crowd],
+    gatherings: list[Gathering],
     large: ChatJarvis,
     marks: dict[str, dict[str, list[bool]]],
 ) -> None:
     """Questions whose answers the large model gives, with and without the small one."""
-    items: list[tuple[str, ask.Question, Crowd | None]] = [
+    items: list[tuple[str, ask.Question, Gathering | None]] = [
         ("fact", ask.ask_fact(rng, rng.choice(concepts), rng.choice(list(world.FACTS))), None),
         ("detail", ask.ask_detail(rng, rng.choice(concepts), rng.choice(("emblem", "worn"))), None),
         ("compare", ask.draw_compare(rng, concepts), None),
         ("unknown", ask.ask_unknown(rng, world.draw_name(rng, "train")), None),
     ]
-    crowd = crowds[0]
-    asked = here_question(rng, crowd, concepts)
-    items += [("recognise (text)", asked, crowd), ("recognise (photos)", asked, crowd)]
+    gathering = gatherings[0]
+    asked = here_question(rng, gathering, concepts)
+    items += [("recognise (text)", asked, gathering), ("recognise (photos)", asked, gathering)]
     for kind, question, picture in items:
         share = "photos" if "photos" in kind else "text"
         images = [] if picture is None else [picture.image]
@@ -176,13 +180,13 @@ def run(households: int, seed: int) -> dict[str, Any]:
             rng = random.Random(f"collaboration/{seed}/{number}")
             with open_household(rng, MEMBERS, vlm, encoder) as (memory, concepts):
                 together = Collaboration(memory, large, wording="sentences")
-                crowds = [draw_crowd(rng, concepts) for _ in range(PICTURES)]
-                for crowd in crowds:
-                    for one in look(memory, together, crowd, tallies).reflections:
+                gatherings = [draw_gathering(rng, concepts) for _ in range(PICTURES)]
+                for gathering in gatherings:
+                    for one in look(memory, together, gathering, tallies).reflections:
                         verdicts[one.verdict] += 1
                         for check in one.checks:
                             checks[check.kind].append(check.seconds)
-                answer(rng, memory, concepts, crowds, large, marks)
+                answer(rng, memory, concepts, gatherings, large, marks)
     ways = {way: tally.to_dict() for way, tally in tallies.items()}
     alone, ours = ways["alone"], ways["ours"]
     cut = ours["false present"]["accuracy"] <= (1 - LEAST_CUT) * alone["false present"]["accuracy"]

@@ -32,9 +32,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bars import draw_bars
-from benchmarks.controls import Share
 from benchmarks.expected import holds
 from benchmarks.script import Script
+from benchmarks.share import Share
 from benchmarks.turn import Plain, ScriptTurn, Truth
 from jarvis_agents.conversation import Conversation, ConversationState, Said
 from jarvis_memory import VLM, PersonalMemory

@@ -20,7 +20,7 @@ from typing import Annotated
 import typer
 from PIL import Image
 
-from benchmarks.controls import Share
+from benchmarks.share import Share
 from jarvis_memory.doubts import photo_doubts
 from jarvis_memory.finder import Finder
 from jarvis_memory.intake import Intake, other_patches

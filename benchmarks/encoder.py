@@ -17,7 +17,7 @@ import numpy as np
 import typer
 from PIL import Image
 
-from benchmarks.controls import Share
+from benchmarks.share import Share
 from jarvis_pocket import scene, world
 from jarvis_pocket.telling import Shown
 from jarvis_retrievers.boxes import Box

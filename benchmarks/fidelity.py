@@ -25,8 +25,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.controls import Share
 from benchmarks.figures import Panel, draw_lines
+from benchmarks.share import Share
 from jarvis_memory.gate import GATED, GateScore, Trial, Verdict, run_gate
 from jarvis_memory.kv import Mode, Storage
 from jarvis_memory.vlm import VLM

@@ -28,7 +28,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.controls import Share
+from benchmarks.share import Share
 from jarvis_memory.intake import Intake
 from jarvis_memory.kv import Context, Mode, Segment
 from jarvis_memory.profile import build_profile, profile_text

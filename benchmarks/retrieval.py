@@ -32,8 +32,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.controls import Share
 from benchmarks.gallery import SORTS, Gallery, open_gallery
+from benchmarks.share import Share
 from jarvis_memory.finder import Explanation
 from jarvis_memory.tuning import tuned
 from jarvis_pocket import wording

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from jarvis_retrievers.errors import JarvisError
 
 from .ask import ask
+from .backup import backup, restore
 from .bench import bench_commands
 from .calibrate import calibrate
 from .demo import demo
@@ -105,6 +106,8 @@ app.command("calibrate")(calibrate)
 app.command("migrate")(migrate)
 app.command("reindex")(reindex)
 app.command("verify")(verify)
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.command("serve")(serve)
 app.add_typer(bench_commands(), name="bench")
 

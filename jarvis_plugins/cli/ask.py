@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from .options import (
 )
 from .screen import one_line, plain, print_json, working
 
+if TYPE_CHECKING:
+    from jarvis_memory.answer import Answer
+
 __all__ = ["ask"]
 
 
@@ -29,6 +32,9 @@ def ask(
         typer.Option(
             "--image", metavar="FILE", help="A picture that the question is about; may be repeated."
         ),
+    ] = None,
+    video: Annotated[
+        str | None, typer.Option("--video", metavar="FILE", help="A video that the question is about.")
     ] = None,
     json: JsonOption = False,
     mode: Annotated[
@@ -46,14 +52,25 @@ def ask(
     """Ask about what is remembered. The answer goes to stdout, how it was found to stderr."""
     settings = settings_of(context, home=home, owner=owner, model=model, clip=clip, device=device)
     with open_memory(settings) as memory, working("thinking"):
-        answer = memory.ask(question, image or [], mode=mode)
+        answer = memory.ask(question, image or [], mode=mode, video=video)
     if json:
         print_json(answer.to_dict())
         return
     typer.echo(plain(answer.text))
+    for line in _seen(answer):
+        typer.echo(line, err=True)
     who = ", ".join(map(one_line, answer.concepts)) or "no concept"
     typer.echo(
         f"({who}; {answer.usage.reused} tokens reused, {answer.usage.computed} computed; "
         f"first token after {1000 * answer.timings.ttft:.0f} ms)",
         err=True,
     )
+
+
+def _seen(answer: Answer) -> list[str]:
+    """Who was seen in a video, and when."""
+    times: dict[str, list[str]] = {}
+    for one in answer.evidence:
+        if one.seconds is not None:
+            times.setdefault(one.concept, []).append(f"{one.seconds:.1f}")
+    return [f"({one_line(name)} was seen at {', '.join(at)} s)" for name, at in times.items()]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["open_memory", "open_record"]
 
 
-def open_record(settings: Settings) -> OwnerStore:
-    """The owner's record, without torch or a model.
+def open_record(settings: Settings, *, accept_loss: bool = False) -> OwnerStore:
+    """The owner's record, without torch or a model; ``accept_loss`` is that of `OwnerStore.open`.
 
     Raises:
         SettingError: there is no such home; reading never makes one.
@@ -24,7 +24,7 @@ def open_record(settings: Settings) -> OwnerStore:
     from jarvis_memory.store.owner import OwnerStore
 
     _check_there(settings)
-    return OwnerStore.open(settings.home, settings.owner)
+    return OwnerStore.open(settings.home, settings.owner, accept_loss=accept_loss)
 
 
 def open_memory(settings: Settings, *, make: bool = False, profiler: str | None = None) -> PersonalMemory:

@@ -20,6 +20,12 @@ def remember(
         list[str] | None,
         typer.Option("--photo", metavar="FILE", help="A JPEG, PNG or WEBP file; give one or more."),
     ] = None,
+    video: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--video", metavar="FILE", help="A video, of which a few frames are kept; may be repeated."
+        ),
+    ] = None,
     about: Annotated[
         list[str] | None,
         typer.Option("--about", metavar="TEXT", help="What you know, in plain sentences; may be repeated."),
@@ -42,11 +48,13 @@ def remember(
     clip: ClipOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Remember a pet, a person, a thing or a place from its photos and notes."""
+    """Remember a pet, a person, a thing or a place from its photos, videos and notes."""
     settings = settings_of(context, home=home, owner=owner, model=model, clip=clip, device=device)
     with open_memory(settings, make=True, profiler="vlm" if describe else None) as memory:
         with working(f"remembering {one_line(name)}"):
-            concept = memory.remember(name, photo or [], about or [], category=category, aliases=alias or [])
+            concept = memory.remember(
+                name, photo or [], about or [], category=category, aliases=alias or [], videos=video or []
+            )
         typer.echo(
             f"Remembered {one_line(concept.name)}: {_count(len(concept.photos), 'photo')}, "
             f"{_count(len(concept.patches), 'patch', 'patches')}, "

@@ -82,6 +82,10 @@ def print_concept(concept: Concept) -> None:
             *(f"{value:.2f}" for value in (patch.score, patch.relevance, patch.distinctiveness)),
         )
     screen.print(rows)
+    for number, photo in enumerate(concept.photos, start=1):
+        if photo.moment is not None:
+            video = photo.moment.video[:12]
+            screen.print(text(f"  photo {number}: of the video {video}, at {photo.moment.seconds:.1f} s"))
     for number, kept in enumerate(concept.selections, start=1):
         how = f"{kept.count} of {kept.tokens} tokens are kept ({kept.key})"
         screen.print(text(f"  photo {number}: {how}"))

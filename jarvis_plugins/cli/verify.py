@@ -20,7 +20,11 @@ def verify(
         bool, typer.Option("--deep", help="Also decode every photo and compare its pixels with the record.")
     ] = False,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Drop damaged segments and files that nothing points to.")
+        bool,
+        typer.Option(
+            "--repair",
+            help="Drop damaged segments and files that nothing points to; go on if writes are lost.",
+        ),
     ] = False,
     json: JsonOption = False,
     home: HomeOption = None,
@@ -28,7 +32,7 @@ def verify(
 ) -> None:
     """Read everything of an owner, and say what is damaged; exit code 1 if something is, and stays so."""
     settings = settings_of(context, home=home, owner=owner)
-    with open_record(settings) as record, working("reading everything"):
+    with open_record(settings, accept_loss=repair) as record, working("reading everything"):
         found = list(record.verify(deep=deep, repair=repair))
         swept = record.sweep() if repair else 0
     left = [finding for finding in found if not finding.repaired]
@@ -37,7 +41,7 @@ def verify(
     else:
         for finding in found:
             done = " (dropped)" if finding.repaired else ""
-            typer.echo(f"{one_line(finding.concept)}: {one_line(finding.what)}{done}")
+            typer.echo(f"{one_line(finding.concept) or 'catalogue'}: {one_line(finding.what)}{done}")
         if swept:
             typer.echo(f"{swept} files that nothing pointed to are deleted.")
         if not left:

@@ -16,6 +16,6 @@ _SIDE: Final = 224
 
 
 def best_patches(memory: PersonalMemory, concept: Concept, most: int) -> list[Image.Image]:
-    """The ``most`` best patches of a concept, squares of 224 pixels, best first."""
-    best = sorted(concept.patches, key=lambda patch: -patch.score)[:most]
+    """The ``most`` best patches of a concept as it is now, squares of 224 pixels, best first."""
+    best = sorted(concept.now.patches, key=lambda patch: -patch.score)[:most]
     return [crop(memory.photo(patch.photo_id), patch.box, _SIDE) for patch in best]

@@ -166,7 +166,7 @@ class PersonalMemoryBlock(BaseMemoryBlock[list[ChatMessage]]):
         key = (concept.id, concept.updated)
         if key not in self._rows:
             text = profile_text(concept.profile)
-            self._rows[key] = len(self.memory.node.segment_ids(concept.name, text, len(concept.patches)))
+            self._rows[key] = len(self.memory.node.segment_ids(concept.name, text, len(concept.now.patches)))
         return self._rows[key]
 
     def _count(self, block: Any) -> int:

@@ -107,6 +107,6 @@ def node_of(found: Recollection, memory: PersonalMemory | None = None) -> Node:
     """
     picture = None
     if memory is not None and found.concept.photos:
-        best = max(found.concept.patches, key=lambda patch: patch.score, default=None)
-        picture = memory.photo(found.concept.photos[0].id if best is None else best.photo_id)
+        best = max(found.concept.now.patches, key=lambda patch: patch.score, default=None)
+        picture = memory.photo(found.concept.now.photos[0].id if best is None else best.photo_id)
     return concept_node(found, picture, _REFERENCES)

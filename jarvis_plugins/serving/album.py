@@ -77,7 +77,7 @@ class Album:
         with card:
             with part("summary", ""):
                 if concept.photos:
-                    picture(f"/photo/{concept.photos[0].id}.jpg", "", "face")
+                    picture(f"/photo/{concept.now.photos[0].id}.jpg", "", "face")
                 with part("div", "who"):
                     words("span", concept.name, "name")
                     words("span", _line(concept), "quiet line")

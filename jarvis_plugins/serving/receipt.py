@@ -122,7 +122,7 @@ class Receipt:
                 with chip:
                     concept = self.known.get(name)
                     if concept is not None and concept.photos:
-                        face = picture(f"/photo/{concept.photos[0].id}.jpg", "")
+                        face = picture(f"/photo/{concept.now.photos[0].id}.jpg", "")
                         self.about[name].append(face)
                     words("span", name)
 

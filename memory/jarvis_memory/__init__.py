@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .answer import Answer as Answer
     from .answer import Evidence as Evidence
+    from .answer import Glimpse as Glimpse
     from .answer import Recollection as Recollection
     from .answer import Timings as Timings
     from .answer import Usage as Usage
     from .concept import Concept as Concept
+    from .concept import Moment as Moment
     from .concept import PatchRecord as PatchRecord
     from .concept import PhotoRecord as PhotoRecord
     from .concept import Profile as Profile
@@ -30,7 +32,9 @@ _EXPORTS = {
     "Ask": "together",
     "Concept": "concept",
     "Evidence": "answer",
+    "Glimpse": "answer",
     "Mode": "kv.modes",
+    "Moment": "concept",
     "PatchRecord": "concept",
     "PersonalMemory": "memory",
     "PhotoRecord": "concept",
@@ -48,7 +52,9 @@ __all__ = [
     "Ask",
     "Concept",
     "Evidence",
+    "Glimpse",
     "Mode",
+    "Moment",
     "PatchRecord",
     "PersonalMemory",
     "PhotoRecord",

@@ -9,7 +9,7 @@ from jarvis_retrievers.boxes import Box
 
 from .concept import Concept
 
-__all__ = ["Answer", "Evidence", "Recollection", "Timings", "Usage"]
+__all__ = ["Answer", "Evidence", "Glimpse", "Recollection", "Timings", "Usage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Evidence:
         score: cosine to the question's picture if ``region`` is set, else the patch's own mining score.
         image: which picture of the question it was seen in, counted from 0; None without a picture.
         region: where in that picture, in pixels.
+        seconds: when it was seen, if that picture is a frame of a video; frames are counted behind images.
     """
 
     concept: str
@@ -31,6 +32,7 @@ class Evidence:
     score: float
     image: int | None = None
     region: Box | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,21 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What was said of frames of a video that the model saw together.
+
+    Attributes:
+        seconds: their times, in order.
+        text: what was said.
+        concepts: names of those in the context.
+    """
+
+    seconds: tuple[float, ...]
+    text: str
+    concepts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to one question.
 
@@ -83,6 +100,7 @@ class Answer:
         usage: tokens reused, computed and generated.
         timings: seconds by stage.
         notices: what the user should know, one line each (a damaged segment that was made again, say).
+        glimpses: of a question about a video what was said of which frames.
     """
 
     text: str
@@ -91,6 +109,7 @@ class Answer:
     usage: Usage
     timings: Timings
     notices: tuple[str, ...] = field(default=())
+    glimpses: tuple[Glimpse, ...] = ()
 
     def __str__(self) -> str:
         return self.text
@@ -112,6 +131,7 @@ class Recollection:
         by_words: BM25 score of its notes, where words decided.
         by_text, by_image: cosines.
         region: where in the pictures it was seen: position of the picture, box in its pixels.
+        seconds: when, if that picture is a frame of a video.
         via: the name of the concept whose notes speak of it; "" if the turns before the question do.
     """
 
@@ -123,6 +143,7 @@ class Recollection:
     by_image: float | None = None
     region: tuple[int, Box] | None = None
     via: str | None = None
+    seconds: float | None = None
 
     @property
     def name(self) -> str:

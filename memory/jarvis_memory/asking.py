@@ -6,14 +6,19 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.retrieval import Hit
 
 from .answer import Answer
+from .checks import check_photos, check_texts
 from .engine import Engine
+from .finder import Find
+from .footage import Video
 from .intake import Photo
 from .kv import Mode
 from .recalling import Recall, answered, recall
 from .store.owner import OwnerStore
 from .together import Ask, ask_together
+from .viewing import Viewing
 from .vlm import VLM, Query
 from .vlm.query import Turn
 
@@ -36,6 +41,7 @@ class Asking:
         max_new_tokens: int = 256,
         history: Sequence[Turn] = (),
         only: Sequence[str] | None = None,
+        video: Video | None = None,
     ) -> Answer:
         """Answer a question from the segments of the concepts that it is about.
 
@@ -46,10 +52,15 @@ class Asking:
             max_new_tokens: the most tokens of the answer.
             history: earlier questions and answers, oldest first; who "she" is, they tell.
             only: names; whoever else is found does not come into the context. None lets everybody in.
+            video: a path or bytes; a few frames of it stand behind the images (`jarvis_memory.viewing`).
 
         Raises:
-            InputError: a blank question. ImageError: a picture that cannot be used. ContextError: too long.
+            InputError: a blank question, or no list where one is wanted. ImageError: a picture or a video
+            that cannot be used. UnknownConceptError: a name of ``only`` that nobody has. ContextError: too
+            long. ExtraError: videos need the extra ``video``.
         """
+        if video is not None:
+            return self.view(question, video, images, mode, max_new_tokens, history, only)
         ready = self.ready(question, images, mode, max_new_tokens, history, only)
         generate = partial(self._engine.vlm.generate, history=history)
         said = self._engine.spare(lambda _: generate(ready.context, question, ready.images, max_new_tokens))
@@ -77,8 +88,10 @@ class Asking:
 
         Raises:
             InputError: a blank question, or pictures or names for more or fewer questions than there are.
-            ImageError, ContextError: as for `ask`; then nothing is answered.
+            ImageError, UnknownConceptError, ContextError: as for `ask`; then nothing is answered.
         """
+        check_texts(questions, "questions")
+        check_photos(images)
         if images and len(images) != len(questions):
             raise InputError(f"pictures of {len(images)} questions were given for {len(questions)} questions")
         if only and len(only) != len(questions):
@@ -103,8 +116,45 @@ class Asking:
         """
         how = self.mode if mode is None else Engine.mode(mode)
         query = Query(None, question, (), max_new_tokens, history)
-        told = None if about is None else [self._store.get(name) for name in about]
-        return recall(self._engine, query, images, how, only, told)
+        return recall(self._engine, query, images, how, self._let(only), self._told(about))
+
+    def view(
+        self,
+        question: str,
+        video: Video,
+        images: Sequence[Photo] = (),
+        mode: str | Mode | None = None,
+        max_new_tokens: int = 256,
+        history: Sequence[Turn] = (),
+        only: Sequence[str] | None = None,
+        about: Sequence[str] | None = None,
+    ) -> Answer:
+        """`ask` about a video; ``about`` as for `ready`."""
+        viewing = self._viewing(question, video, images, mode, max_new_tokens, history, only, about)
+        return next(piece for piece in viewing.tell() if not isinstance(piece, str))
+
+    def _viewing(
+        self,
+        question: str,
+        video: Video,
+        images: Sequence[Photo],
+        mode: str | Mode | None,
+        max_new_tokens: int,
+        history: Sequence[Turn],
+        only: Sequence[str] | None,
+        about: Sequence[str] | None = None,
+    ) -> Viewing:
+        how = self.mode if mode is None else Engine.mode(mode)
+        asked = Query(None, question, (), max_new_tokens, history)
+        return Viewing.begin(self._engine, asked, images, video, how, self._let(only), self._told(about))
+
+    def _told(self, about: Sequence[str] | None) -> list[Find] | None:
+        named = None if about is None else [self._store.get(name) for name in _names(about, "about")]
+        return None if named is None else [Find(one, Hit(one.id, 1.0), None) for one in named]
+
+    def _let(self, only: Sequence[str] | None) -> list[str] | None:
+        """Names as they are stored."""
+        return None if only is None else [self._store.get(name).name for name in _names(only, "only")]
 
     @property
     def node(self) -> VLM:
@@ -120,8 +170,12 @@ class Asking:
         max_new_tokens: int = 256,
         history: Sequence[Turn] = (),
         only: Sequence[str] | None = None,
+        video: Video | None = None,
     ) -> Iterator[str]:
         """The text of `ask`, piece by piece. Input is checked at once; closing it stops the work."""
+        if video is not None:
+            viewing = self._viewing(question, video, images, mode, max_new_tokens, history, only)
+            return (piece for piece in viewing.tell() if isinstance(piece, str))
         ready = self.ready(question, images, mode, max_new_tokens, history, only)
         stream = self._engine.vlm.stream
         return stream(ready.context, question, ready.images, max_new_tokens, history=history)
@@ -135,9 +189,17 @@ class Asking:
         max_new_tokens: int = 256,
         history: Sequence[Turn] = (),
         only: Sequence[str] | None = None,
+        video: Video | None = None,
     ) -> Iterator[str | Answer]:
         """`stream`, and after the last piece the whole answer of `ask`."""
+        if video is not None:
+            return self._viewing(question, video, images, mode, max_new_tokens, history, only).tell()
         ready = self.ready(question, images, mode, max_new_tokens, history, only)
         query = Query(ready.context, question, ready.images, max_new_tokens, history)
         told = self._engine.vlm.tell(query)
         return (piece if isinstance(piece, str) else answered(ready, piece) for piece in told)
+
+
+def _names(names: Sequence[str], word: str) -> Sequence[str]:
+    check_texts(names, word)
+    return names

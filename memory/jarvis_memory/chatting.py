@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 
-from jarvis_retrievers.errors import UnknownConceptError
+from jarvis_retrievers.errors import InputError, UnknownConceptError
 
 from .answer import Recollection
 from .beside import beside
@@ -18,8 +18,10 @@ from .chat.turns import turns_of
 from .concept import Concept
 from .engine import Engine
 from .finder import Find
+from .fitting import Fitted
+from .keeper import Kept
 from .kv import Mode
-from .recalling import fitting, recalled
+from .recalling import fitting, recalled, still_there
 from .store.owner import OwnerStore
 
 __all__ = ["Chatting"]
@@ -69,8 +71,13 @@ class Chatting:
 
         chat = self._engine.chat
         asked = chat.read(request, remembering=True)
-        concepts = self._meant(request)
-        fitted, kept, notices = fitting(self._engine, concepts, chat.room(asked))
+        room = chat.room(asked)
+
+        def ready() -> tuple[list[Concept], tuple[Fitted, list[Kept], tuple[str, ...]]]:
+            meant = self._meant(request)
+            return meant, fitting(self._engine, meant, room)
+
+        concepts, (fitted, kept, notices) = still_there(ready, request.concepts is None)
         segments = fitted.segments
         # Behind other instructions than the model was measured with, no segment is where it was encoded.
         mode, said = self._engine.settle(self.mode, len(segments) + (not asked.plain and bool(segments)))
@@ -83,7 +90,11 @@ class Chatting:
         return stream
 
     def about(self, messages: Sequence[Message], k: int = 3) -> list[Recollection]:
-        """The concepts that a conversation is about now, best first, at most ``k`` besides those it names."""
+        """The concepts that a conversation is about now, best first, at most ``k`` besides those it names.
+
+        Raises:
+            InputError: no message of the user.
+        """
         return recalled(self._found(messages, k))
 
     async def achat(self, request: ChatRequest) -> Reply:
@@ -107,6 +118,8 @@ class Chatting:
         return [there[key] for key in wanted]
 
     def _found(self, messages: Sequence[Message], k: int | None) -> list[Find]:
-        place = next(i for i in range(len(messages) - 1, -1, -1) if messages[i].role == "user")
+        place = next((i for i in range(len(messages) - 1, -1, -1) if messages[i].role == "user"), None)
+        if place is None:
+            raise InputError(f"a conversation needs a message of the user, got {len(messages)} without one")
         said, before = messages[place], turns_of(messages[:place])
         return self._engine.finder.find(said.text, said.images, before, k=k)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
+from collections.abc import Sequence
+
+from PIL import Image
 
 from jarvis_retrievers.errors import ConceptNameError, InputError
 
@@ -14,6 +18,8 @@ __all__ = [
     "check_caption",
     "check_name",
     "check_note",
+    "check_photos",
+    "check_texts",
     "name_key",
 ]
 
@@ -88,6 +94,26 @@ def check_note(note: str) -> str:
                 f"a note holds U+{ord(character):04X}, half of a character; decode the text again as UTF-8"
             )
     return note
+
+
+def check_photos(photos: Sequence[object], word: str = "images") -> None:
+    """That photos or pictures come as a list: one alone, such as a path, would be taken apart.
+
+    Raises:
+        InputError: one picture, or something else than a sequence.
+    """
+    if isinstance(photos, (str, bytes, os.PathLike, Image.Image)) or not isinstance(photos, Sequence):
+        raise InputError(f"{word} must be a list, got one {type(photos).__name__}; write {word}=[...]")
+
+
+def check_texts(texts: Sequence[str], word: str) -> None:
+    """That texts come as a list: a single text would be taken for its letters.
+
+    Raises:
+        InputError: one text, or what holds something else.
+    """
+    if isinstance(texts, (str, bytes)) or not all(isinstance(one, str) for one in texts):
+        raise InputError(f"{word} must be a list of texts, got {type(texts).__name__}; write {word}=[...]")
 
 
 def check_caption(caption: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from jarvis_retrievers.boxes import Box
 
@@ -16,6 +16,7 @@ __all__ = [
     "Concept",
     "Description",
     "Edits",
+    "Moment",
     "PastProfile",
     "PatchRecord",
     "PhotoRecord",
@@ -69,13 +70,23 @@ class PastProfile(_Value):
     until: str
 
 
+class Moment(_Value):
+    """Where a frame is from: SHA-256 (hex) of the video's bytes, and seconds from its beginning."""
+
+    video: str = Field(pattern=r"^[0-9a-f]{64}$")
+    seconds: float = Field(ge=0, allow_inf_nan=False)
+
+
 class PhotoRecord(_Value):
-    """A stored photo: its id, the digest of its pixels (hex), and its size in pixels."""
+    """A stored photo: its id, the digest of its pixels (hex), its size in pixels, and its moment if it is a
+    frame of a video.
+    """
 
     id: str
     digest: str
     width: int
     height: int
+    moment: Moment | None = None
 
 
 class PatchRecord(_Value):
@@ -111,6 +122,7 @@ class Concept(_Value):
         photos: in the order given.
         patches: of photos that came together best first; those of later photos stand behind.
         selections: of each photo the tokens that its segment keeps; none where that is made of patches.
+        past: how many photos, the first ones, show it as it looked before; segments are made without them.
         created, updated: sequence numbers of the home; order by these, never by a clock.
         created_at, updated_at: the same moments as ISO 8601 in UTC, to show to a person.
     """
@@ -129,7 +141,25 @@ class Concept(_Value):
     photos: tuple[PhotoRecord, ...] = ()
     patches: tuple[PatchRecord, ...] = ()
     selections: tuple[Selection, ...] = ()
+    past: int = Field(default=0, ge=0)
     created: int = 0
     created_at: str = ""
     updated: int = 0
     updated_at: str = ""
+
+    @property
+    def now(self) -> Concept:
+        """The same without the photos, patches and tokens of how it looked before."""
+        if not self.past:
+            return self
+        photos = self.photos[self.past :]
+        kept = {photo.id for photo in photos}
+        patches = tuple(patch for patch in self.patches if patch.photo_id in kept)
+        change = {"photos": photos, "patches": patches, "selections": self.selections[self.past :], "past": 0}
+        return self.model_copy(update=change)
+
+    @property
+    def moments(self) -> tuple[Moment | None, ...]:
+        """Of each photo where it is from, if it is a frame; empty if none is."""
+        found = tuple(photo.moment for photo in self.photos)
+        return found if any(found) else ()

@@ -188,8 +188,7 @@ class Engine:
             _log.warning(
                 "tokens are chosen by the middle layers, as %r was never calibrated; run: jarvis calibrate "
                 "--model %s",
-                self.vlm.name,
-                self.vlm.name,
+                *(self.vlm.name, self.vlm.name),
             )
         return middle_layers(self.vlm.sight.layers)
 
@@ -205,9 +204,11 @@ class Engine:
         with self._lock:
             return self._made_tiers
 
-    def dismiss(self, concept_id: str) -> None:
-        """Keep nothing of a concept at hand; loads no model for it."""
-        if "_made_tiers" in self.__dict__:
+    def dismiss(self, concept_id: str | None = None) -> None:
+        """Keep nothing of a concept at hand, nor of questions and their pictures; loads no model for it."""
+        if "_made_finder" in self.__dict__:
+            self._made_finder.seen.clear()
+        if concept_id and "_made_tiers" in self.__dict__:
             self._made_tiers.forget(concept_id)
         if "_made_chat" in self.__dict__:
             self._made_chat.sessions.clear()
@@ -215,9 +216,8 @@ class Engine:
     @property
     def storage(self) -> Storage:
         """How segments of this home are stored; bf16 until it is set, and without rows if these cannot be."""
-        if self.vlm.reach.segments == 0:
-            return Storage.NONE
-        return Storage(self._store.setting(STORAGE_KEY) or Storage.BF16)
+        stored = self.vlm.reach.segments != 0
+        return Storage(self._store.setting(STORAGE_KEY) or Storage.BF16) if stored else Storage.NONE
 
     @property
     def verdict(self) -> Verdict | None:

@@ -17,6 +17,7 @@ from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.faiss_index import FaissIndex
 from jarvis_retrievers.names import NameMatch
+from jarvis_retrievers.region_cache import RegionCache
 from jarvis_retrievers.regions import best_per_entry
 from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig, Sighting
 from jarvis_retrievers.retriever import ConceptRetriever
@@ -24,6 +25,7 @@ from jarvis_retrievers.text_index import TextIndex
 from jarvis_retrievers.words import WordIndex
 
 from .concept import Concept
+from .likeness import Likeness
 from .mentions import earlier, points_back, told_of
 from .profile import profile_text
 from .snapshots import StoredSnapshots
@@ -62,31 +64,14 @@ class Explanation:
         mentions: names in the question, each with whose it is.
         sightings: by falling score, where in the pictures each concept was nearest to being seen.
         regions: how many regions of the pictures were compared.
+        times: of each picture its time in seconds if it is a frame of a video, else None; empty without one.
     """
 
     found: list[Find]
     mentions: list[tuple[str, NameMatch]]
     sightings: list[tuple[str, Sighting]]
     regions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """A concept that a vector is near enough to be taken for it.
-
-    Attributes:
-        vector: position of the vector.
-        key: id of the concept.
-        name: its name.
-        cosine: of the vector and the nearest patch that shows the concept whole.
-        threshold: the concept's own, which the cosine reaches.
-    """
-
-    vector: int
-    key: str
-    name: str
-    cosine: float
-    threshold: float
+    times: tuple[float | None, ...] = ()
 
 
 class Finder:
@@ -100,6 +85,9 @@ class Finder:
         texts: vectors of another encoder that compares texts; None leaves that to ``encoder``.
         detector: finds regions of pictures, if there is such.
         pool: keeps views of many owners within a number of bytes.
+
+    Attributes:
+        seen: pictures that were asked about lately, so that another question about one is not a new look.
     """
 
     def __init__(
@@ -115,6 +103,7 @@ class Finder:
         self._store, self._encoder, self._config = store, encoder, config
         self._bank = np.zeros((0, encoder.dim), np.float32) if bank is None else bank
         self._texts, self._detector, self._pool = texts, detector, pool
+        self.seen = RegionCache()
         self._lock = threading.Lock()
         self._view: View | None = None
 
@@ -149,7 +138,8 @@ class Finder:
         view = self._current()
         config = self._config if k is None else replace(self._config, k=k)
         threshold = partial(self._threshold, view)
-        retriever = ConceptRetriever(self._encoder, view.index, config, threshold, view.texts, self._detector)
+        more = (view.texts, self._detector, self.seen)
+        retriever = ConceptRetriever(self._encoder, view.index, config, threshold, *more)
         limit = config.k
         entries = tuple(view.entries.values())
         told = retriever.retrieve(self._store.owner, question, images, entries)
@@ -221,6 +211,8 @@ class Finder:
             photos = {patch.id: patch.photo_id for patch in view.concepts[key].patches}
             rows = self._store.vectors([key])
             keep = [row for row, vector_id in enumerate(rows.ids) if int(vector_id) in wanted]
+            if not keep:  # forgotten since this view was made
+                return self._config.image_threshold
             own = rows.matrix[keep]
             genuine = genuine_cosine(own, [photos[int(rows.ids[row])] for row in keep])
             impostor = None
@@ -249,6 +241,7 @@ class Finder:
 
     def rest(self) -> None:
         """Let go of what was indexed; the next question reads it again."""
+        self.seen.clear()
         with self._lock:
             self._view = None
 
@@ -270,6 +263,7 @@ class Finder:
             index.remove(owner, [i for e in gone for i in (*e.vector_ids, *e.text_vector_ids)])
             if gone:  # what was forgotten took the snapshot with it
                 index.keep(owner)
+                self.seen.clear()  # pictures may show it
             if told is not None:
                 told.remove([entry.key for entry in gone])
         new = [concept for concept in concepts if concept.id not in entries]

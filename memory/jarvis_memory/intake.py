@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -16,14 +16,14 @@ from jarvis_retrievers.errors import (
     DuplicateConceptError,
     HomeReadOnlyError,
     ImageError,
-    InputError,
     UnknownConceptError,
 )
 from jarvis_retrievers.images import encode_png, load_image, pixel_digest
 from jarvis_retrievers.masker import SubjectMasker
 from jarvis_retrievers.patches import MinerConfig, PatchMiner
 
-from .concept import Concept, Edits, Profile, check_note
+from .checks import check_photos
+from .concept import Concept, Edits, Moment, Profile, check_note
 from .edits import edited, past
 from .profile import build_profile, with_article
 from .profiling.description import Description
@@ -74,8 +74,7 @@ class Intake:
             ImageError: no photo, or one that cannot be used.
             InputError: one photo where a list of photos is wanted.
         """
-        if isinstance(photos, (str, bytes, os.PathLike, Image.Image)):
-            raise InputError(f"photos must be a list, got one {type(photos).__name__}; write photos=[...]")
+        check_photos(photos, "photos")
         images = {pixel_digest(image): image for image in map(load_image, photos)}
         if not images:
             raise ImageError(
@@ -95,6 +94,7 @@ class Intake:
         old: Concept | None = None,
         edits: Edits | None = None,
         describe: Describe | None = None,
+        moments: Mapping[str, Moment] | None = None,
     ) -> ConceptDraft:
         """Build the profile, mine the patches, describe them, embed the profile.
 
@@ -105,7 +105,10 @@ class Intake:
             old: the concept that is made again, if it is one.
             edits: what of its profile is written by hand.
             describe: asks a model for a description of the photos; None leaves it as it was.
+            moments: by the digest of its pixels where a photo is from that is a frame; those of ``old`` are
+                known.
         """
+        known = {} if old is None else {p.digest: p.moment for p in old.photos if p.moment is not None}
         made = _Profiling(build_profile(name, notes, category), old, edits)
         found = self._miner.survey(photos, self.prompts(made.profile), others)
         profile = made.described(describe, found.patches)
@@ -114,7 +117,7 @@ class Intake:
             aliases=aliases,
             category=category,
             notes=notes,
-            photos=[DraftPhoto(encode_png(p), pixel_digest(p), p.width, p.height) for p in photos],
+            photos=[_photo(photo, {**(moments or {}), **known}) for photo in photos],
             patches=found.patches,
             subjects=found.subjects,
             profile_vectors=self._encoder.encode_texts(self.descriptions(profile)),
@@ -137,6 +140,8 @@ class Intake:
         others: NDArray[np.float32] | None,
         edits: Edits | None = None,
         describe: Describe | None = None,
+        moments: Mapping[str, Moment] | None = None,
+        alone: bool = False,
     ) -> ConceptDraft:
         """A concept with more photos, notes, aliases or edits; only the new photos are mined.
 
@@ -150,6 +155,8 @@ class Intake:
             others: (m, dim) patch vectors of the owner's other concepts.
             edits: all that is written by hand; None leaves it as it was.
             describe: as for `draft`; it is given the patches of all photos.
+            moments: as for `draft`, of the new photos.
+            alone: they stand alone from now on, and get as many patches as those of a new concept.
         """
         made = _Profiling(build_profile(old.name, notes, category), old, edits)
         ids = {photo.id: place for place, photo in enumerate(old.photos)}
@@ -160,7 +167,7 @@ class Intake:
         ]
         subjects: list[PatchLike] = []
         if photos:
-            found = self._miner.survey(photos, self.prompts(made.profile), others, added=True)
+            found = self._miner.survey(photos, self.prompts(made.profile), others, added=not alone)
             patches += [replace(patch, photo=patch.photo + len(old.photos)) for patch in found.patches]
             subjects += [replace(patch, photo=patch.photo + len(old.photos)) for patch in found.subjects]
         profile = made.described(describe, patches)
@@ -174,8 +181,8 @@ class Intake:
             category=category,
             notes=notes,
             photos=[
-                *(DraftPhoto(data, p.digest, p.width, p.height) for data, p in known),
-                *(DraftPhoto(encode_png(p), pixel_digest(p), p.width, p.height) for p in photos),
+                *(DraftPhoto(data, p.digest, p.width, p.height, p.moment) for data, p in known),
+                *(_photo(photo, moments or {}) for photo in photos),
             ],
             patches=patches,
             subjects=subjects,
@@ -198,6 +205,11 @@ class Intake:
         known = f"a photo of {with_article(profile.category)}" if profile.category else profile.name
         first = profile.caption or known
         return [first, *profile.facts]
+
+
+def _photo(photo: Image.Image, moments: Mapping[str, Moment]) -> DraftPhoto:
+    digest = pixel_digest(photo)
+    return DraftPhoto(encode_png(photo), digest, photo.width, photo.height, moments.get(digest))
 
 
 class _Profiling:

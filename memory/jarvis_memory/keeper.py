@@ -79,7 +79,7 @@ class SegmentKeeper:
                 photos[photo_id] = Image.open(io.BytesIO(self._store.photo(photo_id))).convert("RGB")
             return photos[photo_id]
 
-        text = profile_text(concept.profile)
+        concept, text = concept.now, profile_text(concept.profile)
         if self._key == self._vlm.fingerprint:
             side = self._vlm.patch_side
             patches = tuple(crop(photo(patch.photo_id), patch.box, side) for patch in concept.patches)
@@ -100,7 +100,9 @@ class SegmentKeeper:
         """
         name = check_name(draft.name)
         profile = draft.profile or build_profile(name, draft.notes, draft.category)
-        return self._vlm.encode_segment(self._shown(name, profile_text(profile), draft, photos))
+        return self._vlm.encode_segment(
+            self._shown(name, profile_text(profile), draft, photos[draft.past :], draft.past)
+        )
 
     def grown(self, old: Concept, draft: ConceptDraft, photos: Sequence[Image.Image]) -> Segment:
         """The segment of a draft that adds to a stored concept; ``photos`` are the new ones, decoded.
@@ -112,14 +114,15 @@ class SegmentKeeper:
         text = profile_text(profile or old.profile)
         kept = draft.selections[:before]
         same = text == profile_text(old.profile) and kept == self._chooser.known(old)
-        if same and self._storage.rounds:
-            new = self._shown(old.name, text, draft, photos, before, len(old.patches))
+        if same and draft.past == old.past and self._storage.rounds:
+            new = self._shown(old.name, text, draft, photos, before)
             segment = self.get(old).segment
             return self._vlm.extend_segment(segment, old.name, new.patches, new.photos)
         stored = [
             Image.open(io.BytesIO(photo.data)).convert("RGB") for photo in draft.checked_photos[:before]
         ]
-        return self._vlm.encode_segment(self._shown(old.name, text, draft, [*stored, *photos]))
+        images = [*stored, *photos][draft.past :]
+        return self._vlm.encode_segment(self._shown(old.name, text, draft, images, draft.past))
 
     def _shown(
         self,
@@ -127,19 +130,20 @@ class SegmentKeeper:
         text: str,
         draft: ConceptDraft,
         photos: Sequence[Image.Image],
-        before: int = 0,
-        patches: int = 0,
+        before: int,
     ) -> SegmentSource:
-        """The source of a draft, from photo number ``before`` and patch number ``patches`` on."""
+        """The source of a draft from photo number ``before`` on; ``photos`` are those."""
         if draft.selections:
             shown = zip(photos, draft.selections[before:], strict=True)
             return SegmentSource(name, text, (), tuple(Excerpt(one, kept.kept) for one, kept in shown))
         side = self._vlm.patch_side
-        crops = (crop(photos[one.photo - before], one.box, side) for one in draft.patches[patches:])
+        new = (one for one in draft.patches if one.photo >= before)
+        crops = (crop(photos[one.photo - before], one.box, side) for one in new)
         return SegmentSource(name, text, tuple(crops))
 
     def scores(self, concept: Concept) -> tuple[float, ...]:
         """How much each patch of a concept's segment is worth, falling; later photos are worth less."""
+        concept = concept.now
         if self._key == self._vlm.fingerprint:
             return tuple(patch.score for patch in concept.patches)
         return tuple(1 / number for number in range(1, len(concept.photos) + 1))
@@ -195,7 +199,7 @@ class SegmentKeeper:
         data = self._store.get_segment(concept.id, self._key)
         if data is None:
             return None
-        segment = self._vlm.segment_from_bytes(data)
+        segment, concept = self._vlm.segment_from_bytes(data), concept.now
         patches, counts = len(concept.patches), []
         if self._key != self._vlm.fingerprint:
             known = self._chooser.known(concept)

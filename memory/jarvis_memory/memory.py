@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Self
 
+from PIL import Image
+
 from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import InputError, JarvisWarning
-from jarvis_retrievers.images import load_image
+from jarvis_retrievers.images import pixel_digest
 from jarvis_retrievers.masker import SubjectMasker
 from jarvis_retrievers.text_embedder import TextEmbedder
 
@@ -22,10 +25,12 @@ from .asking import Asking
 from .asynchronous import AsyncMemory
 from .chat.sessions import SESSION_BYTES
 from .chatting import Chatting
-from .concept import Concept, check_name
+from .checks import check_photos
+from .concept import Concept, Moment, check_name
 from .edits import with_edits
 from .engine import Engine
 from .finder import Explanation
+from .footage import Video, filmed
 from .intake import Intake, Photo, check_notes
 from .kv import Mode
 from .looking import Looking
@@ -35,6 +40,7 @@ from .profiling.profiler import Profiler
 from .recalling import recalled
 from .store.owner import OwnerStore
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
+from .viewing import viewed
 from .vlm import VLM
 from .vlm.query import Turn
 
@@ -98,23 +104,26 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
     def remember(
         self,
         name: str,
-        photos: Sequence[Photo],
+        photos: Sequence[Photo] = (),
         about: str | Sequence[str] = (),
         *,
         category: str | None = None,
         aliases: Sequence[str] = (),
+        videos: Sequence[Video] = (),
     ) -> Concept:
         """Remember a concept: read its photos once, mine its patches, encode and store its segment.
 
         Args:
             name: how it is called.
-            photos: one or more paths, bytes or images.
+            photos: paths, bytes or images; one at least, if there is no video.
             about: notes in plain sentences; they are data, never instructions.
             category: what it is; found in the notes where they say so.
             aliases: other names.
+            videos: paths or bytes; a few frames of each become photos (`jarvis_retrievers.frames`).
 
         Raises:
             ConceptNameError, ImageError, InputError: what was given cannot be used; nothing is changed.
+            ExtraError: videos need the extra ``video``.
             DuplicateConceptError: there is a concept of this name; `update` it, or `forget` it first.
             ProfileError: the profiler's answer is no description; nothing is changed.
 
@@ -123,12 +132,18 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             contradict each other. All is stored as given; made an error, a warning keeps it out.
         """
         clean, notes = check_name(name), check_notes(about)
-        images = Intake.photos(photos, clean)
+        images, moments = _shown(photos, videos, clean)
         with self._writing:
-            return remembering.add(self._store, self._engine, clean, images, notes, category, aliases)
+            return remembering.add(
+                self._store, self._engine, clean, images, notes, category, aliases, moments
+            )
 
     def doubts(
-        self, name: str, photos: Sequence[Photo] = (), about: str | Sequence[str] = ()
+        self,
+        name: str,
+        photos: Sequence[Photo] = (),
+        about: str | Sequence[str] = (),
+        videos: Sequence[Video] = (),
     ) -> list[JarvisWarning]:
         """What `remember`, or `update` if there is such a concept, would warn of; nothing is stored.
 
@@ -136,7 +151,8 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             ConceptNameError, ImageError, InputError: what was given cannot be used.
         """
         clean, notes = check_name(name), check_notes(about)
-        images = Intake.photos(photos, clean) if len(photos) else []
+        check_photos(photos, "photos")
+        images = _shown(photos, videos, clean)[0] if len(photos) or len(videos) else []
         return remembering.doubts(self._store, self._engine, clean, images, notes)
 
     def update(
@@ -147,20 +163,41 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         about: str | Sequence[str] = (),
         category: str | None = None,
         aliases: Sequence[str] = (),
+        videos: Sequence[Video] = (),
+        changed: bool = False,
     ) -> Concept:
-        """Add photos, notes and aliases to a concept, and encode it again.
+        """Add photos, videos, notes and aliases to a concept, and encode it again.
+
+        Args:
+            name: whose.
+            photos, about, category, aliases, videos: what is new.
+            changed: it looks as on these photos from now on. Those before are kept, and it is found by them,
+                but answers are of the new ones.
 
         Raises:
-            UnknownConceptError: there is none of this name. ImageError, InputError: as for `remember`.
+            UnknownConceptError: there is none of this name. ImageError, InputError: as for `remember`; or
+                ``changed`` without a new photo.
 
         Warns:
             PhotoWarning, NoteWarning: as for `remember`, about what is new.
         """
         notes = check_notes(about)
-        if not (len(photos) or notes or category or aliases):
-            raise InputError(f"nothing to update of {name!r}; give photos, about, category or aliases")
+        check_photos(photos, "photos")
+        if not (len(photos) or len(videos) or notes or category or aliases):
+            what = "photos, videos, about, category or aliases"
+            raise InputError(f"nothing to update of {name!r}; give {what}")
         with self._writing:
-            return remembering.extend(self._store, self._engine, name, photos, notes, category, aliases)
+            return remembering.extend(
+                self._store,
+                self._engine,
+                name,
+                photos,
+                notes,
+                category,
+                aliases,
+                videos=videos,
+                changed=changed,
+            )
 
     def edit(
         self,
@@ -188,18 +225,35 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             return remembering.extend(self._store, self._engine, name, (), (), None, (), change)
 
     def recall(
-        self, query: str = "", images: Sequence[Photo] = (), k: int = 3, history: Sequence[Turn] = ()
+        self,
+        query: str = "",
+        images: Sequence[Photo] = (),
+        k: int = 3,
+        history: Sequence[Turn] = (),
+        *,
+        video: Video | None = None,
     ) -> list[Recollection]:
-        """Concepts that a query or pictures are about, best first, at most ``k`` besides those it names."""
+        """Concepts that a query, pictures or a video are about, best first, at most ``k`` besides those it
+        names.
+        """
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
-        return recalled(self._engine.finder.find(query, [load_image(i) for i in images], history, k=k))
+        check_photos(images)
+        shown, times = viewed(images, video)
+        return recalled(self._engine.finder.find(query, shown, history, k=k), times)
 
     def why(
-        self, question: str = "", images: Sequence[Photo] = (), history: Sequence[Turn] = ()
+        self,
+        question: str = "",
+        images: Sequence[Photo] = (),
+        history: Sequence[Turn] = (),
+        *,
+        video: Video | None = None,
     ) -> Explanation:
         """Why a question finds whom it finds: names, scores, regions and thresholds; see `Explanation`."""
-        return self._engine.finder.explain(question, [load_image(image) for image in images], history)
+        check_photos(images)
+        shown, times = viewed(images, video)
+        return replace(self._engine.finder.explain(question, shown, history), times=times)
 
     def forget(self, name: str) -> Concept:
         """Forget a concept: nothing of it is left in any file of the home. Returns it as it was.
@@ -213,7 +267,8 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             return gone
 
     def close(self) -> None:
-        """Let go of the home's files."""
+        """Let go of the home's files, and of what is kept of questions."""
+        self._engine.dismiss()
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -223,3 +278,16 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _shown(
+    photos: Sequence[Photo], videos: Sequence[Video], name: str
+) -> tuple[list[Image.Image], Mapping[str, Moment]]:
+    """All photos, those of videos last, each picture once, and where the frames are from."""
+    film = filmed(videos)
+    given = [] if film.images and not len(photos) else Intake.photos(photos, name)
+    # A photo that was given is none of a video, whatever the video shows.
+    own = {pixel_digest(photo) for photo in given}
+    moments = {digest: moment for digest, moment in film.moments.items() if digest not in own}
+    frames = {pixel_digest(image): image for image in film.images}
+    return [*given, *(image for digest, image in frames.items() if digest in moments)], moments

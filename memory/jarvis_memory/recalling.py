@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from PIL import Image
 
-from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.errors import InputError, UnknownConceptError
 from jarvis_retrievers.images import load_image
-from jarvis_retrievers.retrieval import Hit
 
 from .answer import Answer, Evidence, Recollection, Timings, Usage
+from .checks import check_photos
 from .concept import Concept
 from .engine import Engine
 from .finder import Find
@@ -23,9 +24,13 @@ from .keeper import Kept
 from .kv import Context, Mode
 from .vlm import Generation, Query
 
-__all__ = ["Recall", "answered", "evidence", "fitting", "recall", "recalled"]
+__all__ = ["Recall", "answered", "evidence", "fitting", "recall", "recalled", "still_there"]
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+# How often a question is made ready again while concepts come and go.
+_TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ def recall(
     images: Sequence[Photo],
     mode: Mode,
     only: Collection[str] | None = None,
-    told: Sequence[Concept] | None = None,
+    told: Sequence[Find] | None = None,
 ) -> Recall:
     """Find the concepts of a question and make their context; its images are read here.
 
@@ -70,13 +75,35 @@ def recall(
     """
     if not asked.question.strip():
         raise InputError(f"a question is blank, got {asked.question!r}; ask something")
+    check_photos(images)
+    return still_there(lambda: _recall(engine, asked, images, mode, only, told), told is None)
+
+
+def still_there(ready: Callable[[], T], looked_for: bool = True) -> T:
+    """Do it again if a concept was updated or forgotten between being found and being read.
+
+    Nobody whom a caller has named is left out so: then the UnknownConceptError is told.
+    """
+    for _ in range(_TRIES - 1 if looked_for else 0):
+        try:
+            return ready()
+        except UnknownConceptError:
+            continue
+    return ready()
+
+
+def _recall(
+    engine: Engine,
+    asked: Query,
+    images: Sequence[Photo],
+    mode: Mode,
+    only: Collection[str] | None,
+    told: Sequence[Find] | None,
+) -> Recall:
     loaded = tuple(load_image(image) for image in images)
     vlm, finder = engine.vlm, engine.finder  # loaded before the clock starts
     start = time.perf_counter()
-    if told is None:
-        found = tuple(finder.find(asked.question, loaded, asked.history))
-    else:
-        found = tuple(Find(one, Hit(one.id, 1.0), None) for one in told)
+    found = tuple(finder.find(asked.question, loaded, asked.history) if told is None else told)
     if only is not None:
         found = tuple(find for find in found if find.concept.name in only)
     retrieved = time.perf_counter()
@@ -133,25 +160,38 @@ def answered(ready: Recall, said: Generation) -> Answer:
     return Answer(said.text, names, evidence(ready.found), usage, timings, ready.notices)
 
 
-def evidence(found: Sequence[Find]) -> tuple[Evidence, ...]:
-    """Of each concept the patch that a picture matched first, then the others by their own score."""
+def evidence(found: Sequence[Find], times: Sequence[float | None] = ()) -> tuple[Evidence, ...]:
+    """Of each concept the patch that a picture matched first, then those in the context by their own score.
+
+    ``times`` of the pictures, in seconds, where these are frames of a video.
+    """
     out = []
     for find in found:
         hit = find.hit
-        patches = sorted(find.concept.patches, key=lambda p: p.id != hit.vector_id)
+        matching = [patch for patch in find.concept.patches if patch.id == hit.vector_id]
+        patches = [*matching, *(p for p in find.concept.now.patches if p.id != hit.vector_id)]
         for patch in patches:
             matched = hit.region is not None and patch.id == hit.vector_id and hit.image is not None
             image, region = hit.region if matched and hit.region else (None, None)
             score = hit.image if matched and hit.image is not None else patch.score
-            out.append(Evidence(find.concept.name, patch.photo_id, patch.box, score, image, region))
+            seconds = times[image] if times and image is not None else None
+            out.append(Evidence(find.concept.name, patch.photo_id, patch.box, score, image, region, seconds))
     return tuple(out)
 
 
-def recalled(found: Sequence[Find]) -> list[Recollection]:
-    """What was found, as a user is told it."""
+def recalled(found: Sequence[Find], times: Sequence[float | None] = ()) -> list[Recollection]:
+    """What was found, as a user is told it; ``times`` of the pictures that are frames of a video."""
     return [
         Recollection(
-            f.concept, f.hit.score, f.hit.name, f.words, f.hit.text, f.hit.image, f.hit.region, f.via
+            f.concept,
+            f.hit.score,
+            f.hit.name,
+            f.words,
+            f.hit.text,
+            f.hit.image,
+            f.hit.region,
+            f.via,
+            times[f.hit.region[0]] if times and f.hit.region else None,
         )
         for f in found
     ]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from jarvis_retrievers.errors import JarvisWarning, ProfileError
+from jarvis_retrievers.errors import InputError, JarvisWarning, ProfileError
 from jarvis_retrievers.images import pixel_digest
 from jarvis_retrievers.patches import crop
 
-from .concept import Concept, Edits, Profile, name_key
+from .concept import Concept, Edits, Moment, Profile, name_key
 from .doubts import note_doubts, photo_doubts, warn_of
 from .engine import Engine
+from .footage import Video, filmed
 from .intake import Describe, Intake, Photo, check_absent, check_writable, other_patches
 from .kv import Segment
 from .profile import build_profile, fold_notes
@@ -34,6 +36,7 @@ def add(
     notes: Sequence[str],
     category: str | None,
     aliases: Sequence[str],
+    moments: Mapping[str, Moment] | None = None,
 ) -> Concept:
     """Mine the patches of a new concept, encode its segment, and store both.
 
@@ -43,7 +46,9 @@ def add(
     check_absent(store, name)
     others = other_patches(store, engine.encoder.fingerprint)
     describe = _describing(engine, lambda: images)
-    draft = engine.intake.draft(name, aliases, category, list(notes), list(images), others, describe=describe)
+    draft = engine.intake.draft(
+        name, aliases, category, list(notes), list(images), others, describe=describe, moments=moments
+    )
     warn_of(engine, draft)
     draft = engine.chooser.chosen(draft)
     # Before anything is stored: a concept whose segment cannot be made is not half remembered.
@@ -62,20 +67,26 @@ def extend(
     edits: Callable[[Edits], Edits] = lambda old: old,
     *,
     anew: bool = False,
+    videos: Sequence[Video] = (),
+    changed: bool = False,
 ) -> Concept:
     """Add to a concept, or edit its profile; ``edits`` makes new edits of those that are there.
 
     Only new photos are mined, and where the profile stays as it is only their patches are encoded. Of a
     concept that another encoder has seen everything is made again. ``anew`` chooses the tokens of all photos
-    again.
+    again. ``changed``: it looks as on the new photos from now on, and those before show what was.
     """
     check_writable(store)
     old = store.get(name)
     wanted = edits(old.edits)
     stored = [store.photo(photo.id) for photo in old.photos]
     known = {photo.digest for photo in old.photos}
+    film = filmed(videos)
     given = Intake.photos(photos, old.name) if len(photos) else []
-    new = [photo for photo in given if pixel_digest(photo) not in known]
+    shown = {pixel_digest(photo): photo for photo in (*given, *film.images)}
+    new = [photo for digest, photo in shown.items() if digest not in known]
+    if changed and not new:
+        raise InputError(f"how {old.name!r} looks now is told by new photos, and there is none; give one")
     told = fold_notes(old.about, list(notes))
     names, what = (*old.aliases, *aliases), category or old.category
     same = old.encoder == engine.encoder.fingerprint
@@ -89,12 +100,24 @@ def extend(
     images = new
     if same:
         rows = store.vectors([old.id])
-        draft = engine.intake.extended(old, stored, rows, told, what, names, new, others, wanted, describe)
+        draft = engine.intake.extended(
+            old, stored, rows, told, what, names, new, others, wanted, describe, film.moments, changed
+        )
     else:
         images = seen()
         draft = engine.intake.draft(
-            old.name, names, what, told, images, others, old=old, edits=wanted, describe=describe
+            old.name,
+            names,
+            what,
+            told,
+            images,
+            others,
+            old=old,
+            edits=wanted,
+            describe=describe,
+            moments=film.moments,
         )
+    draft = replace(draft, past=len(old.photos) if changed else old.past)
     warn_of(engine, draft, old)
     draft = engine.chooser.chosen(draft, old if same and not anew else None)
     segment = engine.keeper.grown(old, draft, images) if same else engine.keeper.make(draft, images)
@@ -132,7 +155,7 @@ def again(store: OwnerStore, engine: Engine, old: Concept, broken: Collection[st
     images = Intake.photos([store.photo(photo.id) for photo in old.photos], old.name)
     others = other_patches(store, engine.encoder.fingerprint, but={old.id, *broken})
     draft = engine.intake.draft(old.name, old.aliases, old.category, old.about, images, others, old=old)
-    draft = engine.chooser.chosen(draft)
+    draft = engine.chooser.chosen(replace(draft, past=old.past))
     return _replaced(store, engine, old, draft, engine.keeper.make(draft, images))
 
 

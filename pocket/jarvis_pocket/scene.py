@@ -63,7 +63,10 @@ def background(rng: random.Random, width: int, height: int) -> Image.Image:
     return image
 
 
-def _place(canvas: Image.Image, look: Look, pose: Pose, centre: tuple[float, float], side: float) -> Figure:
+def place_figure(
+    canvas: Image.Image, look: Look, pose: Pose, centre: tuple[float, float], side: float
+) -> Figure:
+    """Draw a figure onto a picture, its centre and side in pixels; what lies beyond the edge is cut off."""
     size = max(8, round(side))
     figure, emblem, accessory = sprite(look, pose, size)
     if pose.tilt:
@@ -91,9 +94,22 @@ def _place(canvas: Image.Image, look: Look, pose: Pose, centre: tuple[float, flo
     return Figure(frame((0.0, 0.0, 1.0, 1.0)), frame(emblem), frame(accessory), pose.hidden, mask)
 
 
-def _light(rng: random.Random, image: Image.Image) -> Image.Image:
-    image = ImageEnhance.Brightness(image).enhance(rng.uniform(0.82, 1.08))
-    return ImageEnhance.Color(image).enhance(rng.uniform(0.88, 1.1))
+def draw_light(rng: random.Random) -> tuple[float, float]:
+    """Brightness and strength of colours; 1 is as drawn."""
+    return rng.uniform(0.82, 1.08), rng.uniform(0.88, 1.1)
+
+
+def lit(image: Image.Image, light: tuple[float, float]) -> Image.Image:
+    """A picture in some light."""
+    return ImageEnhance.Color(ImageEnhance.Brightness(image).enhance(light[0])).enhance(light[1])
+
+
+def outline(image: Image.Image) -> None:
+    """Draw the thin dark frame of a scene."""
+    # Qwen2.5-VL's tower sees relative places only; a frame tells it where left and right end.
+    width, height = image.size
+    pen = ImageDraw.Draw(image)
+    pen.rectangle((0, 0, width - 1, height - 1), outline=_FRAME, width=max(2, height // 32))
 
 
 def draw_photo(rng: random.Random, look: Look, side: int = 256) -> Picture:
@@ -102,8 +118,8 @@ def draw_photo(rng: random.Random, look: Look, side: int = 256) -> Picture:
     size = side * rng.uniform(0.74, 0.94)
     slack = (side - size) / 2
     centre = (side / 2 + rng.uniform(-slack, slack), side / 2 + rng.uniform(-slack, slack))
-    figure = _place(image, look, Pose.draw(rng), centre, size)
-    return Picture(_light(rng, image), (figure,))
+    figure = place_figure(image, look, Pose.draw(rng), centre, size)
+    return Picture(lit(image, draw_light(rng)), (figure,))
 
 
 def draw_scene(rng: random.Random, shown: Sequence[Shown], height: int = 192) -> Picture:
@@ -122,8 +138,7 @@ def draw_scene(rng: random.Random, shown: Sequence[Shown], height: int = 192) ->
         side = min(side, height * 0.98)
         x = slot * (i + 0.5) + rng.uniform(-0.04, 0.04) * slot
         y = height / 2 + rng.uniform(-0.5, 0.5) * (height - side)
-        figures.append(_place(image, look, Pose.draw(rng, covered), (x, y), side))
-    image = _light(rng, image)
-    # Qwen2.5-VL's tower sees relative places only; a frame tells it where left and right end.
-    ImageDraw.Draw(image).rectangle((0, 0, width - 1, height - 1), outline=_FRAME, width=max(2, height // 32))
+        figures.append(place_figure(image, look, Pose.draw(rng, covered), (x, y), side))
+    image = lit(image, draw_light(rng))
+    outline(image)
     return Picture(image, tuple(figures))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .encoder import ImageTextEncoder as ImageTextEncoder
     from .faiss_index import FaissIndex as FaissIndex
     from .faiss_index import VectorSource as VectorSource
+    from .frames import Frames as Frames
+    from .frames import sample_frames as sample_frames
     from .grounded_masker import GroundedMasker as GroundedMasker
     from .grounded_masker import dino_detector as dino_detector
     from .images import encode_png as encode_png
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from .openclip import OpenCLIPEncoder as OpenCLIPEncoder
     from .patches import PatchMiner as PatchMiner
     from .reference import ColourEncoder as ColourEncoder
+    from .region_cache import RegionCache as RegionCache
     from .retrieval import Entry as Entry
     from .retrieval import Hit as Hit
     from .retrieval import Retrieval as Retrieval
@@ -54,6 +57,10 @@ if TYPE_CHECKING:
     from .text_adapters import from_sentence_transformers as from_sentence_transformers
     from .text_embedder import TextEmbedder as TextEmbedder
     from .text_index import TextIndex as TextIndex
+    from .video import Still as Still
+    from .video import Video as Video
+    from .video import VideoLimits as VideoLimits
+    from .video import read_video as read_video
 
 _EXPORTS = {
     "AdaptedEmbedder": "adapted_embedder",
@@ -66,6 +73,7 @@ _EXPORTS = {
     "Entry": "retrieval",
     "FaissIndex": "faiss_index",
     "FlatIndex": "index",
+    "Frames": "frames",
     "GroundedMasker": "grounded_masker",
     "Hit": "retrieval",
     "ImageTextEncoder": "encoder",
@@ -78,16 +86,20 @@ _EXPORTS = {
     "PatchMiner": "patches",
     "PatchScorer": "scorer",
     "PromptScorer": "scorer",
+    "RegionCache": "region_cache",
     "RegionDetector": "detected",
     "Retrieval": "retrieval",
     "RetrieverConfig": "retrieval",
     "Sighting": "retrieval",
     "Snapshots": "snapshots",
+    "Still": "video",
     "SubjectMasker": "masker",
     "TextEmbedder": "text_embedder",
     "TextIndex": "text_index",
     "VectorIndex": "index",
     "VectorSource": "faiss_index",
+    "Video": "video",
+    "VideoLimits": "video",
     "WholePhoto": "masker",
     "crop": "crops",
     "detected_regions": "detected",
@@ -101,6 +113,8 @@ _EXPORTS = {
     "nms": "boxes",
     "pixel_digest": "images",
     "propose_boxes": "boxes",
+    "read_video": "video",
+    "sample_frames": "frames",
 }
 
 __all__ = [
@@ -114,6 +128,7 @@ __all__ = [
     "Entry",
     "FaissIndex",
     "FlatIndex",
+    "Frames",
     "GroundedMasker",
     "Hit",
     "ImageTextEncoder",
@@ -126,16 +141,20 @@ __all__ = [
     "PatchMiner",
     "PatchScorer",
     "PromptScorer",
+    "RegionCache",
     "RegionDetector",
     "Retrieval",
     "RetrieverConfig",
     "Sighting",
     "Snapshots",
+    "Still",
     "SubjectMasker",
     "TextEmbedder",
     "TextIndex",
     "VectorIndex",
     "VectorSource",
+    "Video",
+    "VideoLimits",
     "WholePhoto",
     "crop",
     "detected_regions",
@@ -149,6 +168,8 @@ __all__ = [
     "nms",
     "pixel_digest",
     "propose_boxes",
+    "read_video",
+    "sample_frames",
 ]
 
 

@@ -5,6 +5,7 @@
     JarvisError
     ├── InputError (ValueError)            what the caller gave cannot be used
     │   ├── ImageError                     a photo that is empty, broken, too large, or no image
+    │   │   └── VideoError                 a video that is empty, broken, too large or long, or no video
     │   ├── ConceptNameError               a name that is empty, too long, or holds control characters
     │   ├── DuplicateConceptError          a concept of this name is there already
     │   ├── UnknownConceptError            no concept of this name is there
@@ -13,6 +14,7 @@
     ├── StoreError                         the home on disk cannot be used
     │   ├── HomeFormatError                written by a newer version
     │   ├── HomeReadOnlyError              no permission to write
+    │   ├── NoRoomError                    the disk is full, or a quota is reached
     │   └── CorruptRecordError             a record or blob whose digest does not match
     ├── ExtraError (ImportError)           a part of the package whose extra is not installed
     └── ModelError                         the model cannot do what is asked
@@ -58,6 +60,7 @@ __all__ = [
     "LoopError",
     "MaskWarning",
     "ModelError",
+    "NoRoomError",
     "NoteWarning",
     "PhotoWarning",
     "ProfileError",
@@ -65,6 +68,7 @@ __all__ = [
     "StoreError",
     "UnknownConceptError",
     "UnsupportedModelError",
+    "VideoError",
     "WindowError",
 ]
 
@@ -79,6 +83,10 @@ class InputError(JarvisError, ValueError):
 
 class ImageError(InputError):
     """A photo that is empty, broken, too large, or no image."""
+
+
+class VideoError(ImageError):
+    """A video that is empty, broken, too large or long, or no video."""
 
 
 class ConceptNameError(InputError):
@@ -111,6 +119,10 @@ class HomeFormatError(StoreError):
 
 class HomeReadOnlyError(StoreError):
     """The home cannot be written."""
+
+
+class NoRoomError(StoreError):
+    """The disk is full, or a quota is reached; what was there is as it was."""
 
 
 class CorruptRecordError(StoreError):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import stat
 import struct
 import zlib
-from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
 from .errors import ImageError
+from .files import read_file
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "encode_png", "load_image", "pixel_digest"]
 
@@ -84,7 +83,7 @@ def load_image(
     elif isinstance(source, (str, os.PathLike)):
         # repr keeps a name with line breaks or control characters on one line.
         name = f"photo {os.fspath(source)!r}"
-        data = _read(source, name, max_bytes)
+        data = read_file(source, name, max_bytes, ImageError, _ADVICE)
     else:
         raise ImageError(f"a photo must be a path, bytes or an image, got {type(source).__name__}")
     if not data:
@@ -123,33 +122,6 @@ def encode_png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     _upright_rgb(image, "the image", max(MAX_PIXELS, image.width * image.height)).save(buffer, format="PNG")
     return buffer.getvalue()
-
-
-def _read(source: str | os.PathLike[str], name: str, max_bytes: int) -> bytes:
-    """The file's bytes, at most one more than ``max_bytes``."""
-    # Without O_NONBLOCK, opening a named pipe waits for ever.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        handle = os.open(Path(source).expanduser(), flags)
-    except FileNotFoundError as error:
-        raise ImageError(f"{name} was not found; check the path") from error
-    except IsADirectoryError as error:
-        raise ImageError(f"{name} is a directory; {_ADVICE}") from error
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ImageError(f"{name} cannot be opened ({reason}); check the path and its permissions") from error
-    try:
-        mode = os.fstat(handle).st_mode
-        if stat.S_ISDIR(mode):
-            raise ImageError(f"{name} is a directory; {_ADVICE}")
-        if not stat.S_ISREG(mode):
-            raise ImageError(f"{name} is not a regular file; {_ADVICE}")
-        with os.fdopen(handle, "rb", closefd=False) as file:
-            return file.read(max_bytes + 1)
-    except OSError as error:
-        raise ImageError(f"{name} cannot be read ({error.strerror}); check the disk") from error
-    finally:
-        os.close(handle)
 
 
 def _check_phone_format(data: bytes, name: str) -> None:

@@ -16,6 +16,8 @@ import torch
 from safetensors import SafetensorError
 
 from .errors import InputError, SettingError
+from .pixels import PixelBatch
+from .tower import image_tower
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +62,7 @@ class OpenCLIPEncoder:
             raise SettingError(f"batch_size must be at least 1, got {batch_size}")
         self.name = name
         self._model = model.float().eval().requires_grad_(False)
-        self._preprocess = preprocess
+        self._pixels, self._image = PixelBatch(preprocess), image_tower(self._model)
         self._words = _Words(tokenizer)
         self._device = next(model.parameters()).device
         self._batch_size = batch_size
@@ -125,10 +127,9 @@ class OpenCLIPEncoder:
         """Float32 array (n, dim) of unit rows. An oblong image is cut to its centre."""
         rows = []
         for start in range(0, len(images), self._batch_size):
-            some = images[start : start + self._batch_size]
-            batch = torch.stack([self._preprocess(image.convert("RGB")) for image in some])
-            with torch.no_grad():
-                rows.append(_unit(self._model.encode_image(batch.to(self._device))))
+            batch = self._pixels(images[start : start + self._batch_size])
+            with torch.inference_mode():
+                rows.append(_unit(self._image(batch.to(self._device))))
         return np.concatenate(rows) if rows else np.zeros((0, self._dim), np.float32)
 
     def encode_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -145,7 +146,7 @@ class OpenCLIPEncoder:
         rows = []
         for start in range(0, len(texts), self._batch_size):
             ids = self._words(list(texts[start : start + self._batch_size]))
-            with torch.no_grad():
+            with torch.inference_mode():
                 rows.append(_unit(self._model.encode_text(ids.to(self._device))))
         return np.concatenate(rows) if rows else np.zeros((0, self._dim), np.float32)
 

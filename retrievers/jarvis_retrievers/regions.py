@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,9 @@ from .boxes import Box, nms, propose_boxes
 from .crops import crop
 from .detected import RegionDetector
 from .encoder import ImageTextEncoder
+from .images import pixel_digest
 from .index import VectorIndex
+from .region_cache import PictureKey, RegionCache, SeenPicture
 from .retrieval import Entry, Region, RetrieverConfig
 
 __all__ = ["RegionScores", "best_per_entry", "look"]
@@ -53,10 +55,12 @@ def look(
     entries: Sequence[Entry],
     config: RetrieverConfig,
     detector: RegionDetector | None = None,
+    cache: RegionCache | None = None,
 ) -> RegionScores:
     """Score windows at several scales, climb from the best of them, and average what lies close together.
 
-    What a detector finds, if there is one, is a window like the others.
+    What a detector finds, if there is one, is a window like the others. What a cache knows of a picture is
+    not encoded again.
 
     A window rarely fits what it shows, and a loose fit costs more likeness than what tells look-alikes apart.
     So for every step ``s`` in ``config.refine`` the ``config.refine_windows`` best windows of each picture
@@ -66,14 +70,35 @@ def look(
     neighbours, ``v(w) = mean { v(u) : IoU(u, w) >= 0.7 }``, scaled to length 1; with ``config.mirror`` each
     ``v(u)`` is the mean of the vectors of a window and of its mirror image.
     """
-    search = _Search(encoder, index, owner, images, entries, config)
+    keys: list[PictureKey] = []
+    if cache is not None:
+        keys = [(owner, pixel_digest(image), encoder.fingerprint, config.side) for image in images]
+    seen = [SeenPicture() if cache is None else cache.get(keys[at]) for at in range(len(images))]
+    boxes = [_detected(image, one, detector) for image, one in zip(images, seen, strict=True)]
+    search = _Search(encoder, index, owner, images, entries, config, [dict(one.vectors) for one in seen])
+    scores = _climb(search, boxes)
+    if cache is not None:
+        for key, known, found in zip(keys, search.known, boxes, strict=True):
+            cache.put(key, SeenPicture(known, found))
+    return scores
+
+
+def _detected(
+    image: Image.Image, seen: SeenPicture, detector: RegionDetector | None
+) -> tuple[Box, ...] | None:
+    return tuple(detector(image)) if detector and seen.boxes is None else seen.boxes
+
+
+def _climb(search: _Search, detected: Sequence[tuple[Box, ...] | None]) -> RegionScores:
+    """`look`, with the boxes that a detector found in each picture."""
+    images, entries, config = search.images, search.entries, search.config
     windows = [
         (position, box)
         for position, image in enumerate(images)
         for box in dict.fromkeys(
             [
                 *propose_boxes(image.width, image.height, config.image_scales, config.image_overlap),
-                *(detector(image) if detector else ()),
+                *(detected[position] or ()),
             ]
         )
     ]
@@ -147,23 +172,38 @@ def _moved(region: Region, step: float, size: tuple[int, int]) -> list[Region]:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
+    """``known``: of each picture the vectors of regions, and of their mirror images, that were encoded."""
+
     encoder: ImageTextEncoder
     index: VectorIndex
     owner: str
     images: Sequence[Image.Image]
     entries: Sequence[Entry]
     config: RetrieverConfig
+    known: list[dict[tuple[Box, bool], NDArray[np.float32]]]
+    crops: dict[Region, Image.Image] = field(default_factory=dict)
 
     def encode(self, regions: Sequence[Region], *, mirrored: bool = False) -> Scores:
-        """(R, dim) vectors of regions, or of their mirror images."""
-        lots = [np.zeros((0, self.encoder.dim), np.float32)]
-        for start in range(0, len(regions), _REGIONS_AT_ONCE):
-            some = regions[start : start + _REGIONS_AT_ONCE]
-            crops = [crop(self.images[i], box, self.config.side) for i, box in some]
-            lots.append(
-                self.encoder.encode_images([ImageOps.mirror(c) for c in crops] if mirrored else crops)
-            )
-        return np.concatenate(lots)
+        """(R, dim) vectors of regions, or of their mirror images; each is encoded once."""
+        new = [one for one in dict.fromkeys(regions) if (one[1], mirrored) not in self.known[one[0]]]
+        for start in range(0, len(new), _REGIONS_AT_ONCE):
+            some = new[start : start + _REGIONS_AT_ONCE]
+            crops = [self._crop(region) for region in some]
+            rows = self.encoder.encode_images([ImageOps.mirror(c) for c in crops] if mirrored else crops)
+            for (position, box), row in zip(some, rows, strict=True):
+                # A row of its own: a view would keep the rows of all others.
+                self.known[position][box, mirrored] = row.copy()
+        vectors = [self.known[position][box, mirrored] for position, box in regions]
+        return np.stack(vectors) if vectors else np.zeros((0, self.encoder.dim), np.float32)
+
+    def _crop(self, region: Region) -> Image.Image:
+        """What the encoder is shown of a region; some are kept, as their mirror images may be wanted."""
+        made = self.crops.get(region)
+        if made is None:
+            made = crop(self.images[region[0]], region[1], self.config.side)
+            if len(self.crops) < _REGIONS_AT_ONCE:
+                self.crops[region] = made
+        return made
 
     def score(self, vectors: Scores) -> tuple[Scores, Ids]:
         """(R, E) the best cosine of each vector with each entry, and with which of its patches."""

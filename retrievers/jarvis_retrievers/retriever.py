@@ -16,6 +16,7 @@ from .encoder import ImageTextEncoder
 from .errors import InputError
 from .index import VectorIndex
 from .names import match_names
+from .region_cache import RegionCache
 from .regions import RegionScores, best_per_entry, look
 from .retrieval import Entry, Hit, Region, Retrieval, RetrieverConfig, Sighting, Verdict
 from .text_index import TextIndex
@@ -65,6 +66,7 @@ class ConceptRetriever:
         threshold: Callable[[str], float] | None = None,
         texts: TextIndex | None = None,
         detector: RegionDetector | None = None,
+        seen: RegionCache | None = None,
     ) -> None:
         """Set up.
 
@@ -77,11 +79,13 @@ class ConceptRetriever:
             texts: profile texts by the key of their entry; their own encoder compares them in place of
                 ``encoder``.
             detector: finds regions of pictures besides the windows at several scales.
+            seen: what is known of pictures that were asked about before.
         """
         self.encoder = encoder
         self.index = index
         self.config = config or RetrieverConfig()
         self._threshold, self._texts, self._detector = threshold, texts, detector
+        self._seen = seen
 
     def retrieve(
         self, owner: str, question: str, images: Sequence[Image.Image] = (), entries: Sequence[Entry] = ()
@@ -109,7 +113,7 @@ class ConceptRetriever:
         by_text = bool(question.strip()) and not named
         if by_text:
             text = self._by_text(owner, question, entries, total, not images)
-        looked = look(self.encoder, self.index, owner, images, entries, config, self._detector)
+        looked = look(self.encoder, self.index, owner, images, entries, config, self._detector, self._seen)
         least = self._least(looked, entries)
         seen, near = self._by_image(looked, entries, least)
         hits = self._fuse(named, text, seen)

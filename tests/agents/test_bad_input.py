@@ -44,6 +44,12 @@ def test_a_message_without_end_is_refused(talk: Talk) -> None:
         talk("x" * 50_000)
 
 
+@pytest.mark.parametrize("one", ["scenes/scene-6.png", Path("a.png"), b"png", Image.new("RGB", (40, 40))])
+def test_one_picture_where_a_list_is_wanted_is_refused(talk: Talk, one: Any) -> None:
+    with pytest.raises(InputError, match=r"write images=\[...\]"):
+        talk.talk.say(talk.state, "Who is this?", one)
+
+
 def test_what_is_no_image_is_refused(talk: Talk) -> None:
     with pytest.raises(ImageError):
         talk.talk.say(talk.state, "Who is this?", [b"no image"])

@@ -167,6 +167,43 @@ def test_a_refusal_stores_nothing(household: PersonalMemory, exam: Exam) -> None
     assert household.list() == before
 
 
+@pytest.mark.parametrize(
+    ("reply", "problem"),
+    [
+        ("", "words or a picture"),
+        ("x" * 5000, "4,000 characters"),
+        (7, "text or a message"),
+        (HumanMessage([{"type": "image", "base64": "bm90aGluZw==", "mime_type": "image/png"}]), "image"),
+    ],
+)
+def test_a_reply_that_cannot_be_used_is_asked_for_again(
+    drawn: PersonalMemory, exam: Exam, reply: object, problem: str
+) -> None:
+    graph, name = conversation_graph(drawn, checkpointer=InMemorySaver()), names(exam)[0]
+    (first,) = graph.invoke({"messages": [user_message(f"Forget {name}")]}, THREAD)["__interrupt__"]
+    for _ in range(2):
+        (asked,) = graph.invoke(Command(resume=reply), THREAD)["__interrupt__"]
+        assert problem in asked.value["problem"]
+        assert {key: asked.value[key] for key in first.value} == first.value
+    assert graph.invoke(Command(resume="no"), THREAD)["said"]["kind"] == "declined"
+    assert name in {concept.name for concept in drawn.list()}
+
+
+def test_a_thread_that_is_deleted_keeps_nothing_of_who_was_forgotten(household: PersonalMemory) -> None:
+    saver = InMemorySaver()
+    graph = conversation_graph(household, checkpointer=saver)
+    photo = scene.draw_photo(random.Random(2), world.draw_look(random.Random(5), "heldout")).image
+    graph.invoke({"messages": [user_message("This is Mochi, my lamp. She likes rice.", [photo])]}, THREAD)
+    for reply in ("yes", "Forget Mochi", "yes"):
+        waits = bool(graph.get_state(THREAD).interrupts)
+        asked: Any = Command(resume=reply) if waits else {"messages": [user_message(reply)]}
+        result = graph.invoke(asked, THREAD)
+    assert result["said"]["kind"] == "forgot"
+    assert "Mochi" not in json.dumps(result["conversation"])
+    saver.delete_thread("ana")
+    assert list(graph.get_state_history(THREAD)) == []
+
+
 def test_a_reply_may_bring_a_picture(household: PersonalMemory) -> None:
     graph = conversation_graph(household, checkpointer=InMemorySaver())
     photo = scene.draw_photo(random.Random(2), world.draw_look(random.Random(5), "heldout")).image

@@ -8,8 +8,11 @@ import pytest
 
 from jarvis_agents.conversation import ConversationState, Steps, Turn
 from jarvis_pocket import scene, world
+from jarvis_pocket.household import load_household
 from jarvis_retrievers.errors import DuplicateConceptError, PhotoWarning
 from tests.agents.conftest import FOLDER, Talk
+
+HOUSE = {concept.name: concept for concept in load_household(FOLDER).concepts}
 
 
 def photo_of_nobody(seed: int = 1) -> bytes:
@@ -110,6 +113,58 @@ def test_what_is_merely_told_is_added_or_asked_about(own: Talk) -> None:
     assert not any("plums" in fact for fact in own.memory.show("Rutaba").profile.facts)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("No, Nori is not 7 years old.", "7"),
+        ("Nori isn't 7.", "7"),
+        ("Nori is not looked after by Leo.", "Leo"),
+        ("Nori's keeper is not Leo.", "Leo"),
+        ("Liki was not born in May.", "May"),
+        ("Liki doesn't like noodles any more.", "noodles"),
+    ],
+)
+def test_what_is_denied_is_struck_out_once_that_is_confirmed(own: Talk, text: str, value: str) -> None:
+    name = text.removeprefix("No, ").replace("'", " ").split()[0]
+    facts = own.memory.show(name).profile.facts
+    told = own(text)
+    assert told.kind == "confirm", told.text
+    assert told.text.startswith("That would be struck out.")
+    assert own("yes").kind == "corrected"
+    assert own.memory.show(name).profile.facts == tuple(fact for fact in facts if value not in fact)
+
+
+def test_what_is_denied_and_was_never_written_down(own: Talk) -> None:
+    before = own.memory.list()
+    assert own("No, Nori is not 9 years old.").text == "I have nothing of that written down."
+    assert own.memory.list() == before
+
+
+@pytest.mark.parametrize("shown", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Remember that Zifa likes apples.",
+        "Please remember Zifa likes apples",
+        "Please note that Zifa likes apples.",
+    ],
+)
+def test_a_note_to_be_remembered_is_written_down(own: Talk, text: str, shown: bool) -> None:
+    if shown:
+        own("Who is on the left?", "scenes/scene-6.png")
+    told, zifa = own(text), own.memory.show("Zifa")
+    assert told.kind == "learned"
+    assert "Zifa likes apples." in zifa.profile.facts
+    assert len(zifa.photos) == len(HOUSE["Zifa"].photos)
+
+
+def test_whom_nobody_knows_is_not_to_be_forgotten(own: Talk) -> None:
+    said = own("Forget Zuzu")
+    assert said.kind == "declined"
+    assert said.text == "I know nobody of the name Zuzu; I have changed nothing."
+    assert own("Forget Liki and Nori").text.startswith("Tell me one name to forget")
+
+
 def test_contradictory_corrections_in_one_message_are_asked_about(own: Talk) -> None:
     before = own.memory.show("Zifa")
     told = own("Zifa is 6 years old. No, Zifa is 7 years old.")
@@ -138,6 +193,29 @@ def test_what_is_forgotten_is_answered_no_more(own: Talk) -> None:
         said = own(question)
         assert "noodles" not in said.text
         assert "Liki" not in said.concepts
+
+
+def test_who_was_learned_in_the_conversation_vanishes_when_forgotten(own: Talk) -> None:
+    own("How old is Nori?")
+    own("This is Mochi, my turtle. She likes noodles.", photo_of_nobody())
+    assert own("yes").kind == "learned"
+    assert own.state.shown == (own.memory.show("Mochi").id,)
+    own("Forget Mochi")
+    assert own("yes").kind == "forgot"
+    kept = own.state.to_dict()
+    assert not any(word in str(kept) for word in ("Mochi", "turtle", "noodles"))
+    assert own.state.picture is None
+    assert [turn.asked for turn in own.state.turns] == ["How old is Nori?"]
+
+
+def test_who_was_learned_and_forgotten_elsewhere_vanishes_too(own: Talk) -> None:
+    own("Meet Mochi! She likes rice.")
+    own("here", photo_of_nobody(2))
+    own("ok")
+    own.memory.forget("Mochi")
+    own("How old is Nori?")
+    assert "Mochi" not in str(own.state.to_dict())
+    assert own.state.picture is None
 
 
 def test_what_another_door_has_forgotten_is_dropped_from_the_turns(own: Talk) -> None:
@@ -178,6 +256,25 @@ def test_a_step_that_is_taken_again_finds_that_it_is_done(own: Talk) -> None:
     first = steps.forget(turn)
     assert steps.forget(turn) == first
     assert "Mochi" not in {concept.name for concept in memory.list()}
+
+
+@pytest.mark.filterwarnings("ignore::jarvis_retrievers.errors.PhotoWarning")
+def test_a_correction_that_is_taken_again_writes_nothing_twice(own: Talk) -> None:
+    steps, memory = Steps(own.memory), own.memory
+
+    def twice(text: str, step: str, name: str) -> None:
+        turn = steps.begin(own.state, text)
+        while turn.next != step:
+            turn = getattr(steps, turn.next)(turn)
+        first, stored = getattr(steps, step)(turn), memory.show(name)
+        assert (getattr(steps, step)(turn), memory.show(name)) == (first, stored)
+
+    twice("No, Nori likes apples.", "correct", "Nori")
+    assert [fact for fact in memory.show("Nori").profile.facts if "likes" in fact] == ["Nori likes apples."]
+    twice("Zifa likes soup.", "correct", "Zifa")
+    assert sum("soup" in note for note in memory.show("Zifa").about) == 1
+    own("This is Liki. She likes corn.", "photos/nori-1.png")
+    twice("yes", "learn", "Liki")
 
 
 def test_another_concept_of_that_name_is_not_taken_for_what_was_confirmed(own: Talk) -> None:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
-from jarvis_agents.conversation import Conversation, ConversationState, Settings
+from jarvis_agents.conversation import (
+    Conversation,
+    ConversationState,
+    OpenPutting,
+    Plan,
+    RulePlanner,
+    Settings,
+)
 from jarvis_memory import VLM, PersonalMemory
 from jarvis_pocket import scene, world
 from jarvis_pocket.homestead import HOUSEHOLD
 from jarvis_retrievers.openclip import OpenCLIPEncoder
-from tests.agents.conftest import Talk
+from tests.agents.conftest import FOLDER, Talk
 
 AGES = {concept.name: int(concept.facts["age"]) for concept in HOUSEHOLD}
 PETS = tuple(c.name for c in HOUSEHOLD if c.look.category in {"cat", "dog", "bird", "fish"})
@@ -155,3 +163,65 @@ def test_more_than_may_be_asked_one_by_one(shared: PersonalMemory) -> None:
     assert len(said.parts) <= 3
     assert "Liki likes noodles." in said.text
     assert any("3 of 7" in notice for notice in said.notices)
+
+
+FEW = [
+    ("Which of Liki, Nori and Fabi likes noodles?", 2),
+    ("Which of Liki, Nori and Zuzu likes noodles?", 2),
+    ("How old are Liki, Nori and Fabi?", 2),
+    ("How many of Liki, Nori and Fabi are older than 3?", 2),
+]
+
+
+@pytest.mark.parametrize("shown", [(), ("scenes/scene-6.png",)])
+@pytest.mark.parametrize(("question", "most"), FEW)
+def test_of_more_than_may_be_asked_some_are_and_a_notice_says_of_whom_not(
+    shared: PersonalMemory, question: str, most: int, shown: tuple[str, ...]
+) -> None:
+    talk = Conversation(shared, settings=Settings(most_mapped=most))
+    said = talk.say(ConversationState(), question, [FOLDER / one for one in shown])
+    (notice,) = (one for one in said.notices if "raise most_mapped" in one)
+    out = [name for name in (*AGES, "Zuzu") if name in notice]
+    assert f"of {most} of {most + 1} concepts" in notice
+    assert len(out) == 1
+    asked = [part.question for part in said.parts if not part.look]
+    assert asked
+    assert not any(out[0] in question for question in asked)
+
+
+def test_what_not_all_are_a_notice_says_too(shared: PersonalMemory) -> None:
+    talk = Conversation(shared, settings=Settings(most_mapped=1))
+    said = talk.say(ConversationState(), "Do all my cats like cheese?")
+    assert f"looked at 1 of {len(AGES)} concepts only; raise most_mapped to look at all" in said.notices
+
+
+def test_a_stranger_beside_a_picture_is_said(talk: Talk) -> None:
+    said = talk("Which of Liki, Nori and Zuzu likes noodles?", "scenes/scene-6.png")
+    assert [part.concepts for part in said.parts] == [("Liki",), ("Nori",), ()]
+    assert said.text == "Liki likes noodles. I do not know it of Zuzu."
+
+
+def test_two_who_are_needed_both_are_not_made_one(shared: PersonalMemory) -> None:
+    talk = Conversation(shared, settings=Settings(most_mapped=1))
+    said = talk.say(ConversationState(), "Is Liki older than Nori?")
+    assert (said.kind, said.text) == (
+        "declined",
+        "That is about 2 at once, and I can ask of 1 only; ask of fewer.",
+    )
+
+
+class Fewer(RulePlanner):
+    """Asks of the first only."""
+
+    def plan(self, question: str, *rest: Any, **more: Any) -> Plan:
+        plan = super().plan(question, *rest, **more)
+        return plan.but(subs=plan.subs[:1])
+
+
+def test_a_planner_may_ask_of_some_only(shared: PersonalMemory) -> None:
+    talk = Conversation(shared, planner=Fewer(OpenPutting(), Settings()))
+    for question in (
+        "Which of Liki, Nori and Fabi likes noodles?",
+        "Who is the oldest of Liki, Nori and Fabi?",
+    ):
+        assert "Liki" in talk.say(ConversationState(), question).text

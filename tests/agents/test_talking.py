@@ -93,3 +93,26 @@ def test_a_look_alike_is_taken_back_on_a_second_look(talk: Talk) -> None:
     assert (said.cost.calls, said.cost.looks) == (2, 1)
     assert [part.look for part in said.parts] == [False, True]
     assert said.cost.seconds >= sum(part.answer.timings.total for part in said.parts) * 0.999
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Who is in the picture?",
+        "Is Liki in the picture?",
+        "Who is on the left?",
+        "Is Liki here?",
+        "What does Liki wear in this photo?",
+    ],
+)
+def test_without_a_picture_nobody_is_seen(talk: Talk, question: str) -> None:
+    said = talk(question)
+    assert (said.kind, said.parts) == ("declined", ())
+    assert said.text == "I have no picture before me. Show me the one that you mean."
+
+
+def test_here_is_the_last_picture(talk: Talk) -> None:
+    talk("Who is on the left?", "scenes/scene-6.png")
+    said = talk("Is Liki here?")
+    assert said.parts[0].answer.evidence
+    assert said.text.endswith("Liki is here.")

@@ -75,6 +75,30 @@ def test_numbers_and_months() -> None:
     assert not unknown("Bo knows me.")
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Mimi is six months old.", 0.5),
+        ("Bo is 18-months old", 1.5),
+        ("Bo is 1 year and 6 months old", 1.5),
+        ("Bo is one year and 6 months old", 1.5),
+        ("Mimi is 26 weeks old", 0.5),
+        ("It weighs 1,200 g", 1200),
+        ("It weighs 1,2 kg.", 1200),
+        ("It weighs 4 kg and 200 g.", 4200),
+        ("It is 1 m 20 cm", 120),
+        ("R2D2 is 3 years old.", 3),
+        ("The one here is 3 years old.", 3),
+        ("Bo is 3, and Mimi is 6 months old.", 3),
+        ("Bo is twenty years old.", 20),
+        ("Bo is seven.", 7),
+        ("R2D2 is old.", None),
+    ],
+)
+def test_amounts_with_their_units(text: str, value: float | None) -> None:
+    assert number(text) == (None if value is None else pytest.approx(value))
+
+
 def test_the_shapes_of_questions() -> None:
     names = ("Bo", "Mimi", "Kiri")
 

@@ -1,22 +1,35 @@
-"""Methods side by side: their figures by kind, their costs, and the command."""
+"""Methods side by side: their figures by kind, and their costs."""
 
 from __future__ import annotations
 
 import json
 import math
-import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jarvis_bench import ARMS, Campaign, Cost, Dataset, Summary, draw_costs, front, run_campaign, summarise
+from jarvis_bench import (
+    ARMS,
+    Campaign,
+    Cost,
+    Dataset,
+    Item,
+    Plan,
+    Summary,
+    compare_runs,
+    draw_costs,
+    front,
+    read_outcomes,
+    run_campaign,
+    summarise,
+)
 from jarvis_bench.campaign import plan_of
-from jarvis_bench.commands import app as commands
 from jarvis_bench.intervals import Interval
+from jarvis_bench.score import kind_of
 from jarvis_bench.summary import Row
-from jarvis_plugins.cli.bench import bench_commands
 from jarvis_retrievers.errors import DatasetError, ExtraError, InputError, SettingError
 from tests.bench.methods import HonestMethod, Planted
 from tests.bench.worlds import small_world
@@ -74,6 +87,91 @@ def test_only_runs_on_the_same_data_stand_side_by_side(data: Dataset, tmp_path: 
         summarise([], [])
 
 
+def test_kinds_of_recognition_hold_one_truth_only_and_are_one_line(data: Dataset, tmp_path: Path) -> None:
+    def named(item: Item) -> Item:
+        return item.model_copy(update={"kind": {"yes": "Positive", "no": "Fake"}.get(item.answer, item.kind)})
+
+    items = [named(item) for item in data.items if item.form == "yes_no"]
+    # Nobody is in this one: there is no recall of it, and so no figure.
+    nowhere = [
+        item.model_copy(update={"id": "nowhere", "concepts": ("bo", "mimi"), "answer": "no"})
+        for item in items[:1]
+    ]
+    captions = [item for item in data.items if item.form == "caption"]
+    yes = Planted(lambda query, count: "Yes", name="yes")
+    summary = run_campaign(data.keeping([*items, *nowhere, *captions]), [yes], tmp_path, SHORT)
+    rows = {(row.group, row.kind): row for row in summary.rows}
+    assert list(rows) == [("caption", ""), ("multi recognition", ""), ("recognition", "")]
+    # Always yes: P is a quarter of the pictures, R is 1.
+    assert rows["recognition", ""].values["yes"].value == pytest.approx(0.4)
+    assert rows["recognition", ""].items == len(items)
+    assert math.isnan(rows["multi recognition", ""].values["yes"].value)
+    assert summary.kinds == 2
+    assert summary.means() == {"yes": pytest.approx(0.2)}
+    assert summary.controls["yes"]["constant"] == pytest.approx((0.4 + 1) / 2)
+    assert "Means over 2 of 3 kinds" in (tmp_path / "summary.md").read_text("utf-8")
+
+
+def test_controls_of_a_share_are_shown_beside(data: Dataset, tmp_path: Path) -> None:
+    everybody = ", ".join(concept.name for concept in data.concepts)
+    names = Planted(lambda query, count: everybody if query.form == "caption" else "", name="names")
+    summary = run_campaign(data, [names], tmp_path, Campaign(ARMS, canary=0, share=0.5))
+    arms = ["method", "oracle", "none", "wrong", "constant"]
+    assert list(summary.arms()) == arms
+    assert summary.share == 0.5
+    page = (tmp_path / "summary.md").read_text("utf-8")
+    assert f"| method | {' | '.join(arms)} |" in page
+    assert "oracle, none, wrong: 50% of the pictures and questions of each kind." in page
+    # A caption of all four names has a quarter right.
+    assert "| caption |  | 8 | 100.0 (67.6 to 100.0), precision 25.0 |" in page
+    row = next(row for row in summary.rows if row.group == "caption")
+    assert row.others["names"]["precision"] == 0.25
+    # What was not asked counts for nothing: all arms have full recall, of half of the captions.
+    assert {len(read_outcomes(tmp_path / "names", arm)) for arm in ("method", "constant")} == {
+        len(data.items)
+    }
+    for arm in ("oracle", "none", "wrong"):
+        asked = read_outcomes(tmp_path / "names", arm)
+        assert Counter(kind_of(one.item) for one in asked) == {
+            ("caption", ""): 4,
+            ("recognition", ""): 4 * 4,
+            **{(group, kind): 2 for group in ("vqa choice", "vqa open") for kind in ("first", "second")},
+        }
+        assert all(one.whole for one in asked)
+        assert summary.controls["names"][arm] == summary.controls["names"]["method"]
+    (found, *_) = compare_runs(tmp_path / "names", tmp_path / "names", arms=("method", "oracle"))
+    assert (found.group, found.one, found.other) == ("caption", 1, 1)
+    # A larger share goes into the same folder; only the rest is asked.
+    more = run_campaign(data, [names], tmp_path, Campaign(ARMS, canary=0))
+    assert len(read_outcomes(tmp_path / "names", "oracle")) == len(data.items)
+    assert more.rows == summary.rows
+    with pytest.raises(SettingError, match="above 0 and at most 1, got 0"):
+        Plan(share=0)
+
+
+def test_a_judge_decides_and_what_nobody_decides_is_shown(data: Dataset, tmp_path: Path) -> None:
+    class Judge:
+        """Says yes, except of what has the word pears in it: of that it says nothing."""
+
+        def invoke(self, input: str, /) -> str:
+            return "hm" if "pears" in input else "yes"
+
+    free = data.keeping(item for item in data.items if item.form == "open")
+    vague = Planted(lambda query, count: "It is sweet.", name="vague")
+    alone = run_campaign(free, [vague], tmp_path / "alone", Campaign(("method",), canary=0))
+    judged = run_campaign(free, [vague], tmp_path / "judged", Campaign(("method",), canary=0, judge=Judge()))
+    for summary, right, undecided, told in (
+        (alone, 0.0, 4, "Without a judge"),
+        (judged, 0.75, 1, "With a judge"),
+    ):
+        (row, *_) = summary.rows
+        assert (row.group, row.kind, row.items) == ("vqa open", "first", 4)
+        assert (row.values["vague"].value, row.undecided["vague"]) == (right, undecided)
+        assert told in summary.to_markdown()
+        assert f", {undecided} undecided |" in summary.to_markdown()
+        assert summary.to_dict()["rows"][0]["undecided"] == {"vague": undecided}
+
+
 def test_none_needs_no_control_of_its_own() -> None:
     assert plan_of("none", ARMS).arms == ("method", "constant")
     assert plan_of("jarvis", ARMS).arms == ARMS
@@ -96,7 +194,7 @@ def summary_of(**costs: Cost) -> Summary:
     value = Interval(0.5, 0.4, 0.6)
     row = Row("text open", "fact", "accuracy", 4, dict.fromkeys(costs, value))
     means = {name: {"method": 0.5} for name in costs}
-    return Summary("drawn", (row,), means, costs, {}, {})
+    return Summary("drawn", (row,), means, 1, 1.0, False, costs, {}, {})
 
 
 def test_the_plot_is_the_same_for_the_same_figures(tmp_path: Path) -> None:
@@ -114,55 +212,9 @@ def test_figures_that_are_none_are_no_json_numbers() -> None:
     made = summary_of(text=Cost(None, None, None, None, None, 0))
     row = made.rows[0]
     odd = Row(row.group, row.kind, row.figure, 0, {"text": Interval(math.nan, math.nan, math.nan)})
-    told = Summary("drawn", (odd,), {"text": {"method": math.nan}}, made.costs, {}, {})
+    told = Summary("drawn", (odd,), {"text": {"method": math.nan}}, 0, 1.0, False, made.costs, {}, {})
     assert json.loads(told.to_json())["rows"][0]["values"]["text"]["value"] is None
     assert "| text open | fact | 0 | - (- to -) |" in told.to_markdown()
-
-
-def test_the_command(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    command = (
-        *("bench", "run", "--split", "drift", "--concepts", "4", "--pictures", "1", "--questions", "1"),
-        *("--methods", "none,text"),
-        *("--arms", "method,constant", "--canary", "0", "--device", "cpu", "--out", str(out)),
-    )
-    done = jarvis(*command)
-    assert done.exit_code == 0, (done.stderr, done.exception)
-    assert "recognition" in done.stdout
-    place = out / "pocket-drift"
-    assert {path.name for path in place.iterdir()} == {
-        *("card.md", "costs.svg", "data", "none", "summary.json", "summary.md", "text"),
-    }
-    again = jarvis(*command, "--json")
-    told = json.loads(again.stdout)
-    assert told == json.loads((place / "summary.json").read_text("utf-8"))
-    assert set(told["costs"]) == {"none", "text"}
-    compared = jarvis("bench", "compare", str(place / "text"), str(place / "none"), "--json")
-    assert json.loads(compared.stdout) == told["against"]["none"]
-    shown = jarvis("bench", "compare", str(place / "text"), str(place / "none"))
-    assert "A less B" in shown.stdout
-    refused(jarvis(*command, "--seed", "1"), "holds pocket drift", "use another folder")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("run", "--methods", "magic"), "no method 'magic'; there are jarvis"),
-        (("run", "--split", "nowhere"), "no split 'nowhere' of pocket"),
-        (("run", "--concepts", "2000"), "with 4 to 40 concepts, got 2000"),
-        (("run", "--pictures", "0"), "with 1 to 10000 pictures, got 0"),
-        (("run", "--arms", "oracle"), "'method' among them; got 'oracle'"),
-        (("run", "--methods", ","), "methods are some, each once; got none"),
-        (("run", "--world", "yollava"), "'yollava' is yours to bring; name its folder with --root"),
-        (("run", "--world", "nowhere", "--root", "x"), "no data set 'nowhere'"),
-        (("compare", "nothing", "nobody"), "nothing holds no finished run"),
-    ],
-)
-def test_mistakes_are_one_line(
-    arguments: tuple[str, ...], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    refused(jarvis("bench", *arguments), words)
 
 
 def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -171,18 +223,6 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
     with pytest.raises(ExtraError, match="needs matplotlib"):
         draw_costs(tmp_path / "x.svg", summary_of())
-
-
-def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert bench_commands() is commands
-    monkeypatch.setitem(sys.modules, "jarvis_bench.commands", None)
-    missing = bench_commands()
-    assert missing is not commands
-    (callback,) = [missing.registered_callback]
-    assert callback is not None
-    assert callback.callback is not None
-    with pytest.raises(ExtraError, match="jarvis bench is not installed"):
-        callback.callback()
 
 
 def test_a_folder_without_a_run_is_told(tmp_path: Path) -> None:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from jarvis_bench import Dataset, Mark, Plan, compare, compare_runs, outcomes_of, read_outcomes, run, sampled
+from jarvis_bench import (
+    Dataset,
+    Judge,
+    Mark,
+    Plan,
+    compare,
+    compare_runs,
+    outcomes_of,
+    read_outcomes,
+    run,
+    sampled,
+)
+from jarvis_bench.item import Clip, Item
 from jarvis_bench.outcome import Outcome
+from jarvis_bench.sample import part_of
 from jarvis_retrievers.errors import DatasetError, InputError
 from tests.bench.methods import HonestMethod, Planted
-from tests.bench.worlds import choice, small_world
+from tests.bench.worlds import HERE, choice, small_world
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +90,50 @@ def test_runs_are_compared_from_their_folders(data: Dataset, tmp_path: Path) -> 
     run(fewer, HonestMethod(), tmp_path / "c", plan=Plan(("method",)), canary=0, resamples=10)
     with pytest.raises(InputError, match="same data set"):
         compare_runs(tmp_path / "a", tmp_path / "c")
+
+
+def test_runs_on_other_terms_are_not_compared(data: Dataset, tmp_path: Path) -> None:
+    class Yes:
+        def invoke(self, input: str, /) -> str:
+            return "yes"
+
+    def asked(folder: str, on: Dataset, judge: Judge | None = None) -> Path:
+        plan, place = Plan(("method",)), tmp_path / folder
+        run(on, Planted(lambda query, count: "hm"), place, plan=plan, canary=0, resamples=10, judge=judge)
+        return place
+
+    data = sampled(data, 2)
+    told = [one.model_copy(update={"photos": one.photos[:1]}) for one in data.concepts]
+    plain, judged = asked("plain", data), asked("judged", data, Yes())
+    fewer = asked("fewer", data.model_copy(update={"concepts": tuple(told)}))
+    with pytest.raises(InputError, match="and reference photos only; run both on the same data set"):
+        compare_runs(plain, fewer)
+    with pytest.raises(InputError, match="both with a judge or both without"):
+        compare_runs(judged, plain)
+    assert {one.group for one in compare_runs(judged, judged)} == {item.group for item in data.items}
+    (plain / "run.json").write_text("{}")
+    with pytest.raises(DatasetError, match="has no 'dataset'; run it again"):
+        compare_runs(plain, fewer)
+    (judged / "table.json").unlink()
+    with pytest.raises(DatasetError, match="no finished run"):
+        compare_runs(judged, fewer)
+
+
+def test_a_sample_keeps_videos_and_facts_whole(tmp_path: Path) -> None:
+    def asked(id: str, **fields: Any) -> Item:
+        return Item(id=id, question="?", answer="x", source=HERE, **fields)
+
+    clips = [Clip(path=f"{name}.mp4", digest=name * 64) for name in "abc"]
+    items = [
+        *(asked(f"film {n}", task="video", video=clips[n % 3]) for n in range(12)),
+        *(asked(f"fact {n}", task="text", fact=f"worn/{n % 3}") for n in range(12)),
+    ]
+    data = Dataset(name="clips", root=tmp_path, concepts=(), items=tuple(items))
+    for part in (sampled(data, 2).items, part_of(items, 0.5)):
+        assert Counter(Counter(item.unit for item in part).values()) == {4: 4}
+    assert len(part_of(items, 1.0)) == 24
+    assert {item.id for item in part_of(items, 0.3)} < {item.id for item in part_of(items, 0.5)}
+    assert len(part_of(items, 0.01)) == 8  # one unit of each kind
 
 
 def test_a_sample_keeps_pictures_whole(data: Dataset) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from langchain_core.language_models.fake_chat_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
-from jarvis_bench import Item, Judge, mark_answer
+from jarvis_bench import Item, Judge, RememberingJudge, mark_answer
 from jarvis_bench.item import LETTERS
 from jarvis_bench.judging import free_answer_right
 from tests.bench.worlds import HERE, choice, imagined, recognition
@@ -25,6 +26,7 @@ class Listener:
     def __init__(self, reply: Any) -> None:
         self.reply = reply
         self.heard: list[str] = []
+        self.model = "listener"
 
     def invoke(self, input: str, /) -> Any:
         self.heard.append(input)
@@ -140,3 +142,21 @@ def test_a_caption_names_all_who_are_there() -> None:
     nobody = mark_answer(item, 0, "A boat.", NAMES)
     assert (nobody.right, nobody.said, nobody.readable) == (False, "", True)
     assert not mark_answer(item, 0, " ", NAMES).readable
+
+
+def test_a_judge_is_asked_nothing_twice(tmp_path: Path) -> None:
+    path = tmp_path / "verdicts.jsonl"
+    first, second, other = (Listener(AIMessage(word)) for word in ("Yes.", "no", "no"))
+    judge = RememberingJudge(first, path)
+    for answer in ("crimson", "crimson", "scarlet"):
+        assert mark_answer(free(), 0, answer, {}, judge).right
+    assert len(first.heard) == 2
+    # A later run: the same judge has said what it thinks of it, another one has not.
+    later = RememberingJudge(second, path)
+    assert mark_answer(free(), 0, "crimson", {}, later).right
+    assert second.heard == []
+    assert mark_answer(free("blue"), 0, "crimson", {}, later).by == "judge"
+    assert len(second.heard) == 1
+    other.model = "another"
+    assert not mark_answer(free(), 0, "crimson", {}, RememberingJudge(other, path)).right
+    assert len(other.heard) == 1

@@ -143,6 +143,19 @@ def test_mc_llava(tmp_path: Path) -> None:
     }
 
 
+def test_mc_llava_friends_of_all_scenarios_are_not_asked_about(tmp_path: Path) -> None:
+    for concept in "abcd":
+        for part in ("train", "test"):
+            save(tmp_path, f"two_concept/concept/{part}/{concept}/0.png")
+    for scenario in ("a_b", "a_c"):
+        save(tmp_path, f"two_concept/multi/{scenario}/0.png")
+    data = load("mc-llava", tmp_path)
+    shown = "two_concept/concept/test/a/0.png"
+    asked = {i.concepts[0] for i in data.items if i.task == "recognition" and i.images[0].path == shown}
+    # Nobody has said whether b or c are in the background.
+    assert asked == {"a", "d"}
+
+
 @pytest.mark.parametrize(
     ("text", "parted"),
     [
@@ -214,3 +227,18 @@ def test_this_is_my_img_multi_and_video(tmp_path: Path, train: str, test: str, p
     moving = one(video, "video open")
     assert moving.video is not None
     assert moving.video.path == f"This-is-My-Img/Video/{test}/Casey-man/1.mp4"
+
+
+def test_this_is_my_img_a_pair_turned_round_is_the_same_pair(tmp_path: Path) -> None:
+    base = "This-is-My-Img/Multi-concept"
+    for concept in ("Zak-man", "Casey-man", "Gab-man"):
+        save(tmp_path, f"{base}/train/{concept}/0.png")
+    for pair in ("Zak_and_Casey", "Casey_and_Zak", "Gab_and_Zak"):
+        save(tmp_path, f"{base}/test/{pair}/0.png")
+    data = load("this-is-my-img", tmp_path, part="multi")
+    assert truths(data, ("Casey-man", "Zak-man")) == {
+        f"{base}/test/Casey_and_Zak/0.png": "yes",
+        f"{base}/test/Gab_and_Zak/0.png": "no",
+        f"{base}/test/Zak_and_Casey/0.png": "yes",
+    }
+    assert groups(data)["multi recognition"] == 3 * 2

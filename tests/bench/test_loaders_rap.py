@@ -79,8 +79,8 @@ def test_perva(tmp_path: Path) -> None:
 
 
 def test_names_and_settings_of_readers(tmp_path: Path) -> None:
-    assert set(LOADERS) == {"yollava", "myvlm", "mc-llava", "this-is-my-img", "rap", "perva"}
-    with pytest.raises(SettingError, match="no data set 'coco'; there are mc-llava"):
+    assert set(LOADERS) == {"yollava", "myvlm", "mc-llava", "this-is-my-img", "rap", "perva", "built"}
+    with pytest.raises(SettingError, match="no data set 'coco'; there are built, mc-llava"):
         load("coco", tmp_path)
     with pytest.raises(SettingError, match="perva has no setting 'seed'; it has views, across"):
         load("perva", tmp_path, seed=1)

@@ -92,6 +92,7 @@ def test_answers_are_those_of_the_renderer(both: tuple[Dataset, Drawn]) -> None:
             assert said in (about[0].look.emblem, about[0].look.worn)
         elif item.kind == "changed":
             assert item.bars == (about[0].look.worn,)
+            assert item.unit == f"worn/{about[0].name}"  # one fact in several wordings
         elif item.kind == "here":
             assert (item.answer == "yes") == (item.concepts[0] in there[item.images[0].path])
         elif item.kind == "who":
@@ -116,7 +117,8 @@ def test_nothing_leaks_and_nothing_is_asked_twice(both: tuple[Dataset, Drawn]) -
 
 def test_every_task_is_there(both: tuple[Dataset, Drawn]) -> None:
     data, _ = both
-    assert {"recognition", "vqa", "caption", "text"} == {item.task for item in data.items}
+    tasks = {"video"} if "video" in data.name else {"recognition", "vqa", "caption", "text"}
+    assert tasks == {item.task for item in data.items}
     assert f"{len(data.concepts)} concepts" in data.card
     for item in data.items:
         assert f"- {item.group}, {item.kind}: " in data.card
@@ -140,6 +142,16 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="drawn with 4 to 40 concepts, got 41"):
         size_of("heldout", concepts=41)
     assert size_of("crowd", concepts=1000).concepts == 1000
+
+
+def test_the_smallest_crowd(tmp_path: Path) -> None:
+    data = draw_split("crowd", tmp_path, size=size_of("crowd", concepts=4, pictures=6, questions=1))
+    asked: dict[str, set[str]] = {}
+    for item in data.items:
+        if item.kind == "here":
+            asked.setdefault(item.images[0].path, set()).update(item.concepts)
+    assert len(asked) == 6
+    assert all(len(concepts) >= 2 for concepts in asked.values())
 
 
 LOOK = Look("cat", "red", "plain", "star", "blue", "hat", "green")
@@ -203,7 +215,7 @@ def test_what_drifts_is_told_as_an_update(tmp_path: Path) -> None:
     result = run(data, method, tmp_path / "out", plan=Plan(("method", "none")), canary=0, resamples=20)
     names = [one.name for one in data.concepts]
     assert [diary.told for diary in method.diaries] == [[*names, *(one.name for one in drifting)], []]
-    assert result.arms[0].cost.stages == (("think", 0.25),)
+    assert {one.stages for one in result.arms[0].cost.times} == {(("think", 0.25),)}
     # Whose photos somebody has in the arm `wrong`, his later ones he has too.
     by_photos = {one.photos: one.later for one in data.concepts}
     assert all(one.later == by_photos[one.photos] for one in swapped(data.concepts, 0))

@@ -1,13 +1,8 @@
-"""Runs: arms, resuming, and what is on the disk."""
+"""Runs: arms, and what is on the disk."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -20,8 +15,10 @@ from jarvis_bench import (
     Dataset,
     Disguise,
     Introduction,
+    Item,
     Plan,
     Query,
+    mark_answer,
     read_dataset,
     run,
     swapped,
@@ -32,7 +29,7 @@ from jarvis_bench.disguise import Asked
 from jarvis_bench.prompt import prompt_of, rotated
 from jarvis_retrievers.errors import ContextError, DatasetError, SettingError
 from tests.bench.methods import HonestMethod, Planted
-from tests.bench.worlds import choice, save, small_world
+from tests.bench.worlds import HERE, choice, save, small_world
 
 
 @pytest.fixture(scope="module")
@@ -85,77 +82,6 @@ def test_what_is_on_the_disk(data: Dataset, tmp_path: Path) -> None:
     assert "| recognition | method | f1 100.0 | 67.6 to 100.0 | 32 | 0 | 0 | 0 | 0 |" in page
     assert "| vqa choice | none | accuracy 0.0 | 0.0 to 32.4 | 8 | 8 | 0 |" in page
     assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]
-
-
-def test_a_run_that_was_killed_goes_on(data: Dataset, tmp_path: Path) -> None:
-    script = tmp_path / "killed.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import os, signal, sys
-            from pathlib import Path
-            from jarvis_bench import Plan, read_dataset, run
-            from tests.bench.methods import Honest, HonestMethod
-
-            class Dying(Honest):
-                def answer(self, query):
-                    if len(self.asked) == 30:
-                        os.kill(os.getpid(), signal.SIGKILL)
-                    return super().answer(query)
-
-            class DyingMethod(HonestMethod):
-                def open(self, concepts):
-                    return Dying(concepts)
-
-            data = read_dataset(sys.argv[1], sys.argv[2])
-            run(data, DyingMethod(), sys.argv[3], plan=Plan(("method",)), canary=0)
-            """
-        ),
-        encoding="utf-8",
-    )
-    out = tmp_path / "out"
-    whole = run(data, HonestMethod(), tmp_path / "whole", plan=Plan(("method",)), canary=0, resamples=50)
-    lines = tmp_path / "whole" / "dataset.jsonl"
-    root = Path(__file__).resolve().parents[2]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(root), *sys.path])}
-    done = subprocess.run([sys.executable, script, lines, data.root, out], env=environment, check=False)
-    assert done.returncode == -signal.SIGKILL
-    log = out / "answers.jsonl"
-    before = log.read_bytes()
-    assert before.count(b"\n") == 30
-    log.write_bytes(before + b'{"arm": "method", "item": "re')  # a line that the crash has cut off
-    method = HonestMethod()
-    again = run(data, method, out, plan=Plan(("method",)), canary=0, resamples=50)
-    asked = sum(item.rotations for item in data.items)
-    assert len(method.memories[0].asked) == asked - 30
-    assert log.read_bytes().startswith(before)
-    keys = [answer.key for answer in AnswerLog(log).read()]
-    assert len(keys) == len(set(keys)) == asked
-    assert again.arms[0].scores == whole.arms[0].scores
-    # Nothing is left to ask: no memory is opened.
-    method = HonestMethod()
-    run(data, method, out, plan=Plan(("method",)), canary=0, resamples=50)
-    assert method.memories == []
-    # More arms later go into the same folder.
-    run(data, method, out, plan=Plan(("method", "none")), canary=0, resamples=50)
-    assert len(method.memories) == 1
-
-
-def test_another_run_does_not_go_into_the_same_folder(data: Dataset, tmp_path: Path) -> None:
-    plan = Plan(("method",))
-    run(data, HonestMethod(), tmp_path, plan=plan, canary=0, resamples=10)
-    fewer = data.keeping(data.items[1:])
-    for changes, said in (
-        ((data, HonestMethod("other"), 0), "its method differ"),
-        ((data, HonestMethod(), 1), "its seed differ"),
-        ((fewer, HonestMethod(), 0), "its dataset differ"),
-        ((data, ConstantMethod({}, "honest"), 0), "its settings differ"),
-    ):
-        with pytest.raises(SettingError, match=said):
-            run(changes[0], changes[1], tmp_path, plan=plan, seed=changes[2], canary=0)
-    (tmp_path / "run.json").unlink()
-    with pytest.raises(SettingError, match="an unknown run"):
-        run(data, HonestMethod(), tmp_path, plan=plan, canary=0)
 
 
 def test_errors_of_a_method_are_told_and_wrong(data: Dataset, tmp_path: Path) -> None:
@@ -259,6 +185,20 @@ def test_options_are_shown_in_turn() -> None:
     assert prompt_of(item, 1) == (
         "Which one, one?\nA. green\nB. blue\nC. red\nAnswer with the letter of the right option."
     )
+
+
+def test_the_constant_free_answer_is_right_by_the_rules(data: Dataset) -> None:
+    def asked(id: str, **fields: object) -> Item:
+        return Item.model_validate({"id": id, "task": "text", "question": "?", "source": HERE} | fields)
+
+    # "red" is the commonest reference, and barred nearly everywhere; "blue hat" holds what two others need.
+    items = [asked(f"red {n}", answer="red", needs=("red", "cap")) for n in range(3)]
+    items += [asked(f"hat {n}", answer="hat", needs=("hat",), bars=("red",)) for n in range(2)]
+    items += [asked("blue", answer="blue hat")]
+    chosen = ConstantMethod.best(data.keeping(items)).answers["open"]
+    assert chosen == "blue hat"
+    names = {one.id: one.name for one in data.concepts}
+    assert sum(mark_answer(item, 0, chosen, names).right for item in items) == 3
 
 
 def test_the_best_constant_answer(data: Dataset) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jarvis_bench.loaders import LOADERS, Tree, load
+from jarvis_bench.loaders import LOADERS, Tree, load, read_settings
 from jarvis_bench.loaders import tree as trees
 from jarvis_retrievers.errors import DatasetError, InputError
 from tests.bench import layouts
@@ -72,8 +72,6 @@ def test_too_few_photos(tmp_path: Path) -> None:
     layouts.myvlm(tmp_path)
     with pytest.raises(DatasetError, match="expected more than 6 photos"):
         load("myvlm", tmp_path, views=6)
-    with pytest.raises(InputError, match="views is at least 1"):
-        load("myvlm", tmp_path, views=0)
 
 
 def test_several_databases(tmp_path: Path) -> None:
@@ -218,3 +216,23 @@ def test_files_of_another_shape_are_refused_with_one_line(tmp_path: Path, file: 
         assert "expected a JSON object" in str(error)  # noqa: PT017
     else:
         assert "the picture is not there" in str(data.left_out)  # the key "0" is no picture
+
+
+@pytest.mark.parametrize("name", sorted(set(DRAW) - {"rap"}))
+def test_every_reader_takes_one_view_at_least(name: str, tmp_path: Path) -> None:
+    DRAW[name](tmp_path)
+    assert {len(concept.photos) for concept in load(name, tmp_path, views=1).concepts} == {1}
+    for views in (0, -1):
+        with pytest.raises(InputError, match=f"views is at least 1, got {views}"):
+            load(name, tmp_path, views=views)
+
+
+def test_settings_from_the_command_line_are_values(tmp_path: Path) -> None:
+    assert read_settings("this-is-my-img", ["part=multi", "views=2", "anonymous=True"]) == {
+        "part": "multi",
+        "views": 2,
+        "anonymous": True,
+    }
+    layouts.this_is_my_img(tmp_path)
+    told = read_settings("this-is-my-img", ["part=multi", "anonymous=false"])
+    assert load("this-is-my-img", tmp_path, **told) == load("this-is-my-img", tmp_path, part="multi")

@@ -87,6 +87,25 @@ def test_a_data_set_is_whole(tmp_path: Path) -> None:
             Dataset(**(dict(data) | changes))
 
 
+def test_what_is_cached_stays_behind(tmp_path: Path) -> None:
+    world = small_world(tmp_path, concepts=2, images=2)
+    halves = [
+        one.model_copy(update={"split": "val" if number % 2 else "test"})
+        for number, one in enumerate(world.items)
+    ]
+    data = world.keeping(halves)
+    whole = data.digest
+    assert data.concept("bo").notes
+    digests = {data.split(name).digest for name in ("val", "test")} | {whole}
+    assert len(digests) == 3
+    assert data.split("val").digest == data.keeping(halves[1::2]).digest
+    told = tuple(one.model_copy(update={"notes": ""}) for one in data.concepts)
+    copy = data.model_copy(update={"concepts": told})
+    assert copy.digest not in digests
+    assert copy.concept("bo").notes == ""
+    assert data.model_copy().digest == whole
+
+
 def test_lines_give_the_same_data_back(tmp_path: Path) -> None:
     data = small_world(tmp_path)
     path = write_dataset(data, tmp_path / "out" / "data.jsonl")

@@ -11,12 +11,12 @@ from PIL import Image, ImageDraw
 
 from jarvis_bench.dataset import BenchConcept, Dataset
 from jarvis_bench.item import LETTERS, Item, Picture, Source
+from jarvis_bench.judging import Mark
 from jarvis_bench.looks import look_of
+from jarvis_bench.outcome import Outcome
 from jarvis_retrievers.images import load_image, pixel_digest
 
 HERE = Source(file="made up")
-
-
 Colour = tuple[int, int, int]
 COLOURS: dict[str, Colour] = {
     "Bo": (220, 30, 30),
@@ -58,9 +58,6 @@ def picture(root: Path, path: str, seed: str | None = None, colour: Colour | Non
     return Picture(path=path, digest=pixel_digest(image), look=look_of(image))
 
 
-HERE = Source(file="made up")
-
-
 def imagined(path: str) -> Picture:
     """A picture that is nowhere."""
     image = drawn(path)
@@ -92,6 +89,14 @@ def choice(
         answer=LETTERS[right],
         source=HERE,
     )
+
+
+def said(item: Item, *words: str | None) -> Outcome:
+    """An outcome of a recognition item, or of a choice with one word for each rotation."""
+    if item.form == "yes_no":
+        (word,) = words
+        return Outcome(item, (Mark(item.id, 0, word == item.answer, word),))
+    return Outcome(item, tuple(Mark(item.id, turn, word == "R", word) for turn, word in enumerate(words)))
 
 
 def small_world(root: Path, concepts: int = 4, images: int = 3) -> Dataset:

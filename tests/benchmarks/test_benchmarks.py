@@ -9,11 +9,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.controls import Share
 from benchmarks.fidelity import break_even, several
 from benchmarks.index_scale import recall
 from benchmarks.index_world import DIM, World
 from benchmarks.shapes import SHAPES, shape_config
+from benchmarks.share import Share
 from jarvis_memory.gate import GateScore, Verdict
 from jarvis_memory.kv import Mode, Storage
 from jarvis_retrievers.faiss_index import FaissIndex

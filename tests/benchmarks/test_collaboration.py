@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 
 from benchmarks.collaboration import Tally
-from benchmarks.crowd import Crowd, draw_crowd, here_question
+from benchmarks.gathering import Gathering, draw_gathering, here_question
 from jarvis_agents.collaboration.report import PLACES
 from jarvis_pocket import world
 
 
 def test_what_is_dropped_is_neither_found_nor_false() -> None:
-    crowd = Crowd(
+    gathering = Gathering(
         Image.new("RGB", (1, 1)), {"Bo": "left", "Mimi": "right", "Liki": "middle"}, frozenset({"Nori"})
     )
     tally = Tally()
@@ -26,8 +26,8 @@ def test_what_is_dropped_is_neither_found_nor_false() -> None:
         "Fabi": (None, None),
         "Domu": (False, None),
     }
-    tally.add(crowd, said, 6, 2.0)
-    tally.add(crowd, {"Bo": (False, None)}, 2, 1.0)
+    tally.add(gathering, said, 6, 2.0)
+    tally.add(gathering, {"Bo": (False, None)}, 2, 1.0)
     figures = tally.to_dict()
     counts = {
         name: (share["accuracy"], share["n"])
@@ -45,20 +45,20 @@ def test_what_is_dropped_is_neither_found_nor_false() -> None:
     assert (figures["calls"], figures["seconds"]) == (4.0, 1.5)
 
 
-def test_crowds_have_members_lookalikes_and_strangers() -> None:
+def test_gatherings_have_members_lookalikes_and_strangers() -> None:
     rng = random.Random(5)
     concepts = world.draw_gallery(rng, 4, "heldout")
     names = {concept.name for concept in concepts}
-    crowds = [draw_crowd(rng, concepts) for _ in range(60)]
-    for crowd in crowds:
-        assert set(crowd.places) <= names
-        assert crowd.alike <= names - set(crowd.places)
-        assert len(set(crowd.places.values())) == len(crowd.places)
-        assert set(crowd.places.values()) <= set(PLACES)
-        wide = crowd.image.width > crowd.image.height
-        assert wide or set(crowd.places.values()) <= {"middle"}
-    assert {len(crowd.places) for crowd in crowds} >= {0, 1, 2}
-    assert any(crowd.alike for crowd in crowds)
+    gatherings = [draw_gathering(rng, concepts) for _ in range(60)]
+    for gathering in gatherings:
+        assert set(gathering.places) <= names
+        assert gathering.alike <= names - set(gathering.places)
+        assert len(set(gathering.places.values())) == len(gathering.places)
+        assert set(gathering.places.values()) <= set(PLACES)
+        wide = gathering.image.width > gathering.image.height
+        assert wide or set(gathering.places.values()) <= {"middle"}
+    assert {len(gathering.places) for gathering in gatherings} >= {0, 1, 2}
+    assert any(gathering.alike for gathering in gatherings)
 
 
 def test_a_question_is_right_only_with_the_truth() -> None:
@@ -66,10 +66,10 @@ def test_a_question_is_right_only_with_the_truth() -> None:
     concepts = world.draw_gallery(rng, 4, "heldout")
     verdicts = []
     for _ in range(60):
-        crowd = draw_crowd(rng, concepts)
-        asked = here_question(rng, crowd, concepts)
+        gathering = draw_gathering(rng, concepts)
+        asked = here_question(rng, gathering, concepts)
         (name,) = asked.about
-        here = name in crowd.places
+        here = name in gathering.places
         assert asked.right(f"{name} is here.") is here
         assert asked.right(f"{name} is not here.") is not here
         verdicts.append(here)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from jarvis_memory import PersonalMemory
@@ -14,6 +16,7 @@ from jarvis_memory.store.owner import OwnerStore
 from jarvis_pocket.exam import Exam
 from jarvis_retrievers.boxes import Box
 from jarvis_retrievers.calibration import genuine_cosine, impostor_cosine
+from jarvis_retrievers.openclip import OpenCLIPEncoder
 
 Opener = Callable[..., PersonalMemory]
 
@@ -171,3 +174,36 @@ def test_a_detector_adds_regions_to_pictures(opened: Opener, exam: Exam) -> None
 
     assert looked(detector=detector) == looked() + 1
     assert picture.size in asked
+
+
+def test_pictures_that_were_seen_are_known_until_something_is_forgotten(
+    household: PersonalMemory, opened: Opener, exam: Exam, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, names = exam.photos[1][0], [concept.name for concept in exam.concepts]
+    finder = household._engine.finder
+    plain = household.why("Who is here?", [picture])
+    shown: list[int] = []
+    real = type(household._engine.encoder).encode_images
+
+    def encode(self: OpenCLIPEncoder, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        shown.append(len(images))
+        return real(self, images)
+
+    monkeypatch.setattr(OpenCLIPEncoder, "encode_images", encode)
+    again = household.why("Is there anybody?", [picture])
+    assert shown == []
+    assert [name for name, _ in again.sightings] == [name for name, _ in plain.sightings]
+    for (_, one), (_, other) in zip(plain.sightings, again.sightings, strict=True):
+        assert (one.region, one.verdict) == (other.region, other.verdict)
+        assert one.score == pytest.approx(other.score, abs=1e-6)
+    household.update(names[0], about="Plays the bassoon.")
+    household.forget(names[0])
+    assert len(finder.seen) == 0
+    household.recall(images=[picture])
+    assert len(finder.seen) == 1
+    opened().forget(names[2])  # in another process, say
+    household.recall("bassoon")
+    assert len(finder.seen) == 0
+    household.recall(images=[picture])
+    household.close()
+    assert len(finder.seen) == 0

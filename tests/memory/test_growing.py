@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jarvis_memory import PersonalMemory
-from jarvis_memory.keeper import SegmentKeeper
-from jarvis_memory.kv import Inputs, Storage
-from jarvis_memory.tiers import Quotas, SegmentTiers
+from jarvis_memory.kv import Inputs
 from jarvis_memory.vlm.concepts import ConceptEncoder
 from jarvis_pocket.exam import Exam
+from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.patches import PatchMiner
 from tests.memory.conftest import Opener
 
@@ -37,10 +37,7 @@ class Watch:
 
 def from_scratch(memory: PersonalMemory, name: str) -> tuple[np.ndarray, tuple[int, ...]]:
     """Keys of a concept encoded anew, and its tokens."""
-    keeper = SegmentKeeper(
-        memory._store, memory.node, Storage.F32, SegmentTiers(Quotas(), memory.node.device)
-    )
-    segment = memory.node.encode_segment(keeper.source(memory.show(name)))
+    segment = memory.node.encode_segment(memory._engine.keeper.source(memory.show(name)))
     return segment.keys.float().numpy(), segment.token_ids
 
 
@@ -114,3 +111,57 @@ def test_what_another_encoder_saw_is_mined_again(
     new = memory.update(name, photos=[exam.photos[0][1]])
     assert watch.mined == [2]
     assert new.encoder == memory._engine.encoder.fingerprint
+
+
+@pytest.mark.parametrize("selector", ["patches", "uniform"])
+def test_changed_looks_leave_the_segment_and_stay_in_the_record(
+    opened: Opener, exam: Exam, selector: str
+) -> None:
+    memory = opened(kv_ram_bytes=0)
+    memory.migrate("f32", selector=selector)
+    name, (before, after) = exam.concepts[0].name, exam.photos[0][:2]
+    old = memory.remember(name, [before], exam.notes[0])
+    new = memory.update(name, photos=[after], changed=True)
+    assert (new.past, [photo.id for photo in new.now.photos]) == (1, [new.photos[1].id])
+    assert len(new.patches) > len(new.now.patches) >= 1
+    assert {patch.photo_id for patch in new.now.patches} == {new.photos[1].id}
+    # As many as a new concept's: they are all that is shown.
+    assert len(new.now.patches) > memory._engine.intake._miner.config.k_added
+    kept = memory._engine.keeper.get(new)
+    assert kept.stored
+    keys, tokens = from_scratch(memory, name)
+    assert kept.segment.token_ids == tokens
+    assert np.abs(kept.segment.keys.float().numpy() - keys).max() < 1e-4 * np.abs(keys).max()
+    noted = memory.update(name, about="Was seen in May.")
+    assert (noted.past, [photo.digest for photo in noted.now.photos]) == (1, [new.photos[1].digest])
+    assert memory._engine.keeper.get(noted).segment.token_ids == from_scratch(memory, name)[1]
+    # It is found by what it looked like, too.
+    assert name in {found.concept.name for found in memory.recall("", [before], k=3)}
+    # Photos that come behind are shown beside the new one.
+    third = memory.update(name, photos=[exam.photos[0][1].transpose(Image.Transpose.FLIP_LEFT_RIGHT)])
+    assert (third.past, len(third.now.photos), len(third.photos)) == (1, 2, 3)
+    assert memory._engine.keeper.get(third).segment.token_ids == from_scratch(memory, name)[1]
+    assert old.past == 0
+
+
+def test_a_change_of_looks_is_told_by_a_new_photo(opened: Opener, exam: Exam) -> None:
+    memory = opened()
+    name = exam.concepts[0].name
+    old = memory.remember(name, [exam.photos[0][0]], exam.notes[0])
+    for photos in ([], [exam.photos[0][0].copy()]):
+        with pytest.raises(InputError, match="by new photos"):
+            memory.update(name, photos=photos, about="Wears a hat now.", changed=True)
+    assert memory.show(name) == old
+
+
+def test_what_was_stays_past_when_all_is_mined_again(opened: Opener, exam: Exam) -> None:
+    memory = opened()
+    name = exam.concepts[0].name
+    memory.remember(name, [exam.photos[0][0]], exam.notes[0])
+    new = memory.update(name, photos=[exam.photos[0][1]], changed=True)
+    assert memory.reindex(everything=True) == 1
+    again = memory.show(name)
+    assert (again.past, len(again.now.photos)) == (new.past, 1)
+    assert memory._engine.keeper.get(again).segment.token_ids == from_scratch(memory, name)[1]
+    memory.close()
+    assert opened().show(name).past == 1

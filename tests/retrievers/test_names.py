@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from jarvis_retrievers.errors import InputError
-from jarvis_retrievers.names import NameMatch, match_names
+from jarvis_retrievers.names import NameMatch, _spelt, _words, match_names
 from jarvis_retrievers.stopwords import COMMON, FUNCTION
 
 HOUSE = {
@@ -164,3 +164,8 @@ def test_a_name_in_a_sentence_is_found_where_it_stands(name: str, frame: str) ->
     match = match_names(question, {"x": [name]})[0]
     assert question[match.start : match.end] == name.upper()
     assert match.score == 1.0
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_plain_letters_take_a_short_way_to_the_same_words(text: str) -> None:
+    assert _words(text) == _spelt(text)

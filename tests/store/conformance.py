@@ -94,6 +94,8 @@ class CatalogueConformance:
         catalogue.add("ben", rows("ben", 3))
         assert catalogue.ids("ana") == (first.id, second.id)
         assert catalogue.ids("nobody") == ()
+        assert catalogue.versions("ana") == ((first.id, first.updated), (second.id, second.updated))
+        assert catalogue.versions("nobody") == ()
         made = [SegmentRow(first.id, name, first.updated, 5, blob(90 + n)) for n, name in enumerate("fg")]
         for row in made:
             catalogue.put_segment("ana", row)
@@ -101,6 +103,7 @@ class CatalogueConformance:
         assert catalogue.segments("ana", second.id) == catalogue.segments("ben", first.id) == ()
         catalogue.tombstone("ana", first.id)
         assert catalogue.ids("ana") == (second.id,)
+        assert catalogue.versions("ana") == ((second.id, second.updated),)
 
     def test_no_vectors(self, catalogue: Catalogue) -> None:
         catalogue.add("ana", rows("ana", 1, patches=0, profiles=0))

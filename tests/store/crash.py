@@ -16,7 +16,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from jarvis_memory.store import OwnerStore
+from jarvis_memory.store import OwnerStore, SQLiteCatalogue
+from jarvis_memory.store.items import ItemDraft, OwnerItems
 from tests.store.drafts import draft
 
 MARKER = "Qzjmarker77"
@@ -53,6 +54,7 @@ OPERATIONS: dict[str, Callable[[OwnerStore], None]] = {
 
 def prepare(home: Path) -> None:
     with OwnerStore.open(home, "ana") as store:
+        items(store).write([(("place",), "tea", ItemDraft({"kind": "green"}))])
         bo = store.add_concept(draft("Bo", 1))
         store.put_segment(bo.id, "f", b"first segment")
         planted = draft(MARKER, 5, notes=(f"{MARKER} sleeps.",))
@@ -64,11 +66,20 @@ def prepare(home: Path) -> None:
         store.add_concept(draft("Bo", 6))
 
 
+def items(store: OwnerStore) -> OwnerItems:
+    assert isinstance(store._catalogue, SQLiteCatalogue)
+    return OwnerItems(store.owner, store._catalogue.database)
+
+
 def state(store: OwnerStore) -> object:
-    return [
-        (c.name, c.about, [store.photo(p.id) for p in c.photos], store.get_segment(c.id, "f"))
-        for c in store.list()
-    ] + [store.vectors().matrix.tolist()]
+    return (
+        [(item.key, item.draft.value) for item in items(store).under(())]
+        + [
+            (c.name, c.about, [store.photo(p.id) for p in c.photos], store.get_segment(c.id, "f"))
+            for c in store.list()
+        ]
+        + [store.vectors().matrix.tolist()]
+    )
 
 
 def look(home: Path) -> tuple[object, object, frozenset[str]]:

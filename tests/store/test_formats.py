@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jarvis_memory.concept import Moment
 from jarvis_memory.profiling import Description
-from jarvis_memory.store import OwnerStore
+from jarvis_memory.store import DraftPhoto, OwnerStore
 from jarvis_memory.store.contracts import VectorRows
 from jarvis_memory.store.rows import insert, select
 from jarvis_retrievers.errors import CorruptRecordError
@@ -78,7 +79,7 @@ def test_a_home_of_format_1_is_brought_up_to_date(tmp_path: Path) -> None:
         assert store.setting("kv") == "int8"
 
 
-@pytest.mark.parametrize("missing", ["description", "edits", "history"])
+@pytest.mark.parametrize("missing", ["description", "edits", "history", "moments"])
 def test_a_record_from_before_a_field_is_read(tmp_path: Path, missing: str) -> None:
     home = filled(tmp_path / "home")
     with OwnerStore.open(home, "ana") as store:
@@ -102,3 +103,57 @@ def test_a_description_is_kept(tmp_path: Path) -> None:
     with OwnerStore.open(tmp_path / "home", "ana") as store:
         assert store.get("Bo") == added
         assert store.get("Bo").description == said
+
+
+MOMENT = Moment(video="ab" * 32, seconds=1.5)
+
+
+def test_a_home_of_format_3_is_brought_up_to_date(tmp_path: Path) -> None:
+    home = filled(tmp_path / "home")
+    connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
+    found = select(connection, "concepts", "1", ())
+    connection.execute("DELETE FROM concepts")
+    for *head, text in found:
+        insert(connection, "concepts", (*head, json.dumps({**json.loads(text)} | {"moments": []})))
+    connection.execute("UPDATE meta SET value = 3 WHERE key = 'format'")
+    connection.execute("PRAGMA user_version = 3")
+    connection.close()
+    with OwnerStore.open(home, "ana", read_only=True) as store:
+        before = store.list()
+        assert [photo.moment for photo in before[0].photos] == [None] * len(before[0].photos)
+    with OwnerStore.open(home, "ana") as store:
+        assert store.list() == before
+        assert store.get_segment(before[0].id, "f") == b"segment"
+    connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
+    assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+    assert connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone() == (4,)
+    connection.close()
+
+
+def test_where_a_photo_is_from_is_kept(tmp_path: Path) -> None:
+    plain = draft("Bo", 3)
+    photos = [DraftPhoto(*photo[:4], MOMENT if place else None) for place, photo in enumerate(plain.photos)]
+    with OwnerStore.open(tmp_path / "home", "ana") as store:
+        added = store.add_concept(replace(plain, photos=photos))
+    with OwnerStore.open(tmp_path / "home", "ana") as store:
+        assert store.get("Bo") == added
+        assert [photo.moment for photo in added.photos] == [photo.moment for photo in photos]
+        assert added.photos[1].moment == MOMENT
+        again = store.replace_concept(added.id, plain)
+        assert not again.moments
+
+
+def test_moments_of_another_number_of_photos_are_damage(tmp_path: Path) -> None:
+    home = filled(tmp_path / "home")
+    connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
+    found = select(connection, "concepts", "1", ())
+    connection.execute("DELETE FROM concepts")
+    for *head, text in found:
+        wrong = json.loads(text) | {"moments": [MOMENT.model_dump()] * 9}
+        insert(connection, "concepts", (*head, json.dumps(wrong)))
+    connection.close()
+    with (
+        OwnerStore.open(home, "ana") as store,
+        pytest.raises(CorruptRecordError, match="moments of 9"),
+    ):
+        store.list()

@@ -197,8 +197,10 @@ def test_home(tmp_path: Path) -> None:
     with OwnerStore.open(home, "ana") as store:
         store.add_concept(draft())
         assert stat.S_IMODE(home.stat().st_mode) == 0o700
-        assert {path.name.split("-")[0] for path in home.iterdir()} == {"catalogue.sqlite", "blobs", "tmp"}
-    assert {path.name for path in home.iterdir()} == {"catalogue.sqlite", "blobs", "tmp"}
+        names = {path.name.split("-")[0] for path in home.iterdir()}
+        assert names == {"catalogue.sqlite", "blobs", "reserve", "tmp"}
+    kept = {"catalogue.sqlite", "catalogue.sqlite-witness", "blobs", "reserve", "tmp"}
+    assert {path.name for path in home.iterdir()} == kept
     with pytest.raises(SettingError, match="must be a folder"):
         OwnerStore.open(home / "catalogue.sqlite", "ana")
 

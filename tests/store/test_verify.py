@@ -120,3 +120,33 @@ def test_owners_are_verified_apart(tmp_path: Path) -> None:
     for owner, expected in (("ana", []), ("ben", ["segment"])):
         with OwnerStore.open(tmp_path, owner) as store:
             assert [finding.kind for finding in store.verify()] == expected
+
+
+def test_a_damaged_index_is_told_and_made_anew(home: Path) -> None:
+    """A photo that an index has lost is damaged, not forgotten."""
+    with OwnerStore.open(home, "me") as store:
+        (photo, *_) = store.get("Bo").photos
+    connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'photos_id'").fetchone()
+    connection.close()
+    file = home / "catalogue.sqlite"
+    data = bytearray(file.read_bytes())
+    place = data.index(photo.id.encode(), (page - 1) * 16384, page * 16384)
+    data[place] ^= 1
+    file.write_bytes(data)
+    with OwnerStore.open(home, "me") as store, pytest.raises(CorruptRecordError, match="verify --repair"):
+        store.photo(photo.id)
+    assert ("record", "", False) in kinds(home)
+    assert ("record", "", True) in kinds(home, repair=True)
+    assert kinds(home) == []
+    with OwnerStore.open(home, "me") as store:
+        assert store.photo(photo.id)
+
+
+def test_a_schema_that_cannot_be_decoded_is_damage(home: Path) -> None:
+    file = home / "catalogue.sqlite"
+    data = bytearray(file.read_bytes())
+    data[data.index(b"CREATE TABLE photos")] ^= 0x80
+    file.write_bytes(data)
+    with pytest.raises(CorruptRecordError, match="damaged"):
+        OwnerStore.open(home, "me")

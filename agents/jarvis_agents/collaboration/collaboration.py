@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jarvis_memory import PersonalMemory
+from jarvis_memory.checks import check_photos
 from jarvis_memory.intake import Photo
 from jarvis_retrievers.errors import InputError, SettingError
 from jarvis_retrievers.images import load_image
@@ -96,10 +97,7 @@ class Collaboration:
     def _inquiry(self, question: str, images: Sequence[Photo]) -> Inquiry:
         if not question.strip():
             raise InputError(f"a question is blank, got {question!r}; ask something")
-        if isinstance(images, (str, bytes)):
-            raise InputError(
-                f"images is a list of pictures, got one {type(images).__name__}; put it into a list"
-            )
+        check_photos(images)
         most = self.settings.pictures
         if len(images) > most:
             raise InputError(

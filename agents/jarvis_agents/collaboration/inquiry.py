@@ -101,7 +101,8 @@ class Inquiry:
         report = self._report(reflections, {concept.name: concept for concept in about})
         if messages:
             return go_on(messages, report, known, task)
-        return opening(self.settings.wording, self.question, report, known, sent, task)
+        wording, checked = self.settings.wording, self.settings.reflect
+        return opening(wording, self.question, report, known, sent, task, checked=checked)
 
     def _found(self) -> tuple[list[Scene], list[Concept], list[str]]:
         """Pictures with what retrieval saw in them, whom to look for, and who is named or meant in words."""

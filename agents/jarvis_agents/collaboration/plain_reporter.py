@@ -43,6 +43,7 @@ class PlainReporter:
 
     def report(self, scene: Scene, concepts: Sequence[Concept]) -> tuple[Look, ...]:
         """One plain yes-or-no question for each concept."""
+        self._let_go()
         return tuple(self._ask("asked", scene.image, concept) for concept in concepts)
 
     def look(self, kind: Kind, scene: Scene, concept: Concept) -> Look:
@@ -71,6 +72,7 @@ class PlainReporter:
 
     def remember(self, concept: Concept) -> Remembered:
         """What the profile says; where it says nothing, what the model answers from the segment alone."""
+        self._let_go()
         profile = concept.profile
         if profile.attributes:
             told = tuple(phrase(attribute.partition(":")[2] or attribute) for attribute in profile.attributes)
@@ -92,10 +94,15 @@ class PlainReporter:
         made = Remembered(
             tuple(attributes), tuple(phrases), tuple(lines), len(slots.slots), time.perf_counter() - began
         )
-        there = {one.id for one in self._memory.list()}  # nothing is kept of a concept that is forgotten
-        kept = {known: told for known, told in self._recalled.items() if known[0] in there - {concept.id}}
-        self._recalled = kept | {key: made}
+        # An older look at the same concept goes.
+        self._recalled = {known: told for known, told in self._recalled.items() if known[0] != concept.id}
+        self._recalled[key] = made
         return made
+
+    def _let_go(self) -> None:
+        """Nothing is kept of a concept that is forgotten."""
+        there = {one.id for one in self._memory.list()} if self._recalled else set()
+        self._recalled = {known: told for known, told in self._recalled.items() if known[0] in there}
 
     def _match(self, scene: Scene, concept: Concept) -> Look:
         """Whether a figure, described by the model without any concept, has all that is remembered."""

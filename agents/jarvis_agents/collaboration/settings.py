@@ -54,7 +54,7 @@ class Settings:
             ("pictures", 1, 8),
         ):
             value = getattr(self, name)
-            if not least <= value <= most:
-                raise SettingError(f"{name} is from {least} to {most}, got {value}")
+            if not isinstance(value, int) or not least <= value <= most:
+                raise SettingError(f"{name} is a whole number from {least} to {most}, got {value!r}")
         if self.wording == "sentences" and self.rounds:
             raise SettingError("a large model that is told in sentences writes no JSON; set rounds=0")

@@ -86,7 +86,7 @@ def shown(
     if share == "photos":
         images = [_sent("picture", None, scene.image) for scene in scenes]
         return images + [
-            _sent("photo", concept.name, memory.photo(concept.photos[0].id))
+            _sent("photo", concept.name, memory.photo(concept.now.photos[0].id))
             for concept in about
             if concept.photos
         ]
@@ -100,7 +100,7 @@ def shown(
                 images.append(_sent("region", one.concept, scene.image.crop(box.as_tuple())))
     for concept in about:
         sizes = {photo.id: (photo.width, photo.height) for photo in concept.photos}
-        parts = [patch for patch in concept.patches if _is_part(patch.box, sizes[patch.photo_id])]
+        parts = [patch for patch in concept.now.patches if _is_part(patch.box, sizes[patch.photo_id])]
         if parts:
             piece = memory.photo(parts[0].photo_id).crop(parts[0].box.as_tuple())
             images.append(_sent("patch", concept.name, piece))

@@ -13,7 +13,7 @@ from jarvis_memory.profile import profile_text
 from .assembling import told
 from .large import Messages
 from .look import Remembered
-from .prompts import LARGE_SYSTEM, data, sentences
+from .prompts import LARGE_SYSTEM, LARGE_UNCHECKED, data, sentences
 from .report import Report
 from .settings import Wording
 from .sharing import SharedImage, blocks
@@ -28,6 +28,8 @@ def opening(
     about: Sequence[tuple[Concept, Remembered]],
     sent: Sequence[tuple[SharedImage, Image.Image]],
     task: str,
+    *,
+    checked: bool,
 ) -> Messages:
     """The first messages: pictures as far as they are shared, then question, report and profiles."""
     pictures = blocks(image for _, image in sent)
@@ -49,7 +51,8 @@ def opening(
         ],
     }
     content = [*pictures, {"type": "text", "text": f"{data(value)}\n{task}"}]
-    return [{"role": "system", "content": LARGE_SYSTEM}, {"role": "user", "content": content}]
+    system = LARGE_SYSTEM if checked else LARGE_UNCHECKED
+    return [{"role": "system", "content": system}, {"role": "user", "content": content}]
 
 
 def go_on(

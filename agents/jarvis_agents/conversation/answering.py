@@ -32,8 +32,8 @@ def ask(
         return ()
     from jarvis_memory import Ask, ask_together
 
-    images = [picture.image for picture in pictures]
-    asks = [Ask(memory, sub.question, images if sub.shown else (), (), sub.names) for sub in subs]
+    images, there = [picture.image for picture in pictures], _there(memory)
+    asks = [Ask(memory, sub.question, images if sub.shown else (), (), _known(sub, there)) for sub in subs]
     tokens = max(sub.tokens for sub in subs)
     if len(asks) == 1:
         (one,) = asks
@@ -48,10 +48,20 @@ def tell(
 ) -> Iterator[str | Part]:
     """One answer piece by piece, and at last the whole."""
     images = [picture.image for picture in pictures] if sub.shown else []
-    for piece in memory.tell(sub.question, images, mode=mode, max_new_tokens=sub.tokens, only=sub.names):
+    names = _known(sub, _there(memory))
+    for piece in memory.tell(sub.question, images, mode=mode, max_new_tokens=sub.tokens, only=names):
         yield part(sub, piece) if isinstance(piece, Answer) else piece
 
 
 def part(sub: Sub, answer: Answer, *, look: bool = False) -> Part:
     """A question with its answer."""
     return Part(question=sub.question, concepts=answer.concepts, answer=answer, look=look)
+
+
+def _there(memory: PersonalMemory) -> frozenset[str]:
+    return frozenset(concept.name for concept in memory.list())
+
+
+def _known(sub: Sub, there: frozenset[str]) -> tuple[str, ...] | None:
+    """Who may be in a context; a stranger who is asked about is nobody there."""
+    return None if sub.names is None else tuple(name for name in sub.names if name in there)

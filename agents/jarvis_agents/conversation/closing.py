@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .desk import Desk
+from .known import Known
 from .naming import named
 from .said import Said
 from .state import ConversationState, Exchange
@@ -29,12 +30,13 @@ def said_of(desk: Desk, turn: Turn) -> Said:
         offered=known.keys(turn.choices) if turn.kind == "ask_back" else (),
     )
     before = turn.state
+    # Of a concept that is forgotten not even the wish stays.
+    new = () if turn.kind == "forgot" else (exchange,)
     state = ConversationState(
-        # Of a concept that is forgotten not even the wish stays.
-        turns=(*before.turns, *(() if turn.kind == "forgot" else (exchange,)))[-desk.settings.most_turns :],
+        turns=(*(_named_now(one, known) for one in before.turns), *new)[-desk.settings.most_turns :],
         pending=turn.pending,
         picture=turn.images[-1] if turn.images else before.picture,
-        shown=known.keys(tuple(used)) if turn.images else before.shown,
+        shown=known.keys(tuple(used)) if turn.images else (*before.shown, *_learned(turn, known)),
         looks=turn.looks,
     ).without(known.ids)
     return Said(
@@ -47,3 +49,18 @@ def said_of(desk: Desk, turn: Turn) -> Said:
         notices=turn.notices,
         state=state,
     )
+
+
+def _named_now(one: Exchange, known: Known) -> Exchange:
+    """An earlier turn with the ids of those whom it named before they were concepts."""
+    places = named(f"{one.asked}\n{one.question}\n{one.said}", known)
+    now = known.keys([name for place in places if not place.doubtful for name in place.names])
+    return one.model_copy(update={"named": tuple(dict.fromkeys((*one.named, *now)))})
+
+
+def _learned(turn: Turn, known: Known) -> tuple[str, ...]:
+    """Whom the last picture shows, now that it was remembered of them."""
+    waiting, picture = turn.state.pending, turn.state.picture
+    if turn.kind != "learned" or waiting is None or picture not in waiting.photos:
+        return ()
+    return known.keys(turn.subjects)

@@ -31,7 +31,9 @@ def conclude(desk: Desk, turn: Turn) -> Turn:
             notice = "not all fit the model's window together; each was asked alone"
             return turn.but(next="choose", plan=apart, notices=(*turn.notices, notice))
     if plan.reduce != "hop":
-        said, who = reduce(plan, own, turn.subjects, known)
+        # A planner may ask of some only.
+        names = turn.subjects if plan.reduce in {"whole", "record"} else turn.subjects[: len(own)]
+        said, who = reduce(plan, own, names, known)
         if turn.pictures and not turn.subjects:
             who = seen_in(said, known.names)
         return turn.but(next="verify", said=said, subjects=who or turn.subjects)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jarvis_memory.contradictions import contradictions
 
 from .known import Known
-from .properties import PROPERTIES, stated
+from .properties import asked_property, stated
 from .turn import Turn
 from .values import holds, unknown
 
@@ -30,7 +30,7 @@ def conflicts(turn: Turn, known: Known) -> list[str]:
         if part.look or len(names) != 1 or len(part.concepts) != 1 or unknown(part.answer.text):
             continue
         (name,) = names
-        asked = next((one for one in PROPERTIES if one.asked.search(part.question)), None)
+        asked = asked_property(part.question)
         # What something is may be said in many words; that is no conflict.
         facts = (
             [] if asked is None or asked.key == "look" else facts_about(name, known.facts(name), asked.key)

@@ -38,7 +38,7 @@ def tell_of(desk: Desk, turn: Turn, told: Sequence[Statement]) -> Turn:
     if not new and not any(fact for fact in old if fact not in {one.sentence for one in told}):
         denied = all(one.denied for one in told)
         said = f"I know: {' '.join(one.sentence for one in told)}"
-        return turn.but(next="end", said="I have nothing else written down." if denied else said)
+        return turn.but(next="end", said="I have nothing of that written down." if denied else said)
     old = tuple(fact for fact in old if fact not in {one.sentence for one in told})
     pending = Pending(wish="correct", name=name, old=old, new=new)
     hand = _by_hand(known, name)
@@ -62,11 +62,14 @@ def correct(desk: Desk, turn: Turn) -> Turn:
     name, memory = pending.name, desk.memory
     concept = memory.show(name)
     facts = concept.profile.facts
-    if pending.old or concept.edits.facts is not None:
+    if not set(pending.new).difference(facts) and not set(pending.old).intersection(facts):
+        pass  # the step is taken again: its process died before a checkpoint
+    elif pending.old or concept.edits.facts is not None:
         # A fact that is not there any more has been changed elsewhere meanwhile; the rest still holds.
         place = min((facts.index(fact) for fact in pending.old if fact in facts), default=len(facts))
         left = [fact for fact in facts if fact not in pending.old]
-        memory.edit(name, facts=[*left[:place], *pending.new, *left[place:]])
+        new = [fact for fact in pending.new if fact not in left]
+        memory.edit(name, facts=[*left[:place], *new, *left[place:]])
     else:
         memory.update(name, about=" ".join(pending.new))
     kind = "corrected" if pending.old else "learned"

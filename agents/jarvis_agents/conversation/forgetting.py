@@ -26,8 +26,12 @@ def to_forget(text: str) -> str | None:
     return match["who"] if match else None
 
 
-def propose(turn: Turn, names: tuple[str, ...]) -> Turn:
+def propose(turn: Turn, names: tuple[str, ...], strangers: tuple[str, ...] = ()) -> Turn:
     """Ask before anything is forgotten."""
+    if strangers:
+        who = listed(strangers, "or")
+        said = f"I know nobody of the name {who}; I have changed nothing."
+        return turn.but(next="end", kind="declined", said=said, subjects=())
     if len(names) != 1:
         said = "Tell me one name to forget; I have changed nothing."
         return turn.but(next="end", kind="declined", said=said, subjects=())

@@ -2,7 +2,7 @@
 
 The state of the graph is JSON: the newest message, the conversation between two turns, and the turn on its
 way. The memory is not in it. A node that pauses runs again from its start when it goes on (LangGraph,
-"interrupts"), so the node that waits does nothing before it waits.
+"interrupts"), so the node that waits changes nothing before it waits.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from langgraph.types import Checkpointer, interrupt
 from PIL import Image
 from typing_extensions import TypedDict
 
-from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.errors import ImageError, InputError
 from jarvis_retrievers.images import encode_png, load_image
 from jarvis_retrievers.sources import ImagePolicy
 
@@ -93,7 +93,8 @@ def conversation_graph(
             result = graph.invoke(Command(resume="Bo"), thread)
         print(result["messages"][-1].text)
 
-    With ``stream_mode="custom"`` the pieces of an answer come as strings.
+    A reply that cannot be used (blank, too long, no picture) is asked for again, with ``problem`` beside what
+    was asked. With ``stream_mode="custom"`` the pieces of an answer come as strings.
 
     Args:
         memory: of one owner. It stays out of checkpoints: give the same one after a restart.
@@ -132,8 +133,19 @@ def conversation_graph(
 
     def wait(state: TalkState) -> TalkState:
         said = state["said"]
-        reply = interrupt({key: said[key] for key in ("kind", "text", "choices")})
-        return {"messages": [HumanMessage(reply) if isinstance(reply, str) else _message(reply)]}
+        asked = {key: said[key] for key in ("kind", "text", "choices")}
+        conversation = ConversationState.from_dict(state.get("conversation") or {})
+        # A reply is in the checkpoint before it is looked at: one that cannot be used is asked for again
+        # here, or every later one would come after it and fail as well.
+        while True:
+            reply = interrupt(asked)
+            try:
+                message = HumanMessage(reply) if isinstance(reply, str) else _message(reply)
+                steps.begin(conversation, *_asked([message]))
+            except (InputError, ImageError) as error:
+                asked = {**asked, "problem": str(error)}
+            else:
+                return {"messages": [message]}
 
     builder.add_node("begin", begin)
     for name in names:

@@ -9,12 +9,15 @@ from jarvis_memory.profile import build_profile, with_article
 from jarvis_retrievers.images import pixel_digest
 
 from .desk import Desk
-from .introducing import Introduced
-from .picture import Picture
+from .introducing import Introduced, introduced
 from .state import Pending
+from .statements import split_clauses
 from .turn import Turn
 
-__all__ = ["learn", "propose"]
+__all__ = ["amended", "learn", "propose"]
+
+# A note has a subject, a verb and more: "she likes corn".
+_NOTE = 3
 
 
 def propose(desk: Desk, turn: Turn, who: Introduced) -> Turn:
@@ -36,6 +39,27 @@ def propose(desk: Desk, turn: Turn, who: Introduced) -> Turn:
         said = f"Show me a photo of {name}, and I can remember it."
         return turn.but(next="end", kind="ask_back", said=said, pending=pending, subjects=())
     return _confirm(desk, turn, pending)
+
+
+def amended(desk: Desk, turn: Turn, waiting: Pending, more: str) -> Turn | None:
+    """What would be remembered, asked again with what "yes, and ..." adds; None if that adds nothing."""
+    somebody = introduced(more)
+    if somebody is not None and waiting.wish == "learn":  # "yes, but her name is Kimo"
+        told = re.sub(rf"\b{re.escape(waiting.name)}\b", lambda _: somebody.name, waiting.about)
+        about = " ".join(part for part in (told, somebody.about) if part)
+        who = Introduced(somebody.name, somebody.category or waiting.category, about)
+        return propose(desk, turn.but(images=waiting.photos), who)
+    pronouns = rf"(?:she|he|it|they|her|his|its|their|{re.escape(waiting.name)})\b"
+    if (
+        not re.match(pronouns, more, re.IGNORECASE)
+        or more.rstrip().endswith("?")
+        or len(more.split()) < _NOTE
+    ):
+        return None
+    note = split_clauses(f"{more[0].upper()}{more[1:]}", more.split()[0].capitalize())
+    end = "" if not waiting.about or waiting.about.rstrip().endswith((".", "!", "?")) else "."
+    about = f"{waiting.about}{end} {note}".strip()
+    return _confirm(desk, turn, waiting.model_copy(update={"about": about}))
 
 
 def _confirm(desk: Desk, turn: Turn, pending: Pending) -> Turn:
@@ -73,10 +97,11 @@ def learn(desk: Desk, turn: Turn) -> Turn:
     if pending is None:
         return turn.but(next="end", kind="declined", said="There is nothing to learn.")
     if pending.wish == "photo":
-        return _confirm(desk, turn, pending.model_copy(update={"wish": "learn", "photos": _shown(turn)}))
+        return _confirm(desk, turn, pending.model_copy(update={"wish": "learn", "photos": turn.images}))
     photos = [picture.image for picture in pending.photos]
     if pending.wish == "add":
-        desk.memory.update(pending.name, photos=photos, about=pending.about)
+        if not _is_added(desk, pending):
+            desk.memory.update(pending.name, photos=photos, about=pending.about)
         said = f"I have added it to {pending.name}."
     else:
         if not _is_stored(desk, pending):
@@ -94,5 +119,9 @@ def _is_stored(desk: Desk, pending: Pending) -> bool:
     return stored == {pixel_digest(picture.image) for picture in pending.photos}
 
 
-def _shown(turn: Turn) -> tuple[Picture, ...]:
-    return turn.images
+def _is_added(desk: Desk, pending: Pending) -> bool:
+    """The same of photos and notes that are added."""
+    there = desk.memory.show(pending.name)
+    stored = {photo.digest for photo in there.photos}
+    noted = not pending.about or pending.about in there.about
+    return noted and stored.issuperset(pixel_digest(picture.image) for picture in pending.photos)

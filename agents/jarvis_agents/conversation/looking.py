@@ -21,7 +21,10 @@ _DETAILS = ("worn", "emblem")
 def look_at(desk: Desk, turn: Turn, names: Sequence[str]) -> Turn:
     """Looks at these, where that was not done before; the state keeps it."""
     known = desk.known(turn)
-    unlooked = known.unlooked(names)[: desk.settings.most_mapped]
+    most, unlooked = desk.settings.most_mapped, known.unlooked(names)
+    if len(unlooked) > most:
+        notice = f"looked at {most} of {len(unlooked)} concepts only; raise most_mapped to look at all"
+        turn, unlooked = turn.but(notices=(*turn.notices, notice)), unlooked[:most]
     turn, parts = _asked(desk, turn, "What is {n}?", unlooked)
     pairs = zip(known.keys(unlooked), parts, strict=True)
     return turn.but(looks=(*turn.looks, *((key, part.answer.text) for key, part in pairs)))

@@ -9,7 +9,7 @@ from typing import Protocol
 from .known import singular
 from .plan import Plan, Sub
 from .pointing import placed
-from .properties import PROPERTIES, property_of
+from .properties import asked_property, property_of
 from .putting import Putting
 from .questions import clauses, each, read
 from .settings import Settings
@@ -17,9 +17,6 @@ from .ties import tie_in
 
 __all__ = ["Planner", "RulePlanner"]
 
-_VALUE = re.compile(
-    r"\b(?P<not>do(?:es)? not |don't |doesn't |(?:is|are) not |isn't |aren't )?", re.IGNORECASE
-)
 _PICTURE = re.compile(
     r"\b(?:here|there|picture|photo|image|see|visible|shown)\b|\b(?:on|in|at) the (?:left|right|middle|cent)",
     re.IGNORECASE,
@@ -109,7 +106,8 @@ class RulePlanner:
         subs = tuple(
             Sub(
                 question=each(question, names, name),
-                names=allowed,
+                # A stranger has no segment, and is lent no other's words.
+                names=allowed if allowed is None or name in allowed else (),
                 shown=True,
                 tokens=self._settings.max_new_tokens,
             )
@@ -199,7 +197,8 @@ class RulePlanner:
 
 
 def _key(question: str) -> str:
-    return next((one.key for one in PROPERTIES if one.asked.search(question)), "")
+    asked = asked_property(question)
+    return "" if asked is None else asked.key
 
 
 def _asked(predicate: str, name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .known import Known, singular
 from .phrases import is_kind
-from .properties import PROPERTIES
+from .properties import asked_property
 
 __all__ = ["Pointed", "from_notes", "placed", "placed_reply", "this_one"]
 
@@ -52,7 +52,7 @@ class Pointed:
 
 def from_notes(question: str) -> bool:
     """Whether notes tell what is asked, and no picture does."""
-    asked = next((one for one in PROPERTIES if one.asked.search(question)), None)
+    asked = asked_property(question)
     return asked.key not in _VISIBLE if asked is not None else _ABOUT.search(question) is not None
 
 

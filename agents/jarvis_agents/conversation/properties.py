@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["PROPERTIES", "Property", "property_of", "stated"]
+__all__ = ["PROPERTIES", "Property", "asked_property", "property_of", "stated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +164,11 @@ _BY_KEY = {one.key: one for one in PROPERTIES}
 def property_of(key: str) -> Property | None:
     """The property of a key."""
     return _BY_KEY.get(key)
+
+
+def asked_property(question: str) -> Property | None:
+    """The property that a question asks for."""
+    return next((one for one in PROPERTIES if one.asked.search(question)), None)
 
 
 def stated(said: str) -> tuple[Property, str] | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol
 
-from .properties import PROPERTIES, property_of
+from .properties import asked_property, property_of
 from .questions import read
 from .ties import tie_in
 
@@ -68,9 +68,9 @@ class OpenPutting:
             return f"Who shares a bowl with {name}?" if who else question
         if re.fullmatch(rf"(?:(?:{_ABOUT}) )?{re.escape(name)}\W*", question, re.IGNORECASE):
             return f"What is {name}?"
-        for known in PROPERTIES:
-            if known.asked.search(question):
-                return known.question.format(n=name)
+        known = asked_property(question)
+        if known is not None:
+            return known.question.format(n=name)
         asked = read(question, (name,), everybody=False)
         told = property_of(asked.key) if asked is not None else None
         return told.question.format(n=name) if told else question

@@ -7,20 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .plan import Reduction
-from .properties import Property, stated
+from .properties import asked_property, stated
 from .words import LESS, MORE
 
-__all__ = ["Asked", "clauses", "each", "measured", "read", "run_of"]
+__all__ = ["MARK", "Asked", "clauses", "each", "measured", "read", "run_of"]
 
-_MARK = "\N{SECTION SIGN}"
+MARK = "\N{SECTION SIGN}"
+"""Stands for a list of names; see `run_of`."""
+
 _NOT = re.compile(r"\b(?:do|does|did|is|are|was|were|has|have)(?: not|n't) ", re.IGNORECASE)
 _BE = {"are": "is", "were": "was", "do": "does", "have": "has"}
 _WHICH = (
-    rf"(?:which|who|what)(?: ones?)?(?: of| among| in| from)? ?{_MARK},? (?P<pred>.+)",
-    rf"(?:of|among) {_MARK},? (?:which(?: ones?)?|who) (?P<pred>.+)",
-    rf"(?:who|which(?: ones?)?|what) (?P<pred>.+?)(?:,| of| among| in) ?(?:all )?{_MARK}",
+    rf"(?:which|who|what)(?: ones?)?(?: of| among| in| from)? ?{MARK},? (?P<pred>.+)",
+    rf"(?:of|among) {MARK},? (?:which(?: ones?)?|who) (?P<pred>.+)",
+    rf"(?:who|which(?: ones?)?|what) (?P<pred>.+?)(?:,| of| among| in) ?(?:all )?{MARK}",
 )
-_COUNT = (rf"how many(?: of| among)? ?{_MARK} (?P<pred>.+)",)
+_COUNT = (rf"how many(?: of| among)? ?{MARK} (?P<pred>.+)",)
 _ALL = (
     r"(?:and |so )?(?:who|which(?: one)?(?: of (?:them|all))?)(?: is the one (?:that|who))? (?P<pred>.+)",
 )
@@ -28,14 +30,14 @@ _ANY = r"(?:does|do|is|are|was|has|have|can) (?:any|some)(?:one|body|thing| of (
 _ALL_COUNT = (r"how many(?: of (?:them|all)| concepts)? (?P<pred>.+)",)
 _LISTS = (
     rf"(?:(?:who|what) (?:are|is)|what (?:are|is) the names? of|"
-    rf"(?:please )?(?:list|name|tell me|show me)) (?:all )?(?:of )?{_MARK}"
+    rf"(?:please )?(?:list|name|tell me|show me)) (?:all )?(?:of )?{MARK}"
 )
 _HAVE = (
     r"(?:do|did) (?:i|we|you) (?:have|own|know|remember)(?: of)?|are there|have (?:i|we)(?: got)?|is there"
 )
 _YES = (
     r"(?P<aux>do|does|are|is|was|were|can|did|have|has) (?:both |all )?"
-    rf"{_MARK} (?:both |all |each )?(?P<pred>.+)"
+    rf"{MARK} (?:both |all |each )?(?P<pred>.+)"
 )
 
 
@@ -65,7 +67,7 @@ def run_of(question: str, names: Sequence[str]) -> str:
     one = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     if not one:
         return question
-    return re.sub(rf"\b(?:{one})(?:(?:, | and |, and | or |, or )(?:{one}))*\b", _MARK, question)
+    return re.sub(rf"\b(?:{one})(?:(?:, | and |, and | or |, or )(?:{one}))*\b", MARK, question)
 
 
 def read(question: str, names: Sequence[str], *, everybody: bool) -> Asked | None:
@@ -81,7 +83,7 @@ def read(question: str, names: Sequence[str], *, everybody: bool) -> Asked | Non
     if than is not None:
         reduce_to: Reduction = "count" if than["head"].lower().startswith("how many") else "which"
         ranked = _ranked(than["word"]) if than["word"] else None
-        known = _property(than["same"]) if than["same"] else None
+        known = asked_property(than["same"]) if than["same"] else None
         if ranked is not None and than["word"]:
             return Asked(reduce_to, ranked[0], than["name"], word=than["word"].lower())
         if known is not None:
@@ -100,16 +102,14 @@ def read(question: str, names: Sequence[str], *, everybody: bool) -> Asked | Non
                 return _compared(match["pred"]) or _held(
                     match["pred"], "count" if reduce == "count" else "which"
                 )
-    compared = re.fullmatch(rf"(?:is|are|was) {_MARK} (?P<word>\w+) than {_MARK}", text, re.IGNORECASE)
+    compared = re.fullmatch(rf"(?:is|are|was) {MARK} (?P<word>\w+) than {MARK}", text, re.IGNORECASE)
     if compared and (ranked := _ranked(compared["word"])):
         return Asked("more", ranked[0], negated=ranked[1], word=compared["word"].lower())
-    born = re.fullmatch(
-        rf"was {_MARK} born (?P<word>earlier|later|before|after)(?: than)? {_MARK}", text, re.I
-    )
+    born = re.fullmatch(rf"was {MARK} born (?P<word>earlier|later|before|after)(?: than)? {MARK}", text, re.I)
     if born:
         early = born["word"].lower() in {"earlier", "before"}
         return Asked("more", "month", negated=early, word=f"born {'earlier' if early else 'later'}")
-    if re.search(r"\bsame\b", text, re.IGNORECASE) and (known := _property(text)):
+    if re.search(r"\bsame\b", text, re.IGNORECASE) and (known := asked_property(text)):
         return Asked("same", known.key)
     match = re.fullmatch(_ANY, text, re.IGNORECASE) if everybody else None
     if match:
@@ -149,7 +149,7 @@ def clauses(question: str) -> list[str]:
 
 def each(question: str, names: Sequence[str], name: str) -> str:
     """A question about several, asked of one: "What do Bo and Mimi like?" becomes "What does Bo like?"."""
-    text = run_of(question, names).replace(_MARK, name)
+    text = run_of(question, names).replace(MARK, name)
     return re.sub(
         rf"\b(are|were|do|have) (?=(?:both |all )?{re.escape(name)}\b)",
         lambda m: f"{_BE[m[1].lower()].capitalize() if m[1][0].isupper() else _BE[m[1]]} ",
@@ -185,9 +185,7 @@ def _held(predicate: str, reduce: Reduction) -> Asked:
         lambda m: "" if m[0].lower().startswith(("do", "did")) else f"{m[0].split()[0].split('n')[0]} ",
         predicate,
     )
-    than = re.fullmatch(
-        rf"(?:is|are|was|were) (?P<word>\w+) than (?P<value>[^{_MARK}]+)", plain.strip(), re.I
-    )
+    than = re.fullmatch(rf"(?:is|are|was|were) (?P<word>\w+) than (?P<value>[^{MARK}]+)", plain.strip(), re.I)
     ranked = _ranked(than["word"]) if than else None
     if than and ranked:
         return Asked(reduce, ranked[0], than["value"], negated, than["word"].lower(), plain)
@@ -195,9 +193,3 @@ def _held(predicate: str, reduce: Reduction) -> Asked:
     if told is None:
         return Asked(reduce, negated=negated, predicate=plain)
     return Asked(reduce, told[0].key, told[1], negated, predicate=plain)
-
-
-def _property(text: str) -> Property | None:
-    from .properties import PROPERTIES
-
-    return next((one for one in PROPERTIES if one.asked.search(text)), None)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from jarvis_retrievers.retrieval import Sighting
 
 from .desk import Desk
-from .known import Known
+from .known import Known, listed
 from .naming import among
 from .pointing import Pointed, placed
-from .questions import measured
+from .questions import MARK, measured, run_of
 from .state import Pending
 from .ties import asks_for_tie
 from .turn import Turn
@@ -21,6 +21,8 @@ __all__ = ["present", "retrieve"]
 
 # From here on two regions of a picture show the same.
 _SAME = 0.5
+# So many of those who are left out are named.
+_MOST_NAMED = 8
 _SIDE = re.compile(r"\b(?:on|at|to) the (left|right)\b|\bin the (middle|cent(?:er|re))\b", re.IGNORECASE)
 
 
@@ -46,25 +48,34 @@ def retrieve(desk: Desk, turn: Turn) -> Turn:
         subjects = tuple(f.concept.name for f in found)
         if not subjects and not desk.putting.alone(turn.question):
             return turn.but(next="end", kind="declined", said="I do not know whom or what you mean.")
-    subjects, notices = _bounded(desk, turn, subjects)
-    allowed = (*subjects, *_tied(desk, turn, known, subjects))
-    return turn.but(
-        next="plan",
-        subjects=among(turn.question, subjects, turn.strangers),
-        allowed=tuple(dict.fromkeys(allowed)),
-        notices=(*turn.notices, *notices),
-    )
+    turn = _bounded(desk, turn, among(turn.question, subjects, turn.strangers))
+    there = tuple(name for name in turn.subjects if name in known.concepts)
+    allowed = (*there, *_tied(desk, turn, known, there))
+    return turn if turn.next == "end" else turn.but(next="plan", allowed=tuple(dict.fromkeys(allowed)))
 
 
-def _bounded(desk: Desk, turn: Turn, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Of very many those whom the question is most likely about, and what the user should know of it."""
+def _bounded(desk: Desk, turn: Turn, names: tuple[str, ...]) -> Turn:
+    """A turn about no more than can be asked one by one: of a group those whom it is most likely about.
+
+    Who is left out goes from the question, too, and a notice says so; a question that needs both of two, and
+    not some of a group, is declined.
+    """
     most = desk.settings.most_mapped
     if len(names) <= most:
-        return names, ()
+        return turn.but(subjects=names)
+    marked = run_of(turn.question, names)
+    if not turn.everybody and marked.count(MARK) != 1:
+        said = f"That is about {len(names)} at once, and I can ask of {most} only; ask of fewer."
+        return turn.but(next="end", kind="declined", said=said, subjects=())
     likely = [one.name for one in desk.memory.recall(turn.question, k=most) if one.name in names]
     # Where retrieval finds fewer, the oldest fill up.
-    some = tuple(dict.fromkeys([*likely, *names]))[:most]
-    return some, (f"asked of {most} of {len(names)} concepts only; raise most_mapped to ask of all",)
+    some = set([*dict.fromkeys([*likely, *names])][:most])
+    left = [name for name in names if name not in some]
+    out = listed(left) if len(left) <= _MOST_NAMED else f"{listed(left[:_MOST_NAMED])} and others"
+    notice = f"asked of {most} of {len(names)} concepts only, not of {out}; raise most_mapped to ask of all"
+    subjects = tuple(name for name in names if name in some)
+    question = turn.question if turn.everybody else marked.replace(MARK, listed(subjects))
+    return turn.but(question=question, subjects=subjects, notices=(*turn.notices, notice))
 
 
 def present(desk: Desk, turn: Turn, known: Known, pointed: Pointed) -> tuple[str, ...]:
@@ -84,6 +95,9 @@ def _near(sightings: Sequence[tuple[str, Sighting]], excluded: Sequence[str]) ->
 
 
 def _seen(desk: Desk, turn: Turn, known: Known) -> Turn:
+    turn = _bounded(desk, turn, among(turn.question, turn.subjects, turn.strangers))
+    if turn.next == "end":
+        return turn
     images = [picture.image for picture in turn.pictures]
     why = desk.memory.why(turn.question, images)
     near = _near(why.sightings, turn.excluded)
@@ -103,7 +117,8 @@ def _seen(desk: Desk, turn: Turn, known: Known) -> Turn:
         # Who is only named is not there for that.
         return turn.but(next="plan", allowed=tuple(name for name, one in near if one.verdict == "seen"))
     names = [one.concept.name for one in why.found if one.via is None]
-    allowed = tuple(name for name in dict.fromkeys((*turn.subjects, *names)) if name not in turn.excluded)
+    there = [name for name in turn.subjects if name in known.concepts]
+    allowed = tuple(name for name in dict.fromkeys((*there, *names)) if name not in turn.excluded)
     return turn.but(next="plan", allowed=allowed)
 
 

@@ -83,20 +83,16 @@ class ConversationState(Value):
     shown: tuple[str, ...] = ()
     looks: tuple[tuple[str, str], ...] = ()
 
-    def without(self, there: Collection[str], names: Collection[str] = ()) -> ConversationState:
+    def without(self, there: Collection[str]) -> ConversationState:
         """The state without all that concerns concepts that are not there any more.
 
         Args:
             there: ids of the concepts in memory.
-            names: of one that has just been forgotten; what is pending about it is dropped, too.
         """
         gone = set(self.shown).difference(there)
-        waiting = self.pending
-        if waiting is not None and {waiting.name, *waiting.choices}.intersection(names):
-            waiting = None
         return ConversationState(
             turns=tuple(turn for turn in self.turns if set(turn.named) <= set(there)),
-            pending=waiting,
+            pending=self.pending,
             picture=None if gone else self.picture,
             shown=() if gone else self.shown,
             looks=tuple(look for look in self.looks if look[0] in there),

@@ -11,10 +11,11 @@ from .known import Known
 from .naming import named
 from .properties import property_of, stated
 
-__all__ = ["Statement", "corrects", "split_clauses", "statements"]
+__all__ = ["Statement", "asks", "corrects", "split_clauses", "statements"]
 
 _MARK = re.compile(
     r"^(?:(?:no|nope|wrong|actually|correction|not quite|sorry|well|but|hm+|"
+    r"(?:please )?(?:remember|note)(?: that)?|"
     r"(?:that|this)(?:'s| is)(?: wrong| not (?:right|true|correct)| false))\b[,.:;!]*\s*)+",
     re.IGNORECASE,
 )
@@ -35,6 +36,7 @@ _NOW = re.compile(r"\b(?: now| already| these days| any ?more)\b", re.IGNORECASE
 _DENIES = re.compile(
     r"\b(?:does not|doesn't|do not|don't|is not|isn't|was not|wasn't|never|no longer)\b", re.I
 )
+_BE = re.compile(r"(?:is|was)(?=n't| not)", re.I)
 _CLAUSE = re.compile(
     r",? and (?:(?:she|he|it|they) )?(?=(?:likes|loves|sleeps|naps|wears|belongs|was born|is \w+ years|"
     r"turned|shares|has|lives|weighs)\b)"
@@ -61,6 +63,11 @@ class Statement:
     old: str = ""
     strong: bool = False
     denied: bool = False
+
+
+def asks(text: str) -> bool:
+    """Whether a text begins as a question does, or a wish to be told."""
+    return text.rstrip().endswith("?") or _ASKS.match(text) is not None
 
 
 def corrects(text: str) -> tuple[str, bool]:
@@ -111,7 +118,7 @@ def _statement(name: str, sentence: str, known: Known, strong: bool) -> Statemen
     plain = _NOT.sub("", rest) if gone else rest
     changed = _NOW.search(plain) is not None and not denied
     plain = _NOW.sub("", plain).strip(" .!")
-    told = stated(_NOW.sub("", _DENIES.sub("", plain)).strip() if denied else plain)
+    told = stated(_affirmed(plain) if denied else plain)
     if len(plain.split()) < 2:
         return None
     if not told and not re.match(r"(?:'s |is |was |has |can |[a-z]+s\b)", plain):
@@ -125,3 +132,13 @@ def _statement(name: str, sentence: str, known: Known, strong: bool) -> Statemen
     key, value = (told[0].key, told[1]) if told else ("", "")
     old = gone["old"] if gone else ""
     return Statement(name, fact, key, value, old, strong or bool(gone) or changed, denied)
+
+
+def _affirmed(denied: str) -> str:
+    """What a sentence denies, as it would be stated: "is not 7" as "is 7", "does not like" as "like"."""
+
+    def be(match: re.Match[str]) -> str:
+        found = _BE.match(match[0])
+        return found[0] if found else ""
+
+    return " ".join(_NOW.sub("", _DENIES.sub(be, denied)).split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from jarvis_memory.checks import check_photos
 from jarvis_retrievers.errors import InputError, LoopError
 
 from . import (
@@ -69,10 +70,12 @@ class Steps:
         """A turn that has not gone anywhere yet.
 
         Raises:
-            InputError: no text and no picture, a text that is too long, or too many pictures.
+            InputError: no text and no picture, a text that is too long, too many pictures, or one
+                that is no list.
             ImageError: a picture that cannot be used.
         """
         settings = self.settings
+        check_photos(images)
         if not text.strip() and not images:
             raise InputError(f"a turn needs words or a picture, got {text!r} and no picture; ask something")
         if len(text) > settings.most_characters:
@@ -121,7 +124,7 @@ class Steps:
         return turn.but(next="choose", plan=plan)
 
     def choose(self, turn: Turn) -> Turn:
-        """Choose how contexts are made, and how much goes into them."""
+        """Choose how contexts are made: as the settings say, or None for the memory's own way."""
         return self._entered(turn, "choose").but(next="answer", mode=self.settings.mode)
 
     def answer(self, turn: Turn) -> Turn:

@@ -19,7 +19,13 @@ __all__ = ["ask_back", "question_of", "unclear"]
 
 _EARLIER = re.compile(
     r"\b(?:in|on|at) (?:it|(?:the|that|this) (?:picture|photo|image|left|right|middle|cent(?:er|re)))\b"
-    r"|\b(?:who|what) (?:is|was|are|were) (?:that|this|there)\b",
+    r"|\b(?:who|what) (?:is|was|are|were) (?:that|this|there)\b|^(?:and )?(?:is|are) .+ here\W*$",
+    re.IGNORECASE,
+)
+_OF_PICTURE = re.compile(
+    r"\b(?:in|on) (?:the|that|this) (?:picture|photo|image)\b"
+    r"|^(?:and )?(?:who|what) is (?:on|in|at) the (?:left|right|middle)\b"
+    r"|^(?:and )?(?:is|are) .+ here\W*$",
     re.IGNORECASE,
 )
 _IN_IT = re.compile(r"\b(?P<where>in|on) it\b", re.IGNORECASE)
@@ -44,6 +50,9 @@ def question_of(desk: Desk, turn: Turn) -> Turn:
     question, pictures = turn.question, () if turn.settled else turn.pictures or turn.images
     if not pictures and turn.state.picture is not None and not turn.settled and _earlier(question, known):
         pictures = (turn.state.picture,)
+    if not pictures and not turn.settled and _OF_PICTURE.search(question):
+        said = "I have no picture before me. Show me the one that you mean."
+        return turn.but(next="end", kind="declined", question=question, said=said)
     if pictures:
         question = _IN_IT.sub(lambda match: f"{match['where']} the picture", question)
     question = _HAVE.sub(lambda match: f"How many {plural(match['kind'])} do I have?", question)

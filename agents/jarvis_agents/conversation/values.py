@@ -17,6 +17,20 @@ _UNKNOWN = re.compile(
     r"|\bnot (?:sure|known|given|mentioned)\b|\bcannot (?:tell|say)\b|\bcan't (?:tell|say)\b",
     re.IGNORECASE,
 )
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
+_DIGITS = r"(?P<digits>[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+(?:[.,]\d+)?)"
+_SCALES = {
+    **dict.fromkeys(("kg", "kilo", "kilos"), 1000.0),
+    **dict.fromkeys(("m", "metre", "metres", "meter", "meters"), 100.0),
+    **dict.fromkeys(("month", "months"), 1 / 12),
+    **dict.fromkeys(("week", "weeks"), 1 / 52),
+    **dict.fromkeys(("year", "years", "g", "gram", "grams", "cm"), 1.0),
+}
+_UNIT = "|".join(sorted(_SCALES, key=len, reverse=True))
+_WORD = rf"(?P<word>{'|'.join(NUMBERS)})[\s-]+(?={_UNIT}\b)"
+# A number in words counts before digits only if a unit stands behind it: "the one here is 3".
+_AMOUNT = re.compile(rf"\b(?:{_DIGITS}[\s-]*|{_WORD})(?:(?P<unit>{_UNIT})\b)?", re.IGNORECASE)
+_AND = re.compile(rf"\s*(?:,? and |, )?(?:{_DIGITS}[\s-]*|{_WORD})(?P<unit>{_UNIT})\b", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|never|no|nobody|nothing)\b|n't\b", re.IGNORECASE)
 
 
@@ -52,12 +66,30 @@ def yes(answer: str) -> bool | None:
 
 
 def number(answer: str) -> float | None:
-    """The first number of an answer, in digits or words up to twenty; kilograms and grams become grams."""
-    match = re.search(r"(\d+(?:[.,]\d+)?)\s*([a-z]+)?", answer, re.IGNORECASE)
-    if match:
-        scale = {"kg": 1000.0, "m": 100.0, "months": 1 / 12, "month": 1 / 12, "weeks": 1 / 52}
-        return float(match[1].replace(",", ".")) * scale.get((match[2] or "").lower(), 1.0)
-    return next((float(NUMBERS[w]) for w in re.findall(r"[a-z]+", answer.lower()) if w in NUMBERS), None)
+    """The first amount of an answer, in digits or words up to twenty, with the smaller unit behind it.
+
+    Kilograms and grams become grams, metres and centimetres centimetres, months and weeks years. Digits
+    inside a name ("R2D2") are none.
+    """
+    found = _AMOUNT.search(answer)
+    if found is None:
+        words = re.findall(r"[a-z]+", answer.lower())
+        return next((float(NUMBERS[word]) for word in words if word in NUMBERS), None)
+    value, scale = _amount(found)
+    more = _AND.match(answer, found.end())
+    if more is not None:  # "1 year and 6 months"
+        rest, less = _amount(more)
+        value += rest if less < scale else 0.0
+    return value
+
+
+def _amount(found: re.Match[str]) -> tuple[float, float]:
+    """An amount, and how much its unit is."""
+    digits, scale = found["digits"], _SCALES.get((found["unit"] or "").lower(), 1.0)
+    if digits is None:
+        return NUMBERS[found["word"].lower()] * scale, scale
+    plain = digits.replace(",", "") if _THOUSANDS.fullmatch(digits) else digits.replace(",", ".")
+    return float(plain) * scale, scale
 
 
 def rank_of(key: str, answer: str) -> float | None:

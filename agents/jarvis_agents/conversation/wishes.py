@@ -12,11 +12,11 @@ from .known import Known
 from .looking import looked_at
 from .naming import named
 from .pointing import placed, placed_reply
-from .properties import PROPERTIES
-from .replies import agreed, chosen, fitting
+from .properties import asked_property
+from .replies import agreed, behind_yes, chosen, fitting
 from .resolving import Unclear, put, resolve
 from .state import Pending
-from .statements import Statement, corrects, statements
+from .statements import Statement, asks, corrects, statements
 from .turn import Turn
 from .understanding import question_of, unclear
 from .words import NO, YES
@@ -60,14 +60,39 @@ def _replied(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
     if waiting.wish in {"choice", "version"}:
         return _decided(desk, turn, waiting)
     if said is None:
-        return None
+        rest = behind_yes(turn.text)
+        return _more(desk, turn, waiting, rest) if rest else None
     if not said:
         # "No, she likes apples": what is told behind the no is heard.
         known = desk.known(turn)
         told = introduced(turn.text) is not None or bool(_told(desk, turn, known, turn.text))
         return None if told else _declined(turn, "Fine, I have changed nothing.")
+    return _confirmed(turn, waiting)
+
+
+def _confirmed(turn: Turn, waiting: Pending) -> Turn:
     step = {"learn": "learn", "add": "learn", "correct": "correct", "forget": "forget"}[waiting.wish]
     return turn.but(next=step, pending=waiting)
+
+
+def _more(desk: Desk, turn: Turn, waiting: Pending, rest: str) -> Turn | None:
+    """What follows from "yes, and ..."; None if something new begins."""
+    known = desk.known(turn)
+    if waiting.wish == "forget":
+        who = forgetting.to_forget(rest)
+        if who is not None and who.casefold() == waiting.name.casefold():
+            return _confirmed(turn, waiting)
+    if waiting.wish in {"learn", "add"} and not asks(rest):
+        told = learning.amended(desk, turn, waiting, rest)
+        if told is not None:
+            return told
+    if asks(rest) or named(rest, known) or introduced(rest) or forgetting.to_forget(rest):
+        return None
+    if _told(desk, turn, known, rest):
+        return None
+    before = turn.state.turns[-1].said if turn.state.turns else ""
+    said = f"Please say yes or no, and nothing else. {before}".strip()
+    return turn.but(next="end", kind="confirm", said=said, choices=("yes", "no"), pending=waiting)
 
 
 def _decided(desk: Desk, turn: Turn, waiting: Pending) -> Turn | None:
@@ -150,9 +175,9 @@ def _wished(desk: Desk, turn: Turn, text: str) -> Turn:
         if isinstance(found, Unclear):
             return unclear(turn, found, text, text.find(who))
         if found.subjects or found.strangers:
-            return forgetting.propose(turn, found.subjects)
+            return forgetting.propose(turn, found.subjects, found.strangers)
     somebody = introduced(text)
-    if somebody is not None:
+    if somebody is not None and not _noted(turn, known, text):
         there = [place for place in named(somebody.name, known) if not place.doubtful]
         shown = bool(turn.images) or turn.state.picture is not None
         if shown or not there:
@@ -191,9 +216,15 @@ def _short(turn: Turn, known: Known, rest: str) -> str:
         return ""
     if not re.fullmatch(r"(?:(?:in|on|to|the|an?) )*[\w-]+(?: [\w-]+)?", plain):
         return ""
-    key = next((one for one in PROPERTIES if one.asked.search(last.question)), None)
+    key = asked_property(last.question)
     value = re.sub(r"^(?:(?:in|on|to) )", "", plain)
     if key is None or not key.sentence:
         return ""
     the = "the " if key.key == "place" and not value.startswith("the ") else ""
     return key.sentence.format(n=names[0], v=f"{the}{value}")
+
+
+def _noted(turn: Turn, known: Known, text: str) -> bool:
+    """ "Remember that Bo likes rice" tells of Bo: it introduces nobody, and means no earlier picture."""
+    rest, _ = corrects(text)
+    return not turn.images and rest != text.strip() and bool(statements(rest, known, strong=False))

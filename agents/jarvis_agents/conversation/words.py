@@ -71,7 +71,7 @@ MONTHS: Final = (
 ORDINALS: Final = {"first": 0, "former": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "latter": -1}
 
 YES: Final = _words("yes yeah yep sure correct right ok okay please exactly indeed confirm confirmed")
-NO: Final = _words("no nope not never cancel stop wrong don't neither none nobody nevermind")
+NO: Final = _words("no nope not never cancel stop wrong don't dont neither none nobody nevermind")
 
 MORE: Final = {
     "older": "age", "oldest": "age", "heavier": "weight", "heaviest": "weight", "taller": "height",

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from .outcome import outcomes_of as outcomes_of
     from .plot import draw_costs as draw_costs
     from .plot import front as front
+    from .progress import Course as Course
     from .result import ArmResult as ArmResult
     from .result import Cost as Cost
     from .result import Result as Result
@@ -92,6 +93,9 @@ if TYPE_CHECKING:
     from .summary import summarise as summarise
     from .table import to_json as to_json
     from .table import to_markdown as to_markdown
+    from .times import Ratio as Ratio
+    from .times import Times as Times
+    from .verdicts import RememberingJudge as RememberingJudge
 
 _EXPORTS = {
     "ARMS": "controls",
@@ -131,6 +135,7 @@ _EXPORTS = {
     "Picture": "item",
     "Plan": "controls",
     "Query": "method",
+    "RememberingJudge": "verdicts",
     "Reply": "method",
     "Result": "result",
     "Row": "summary",
@@ -176,6 +181,9 @@ _EXPORTS = {
     "to_markdown": "table",
     "wilson": "intervals",
     "write_dataset": "jsonl",
+    "Course": "progress",
+    "Ratio": "times",
+    "Times": "times",
 }
 
 __all__ = [
@@ -198,6 +206,7 @@ __all__ = [
     "Comparison",
     "ConstantMethod",
     "Cost",
+    "Course",
     "Dataset",
     "Difference",
     "Disguise",
@@ -216,6 +225,8 @@ __all__ = [
     "Picture",
     "Plan",
     "Query",
+    "Ratio",
+    "RememberingJudge",
     "Reply",
     "Result",
     "Row",
@@ -225,6 +236,7 @@ __all__ = [
     "Source",
     "Summary",
     "Task",
+    "Times",
     "Updating",
     "accuracy",
     "bootstrap",

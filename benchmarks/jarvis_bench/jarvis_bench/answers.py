@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -17,7 +17,12 @@ from .controls import Arm
 from .item import Value
 from .jsonl import json_lines
 
-__all__ = ["Answer", "AnswerLog"]
+__all__ = ["LOOKS", "Answer", "AnswerLog", "Look"]
+
+Look = Literal["words", "first", "again"]
+LOOKS: Final[tuple[Look, ...]] = ("words", "first", "again")
+"""``words``: a question without a picture; ``first``: about a picture that this memory was not asked about
+before; ``again``: about one that it was, of which it may have kept what it made."""
 
 
 class Answer(Value):
@@ -28,6 +33,7 @@ class Answer(Value):
         text: as the method gave it.
         seconds: wall time of the call, measured outside of the method.
         first_token, loaded, found, stages: as the method told (`jarvis_bench.method.Reply`).
+        look: one of `LOOKS`; None in runs of before it was noted.
         failure: the error in place of an answer; it counts as wrong.
     """
 
@@ -40,6 +46,7 @@ class Answer(Value):
     loaded: int | None = None
     found: tuple[str, ...] | None = None
     stages: tuple[tuple[str, float], ...] = ()
+    look: Look | None = None
     failure: str = ""
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from jarvis_retrievers.errors import JarvisError
@@ -15,8 +15,9 @@ from .intervals import mcnemar
 from .item import Item
 from .judging import mark_answer
 from .method import Method
+from .progress import Course
 
-__all__ = ["Canary", "run_canary"]
+__all__ = ["Canary", "canary_questions", "run_canary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +45,40 @@ class Canary:
         return (Sign("names", f"{what}; {self.unstable} change by themselves"),)
 
 
-def run_canary(method: Method, dataset: Dataset, *, items: int = 40, seed: int = 0) -> Canary:
+def run_canary(
+    method: Method,
+    dataset: Dataset,
+    *,
+    items: int = 40,
+    seed: int = 0,
+    course: Course | None = None,
+) -> Canary:
     """Ask some items of every group three times: as they are, so again, and under a bait.
 
-    What a method makes of pictures and words alone does not change under the bait.
+    What a method makes of pictures and words alone does not change under the bait. ``course`` is told of
+    each answer.
     """
-    chosen = dataset.keeping(_sample(dataset.items, items, seed))
+    chosen = _chosen(dataset, items, seed)
     plain, bait = Disguise(chosen, seed), Disguise(chosen, seed + 1, bait=True)
-    first, again, baited = (_said(method, disguise) for disguise in (plain, plain, bait))
+    asked = canary_questions(dataset, items, seed)
+    step = course.part(f"{method.name} canary", asked) if course else lambda: None
+    first, again, baited = (_said(method, disguise, step) for disguise in (plain, plain, bait))
     unstable = {key for key in first if first[key] != again[key]}
     changed = {key for key in first if first[key] != baited[key]}
     test = mcnemar(len(changed - unstable), len(unstable - changed))
     return Canary(len(first), len(unstable), len(changed), test.p)
 
 
-def _said(method: Method, disguise: Disguise) -> Mapping[Asked, str | None]:
+def canary_questions(dataset: Dataset, items: int, seed: int) -> int:
+    """How many questions a canary of so many items asks."""
+    return 3 * sum(item.rotations for item in _chosen(dataset, items, seed).items)
+
+
+def _chosen(dataset: Dataset, items: int, seed: int) -> Dataset:
+    return dataset.keeping(_sample(dataset.items, items, seed))
+
+
+def _said(method: Method, disguise: Disguise, step: Callable[[], None]) -> Mapping[Asked, str | None]:
     """What was read out of each answer; errors are answers too."""
     dataset = disguise.dataset
     names = {concept.id: concept.name for concept in dataset.concepts}
@@ -66,6 +86,7 @@ def _said(method: Method, disguise: Disguise) -> Mapping[Asked, str | None]:
     said: dict[tuple[str, int], str | None] = {}
     try:
         for asked in disguise.order():
+            step()
             try:
                 text = memory.answer(disguise.query(asked)).text
             except JarvisError as error:

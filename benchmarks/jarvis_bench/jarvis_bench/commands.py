@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,8 @@ from jarvis_plugins.cli.options import ClipOption, DeviceOption, JsonOption, Mod
 from jarvis_plugins.cli.screen import console, print_json, table
 from jarvis_retrievers.errors import SettingError
 
+from .building.command import build_command
+
 if TYPE_CHECKING:
     from .controls import Arm
     from .dataset import Dataset
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 _POCKET = "pocket"
-_QUICK_ARMS, _ALL_ARMS = "method,wrong,constant", "method,oracle,none,wrong,constant"
+_ALL_ARMS = "method,oracle,none,wrong,constant"
+_QUICK_SHARE = 0.5
 _QUICK_PICTURES = 8
 _CANARY, _QUICK_CANARY = 40, 6
 
 app = typer.Typer(
     name="bench", no_args_is_help=True, help="Compare ways of remembering, beside their controls."
 )
+app.command("build")(build_command)
 
 
 @app.command("run")
@@ -34,11 +38,11 @@ def run_command(
     context: typer.Context,
     world: Annotated[
         str,
-        typer.Option("--world", metavar="NAME", help="'pocket', or published data; that needs --root."),
+        typer.Option("--world", metavar="NAME", help="'pocket'; 'built' or published data with --root."),
     ] = _POCKET,
     split: Annotated[
         str,
-        typer.Option("--split", metavar="NAME", help="heldout, lookalikes, crowd, multi or drift."),
+        typer.Option("--split", metavar="NAME", help="heldout, lookalikes, crowd, multi, drift or video."),
     ] = "heldout",
     methods: Annotated[
         str,
@@ -53,7 +57,11 @@ def run_command(
     root: Annotated[
         Path | None, typer.Option("--root", metavar="FOLDER", help="The data set, if it is a published one.")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="Few questions and arms: minutes.")] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Of published data, such as views=3; many times."),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Few questions, half of them to controls.")] = False,
     concepts: Annotated[
         int | None, typer.Option("--concepts", help="How many are known; up to 1,000 in the split crowd.")
     ] = None,
@@ -79,19 +87,29 @@ def run_command(
 
     check_extra()
     given = settings_of(context, model=model, clip=clip, device=device)
-    models = Models(given.model, given.clip, given.device)
-    made = [make_method(words, models) for words in methods.split(",") if words.strip()]
-    wanted = _arms(arms or (_QUICK_ARMS if quick else _ALL_ARMS))
     folder = out.expanduser() / (f"{world}-{split}" if world == _POCKET else world)
+    models = Models(given.model, given.clip, given.device, keep=folder / "trained")
+    made = [make_method(words, models) for words in methods.split(",") if words.strip()]
+    wanted = _arms(arms or _ALL_ARMS)
     if world == _POCKET:
+        if settings or root:
+            raise SettingError("--set and --root are for published data; name it with --world")
         size = size_of(split, quick=quick, concepts=concepts, pictures=pictures, questions=questions)
         dataset = draw_split(split, folder / "data", seed=seed, size=size)
     else:
-        dataset = _published(world, root, quick, seed)
+        sizes = {"--concepts": concepts, "--pictures": pictures, "--questions": questions}
+        wrong = [name for name, value in sizes.items() if value is not None]
+        source = context.get_parameter_source("split")
+        if source is not None and source.name == "COMMANDLINE":
+            wrong.append("--split")
+        if wrong:
+            raise SettingError(
+                f"{', '.join(wrong)} is for pocket, not for {world}; use --set for its settings"
+            )
+        dataset = _published(world, root, quick, seed, settings or ())
     asked = (_QUICK_CANARY if quick else _CANARY) if canary is None else canary
-    summary = run_campaign(
-        dataset, made, folder, Campaign(wanted, seed, asked), begun=lambda method: _tell(method.name)
-    )
+    campaign = Campaign(wanted, seed, asked, share=_QUICK_SHARE if quick else 1.0)
+    summary = run_campaign(dataset, made, folder, campaign)
     draw_costs(folder / "costs.svg", summary)
     if json:
         print_json(summary.to_dict())
@@ -142,38 +160,37 @@ def _arms(words: str) -> tuple[Arm, ...]:
     return tuple(arm for arm in ARMS if arm in named)
 
 
-def _published(world: str, root: Path | None, quick: bool, seed: int) -> Dataset:
+def _published(world: str, root: Path | None, quick: bool, seed: int, settings: Sequence[str]) -> Dataset:
     """What is asked; a quick look takes a part of it."""
-    from .loaders import load
+    from .loaders import load, read_settings
     from .sample import sampled
 
     if root is None:
         raise SettingError(
             f"{world!r} is yours to bring; name its folder with --root, or take --world pocket"
         )
-    data = load(world, root)
+    data = load(world, root, **read_settings(world, settings))
     return sampled(data, _QUICK_PICTURES, seed=seed) if quick else data
 
 
-def _tell(name: str) -> None:
-    if sys.stderr.isatty():
-        typer.echo(name, err=True)
-
-
 def _print(summary: Summary) -> None:
+    from .answers import LOOKS
+
     names = list(summary.costs)
     rows = table("Task", "Kind", ">n", *(f">{name}" for name in names))
     for row in summary.rows:
         cells = (row.values[name] for name in names)
         shown = (f"{100 * v.value:.0f} ({100 * v.low:.0f}-{100 * v.high:.0f})" for v in cells)
         rows.add_row(row.group, row.kind, str(row.items), *shown)
-    costs = table("Method", ">Mean", ">First token", ">Bytes a concept", ">Bytes read")
+    heads, arms = (f">First token, {look}" for look in LOOKS), summary.arms()
+    costs = table("Method", *(f">{arm}" for arm in arms), *heads, ">Bytes a concept", ">Bytes read")
     for name, cost in summary.costs.items():
-        first, kept, read = cost.first_token_seconds, cost.bytes_per_concept, cost.bytes_loaded
+        of, kept, read = summary.controls[name], cost.bytes_per_concept, cost.bytes_loaded
+        first = {one.look: one.first_token_seconds for one in cost.times}
         costs.add_row(
             name,
-            f"{100 * summary.means()[name]:.0f}",
-            "" if first is None else f"{1000 * first:.0f} ms",
+            *(f"{100 * of[arm]:.0f}" if arm in of else "" for arm in arms),
+            *("" if (one := first.get(look)) is None else f"{1000 * one:.0f} ms" for look in LOOKS),
             "" if kept is None else f"{kept:,.0f}",
             "" if read is None else f"{read:,.0f}",
         )

@@ -6,13 +6,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jarvis_retrievers.errors import DatasetError, InputError
 
+from .controls import PARTIAL
+from .files import read_object
 from .intervals import RESAMPLES, Difference, McNemar, mcnemar, paired_bootstrap
 from .jsonl import json_lines, read_dataset
 from .judging import Mark
 from .outcome import Outcome, outcomes_of
+from .sample import part_of
 from .score import grouped, measure_of
 
 __all__ = ["Comparison", "compare", "compare_runs", "read_outcomes"]
@@ -79,10 +83,23 @@ def compare_runs(
 
     Raises:
         DatasetError: a folder without a finished run, or without that arm.
-        InputError: the runs are on different data.
+        InputError: the runs are on different data (photos are data too), or only one of them had a judge.
     """
+    for file, key, what in (
+        ("run.json", "dataset", "the same items and reference photos only; run both on the same data set"),
+        ("table.json", "judge", "equal terms only; run both with a judge or both without"),
+    ):
+        if _told(one, file, key) != _told(other, file, key):
+            raise InputError(f"two methods are compared on {what}; got {one} and {other}")
     first, second = read_outcomes(one, arms[0]), read_outcomes(other, arms[1])
-    return compare(first, second, resamples=resamples, seed=seed)
+    # An arm that was asked a share of the items is compared on those.
+    both = {outcome.item.id for outcome in first} & {outcome.item.id for outcome in second}
+    return compare(
+        [outcome for outcome in first if outcome.item.id in both],
+        [outcome for outcome in second if outcome.item.id in both],
+        resamples=resamples,
+        seed=seed,
+    )
 
 
 def read_outcomes(folder: str | os.PathLike[str], arm: str = "method") -> tuple[Outcome, ...]:
@@ -91,9 +108,7 @@ def read_outcomes(folder: str | os.PathLike[str], arm: str = "method") -> tuple[
     Raises:
         DatasetError: no finished run, or it does not have that arm.
     """
-    place = Path(folder).expanduser()
-    if not (place / "marks.jsonl").exists():
-        raise DatasetError(f"{place} holds no finished run; run it to its end first")
+    place = _finished(folder)
     dataset = read_dataset(place / "dataset.jsonl", place)
     marks = []
     for number, line in json_lines(place / "marks.jsonl"):
@@ -104,4 +119,20 @@ def read_outcomes(folder: str | os.PathLike[str], arm: str = "method") -> tuple[
             raise DatasetError(f"{place / 'marks.jsonl'}, line {number} is no mark; run it again") from error
     if not marks:
         raise DatasetError(f"{place} has no arm {arm!r}; run it with that arm in its plan")
-    return outcomes_of(dataset.items, marks)
+    share = _told(place, "table.json", "share") if arm in PARTIAL else 1
+    return outcomes_of(part_of(dataset.items, share), marks)
+
+
+def _told(folder: str | os.PathLike[str], file: str, key: str) -> Any:
+    path = _finished(folder) / file
+    value = read_object(path)
+    if key not in value:
+        raise DatasetError(f"{path} is damaged: it has no {key!r}; run it again")
+    return value[key]
+
+
+def _finished(folder: str | os.PathLike[str]) -> Path:
+    place = Path(folder).expanduser()
+    if not all((place / name).exists() for name in ("run.json", "marks.jsonl", "table.json")):
+        raise DatasetError(f"{place} holds no finished run; run it to its end first")
+    return place

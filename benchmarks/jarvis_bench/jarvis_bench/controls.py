@@ -12,12 +12,16 @@ from jarvis_retrievers.errors import SettingError
 
 from .dataset import BenchConcept, Dataset
 
-__all__ = ["ARMS", "Arm", "Plan", "known_to", "swapped"]
+__all__ = ["ARMS", "PARTIAL", "Arm", "Plan", "known_to", "swapped"]
 
 Arm = Literal["method", "oracle", "none", "wrong", "constant"]
 ARMS: Final[tuple[Arm, ...]] = ("method", "oracle", "none", "wrong", "constant")
 """``method`` itself; ``oracle``: it is told which concepts are asked about; ``none``: it knows no concept;
-``wrong``: each name has the photos and notes of another concept; ``constant``: the best constant answer."""
+``wrong``: each name has the photos and notes of another concept; ``constant``: one answer for each
+form (`ConstantMethod.best`)."""
+
+PARTIAL: Final[tuple[Arm, ...]] = ("oracle", "none", "wrong")
+"""Controls that cost as much as the method itself; a plan may ask them a part of the data."""
 
 _NOTHING: Final[dict[str, object]] = {"photos": (), "later": (), "notes": "", "category": ""}
 
@@ -27,15 +31,22 @@ class Plan:
     """Which arms a run has, in order.
 
     Options are turned through all rotations in every arm; that is no arm of its own.
+
+    Attributes:
+        arms: which, in order.
+        share: of the pictures and questions of each kind, what the arms `PARTIAL` are asked; in (0, 1].
     """
 
     arms: tuple[Arm, ...] = ARMS
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         unknown = [arm for arm in self.arms if arm not in ARMS]
         if unknown or not self.arms or len(set(self.arms)) < len(self.arms):
             got = ", ".join(self.arms) or "none"
             raise SettingError(f"arms are some of {', '.join(ARMS)}, each once; got {got}")
+        if not 0 < self.share <= 1:
+            raise SettingError(f"a share of the questions is above 0 and at most 1, got {self.share}")
 
 
 def known_to(arm: Arm, dataset: Dataset, seed: int) -> tuple[BenchConcept, ...]:

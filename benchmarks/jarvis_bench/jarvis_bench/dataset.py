@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -116,6 +117,13 @@ class Dataset(Value):
     def _by_id(self) -> dict[str, BenchConcept]:
         return {concept.id: concept for concept in self.concepts}
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Dataset:
+        """As pydantic's, which takes what was cached along: a copy with other items has another digest."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in ("digest", "_by_id"):
+            copy.__dict__.pop(name, None)
+        return copy
+
     def split(self, name: str) -> Dataset:
         """The items of one split, with all concepts.
 
@@ -125,7 +133,7 @@ class Dataset(Value):
         items = tuple(item for item in self.items if item.split == name)
         if not items:
             raise DatasetError(f"{self.name} has no split {name!r}; it has {', '.join(sorted(self.splits))}")
-        return self.model_copy(update={"items": items})
+        return self.keeping(items)
 
     def keeping(self, items: Iterable[Item], left_out: Iterable[LeftOut] = ()) -> Dataset:
         """The same data with some of the items, and what is told of the others."""

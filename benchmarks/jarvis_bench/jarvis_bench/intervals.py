@@ -25,6 +25,7 @@ __all__ = [
 
 RESAMPLES: Final = 2000
 _Z: Final = 1.959963984540054  # 97.5 % of the normal distribution
+_SAME: Final = 1e-12  # figures that are nearer are equal, but for rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,12 @@ def paired_bootstrap(
     """The difference of a figure between two methods, both drawn on the same units each time.
 
     p is twice the smaller share of draws on either side of zero, with one added to both counts (Davison and
-    Hinkley 1997, section 4.2), so that it is never 0.
+    Hinkley 1997, section 4.2), so that it is never 0. Draws of few units agree with each other too much: p is
+    at least that of the sign test if all units in which the two differ were in favour of one of them.
+
+    Where all draws agree, they say nothing of what was not seen: the interval is then made of those of both
+    figures by square-and-add (Newcombe, Statistics in Medicine 17, 1998, 873-890, method 10). That takes the
+    two for independent, which is wide for pairs.
 
     Raises:
         InputError: the two were not measured on the same units.
@@ -107,8 +113,21 @@ def paired_bootstrap(
     apart = apart[~np.isnan(apart)]
     low, high = _ends(apart)
     least = min(int((apart <= 0).sum()), int((apart >= 0).sum()))
-    p = min(1.0, 2 * (least + 1) / (len(apart) + 1))
-    return Difference(one.value - other.value, low, high, p)
+    p = min(1.0, max(2 * (least + 1) / (len(apart) + 1), 2 * 0.5 ** _moved(one, other)))
+    value = one.value - other.value
+    if high - low < _SAME:
+        first, second = (bootstrap(measure, resamples=resamples, seed=seed) for measure in (one, other))
+        low = value - math.hypot(first.value - first.low, second.high - second.value)
+        high = value + math.hypot(first.high - first.value, second.value - second.low)
+    return Difference(value, low, high, p)
+
+
+def _moved(one: Measure, other: Measure) -> int:
+    """In how many units the two differ: those whose exchange between them changes the difference."""
+    swap = other.sums - one.sums
+    swapped = one.figures(one.sums.sum(axis=0) + swap)[one.name]
+    swapped = swapped - other.figures(other.sums.sum(axis=0) - swap)[one.name]
+    return int((np.abs(swapped - (one.value - other.value)) > _SAME).sum())
 
 
 def mcnemar(first_only: int, second_only: int) -> McNemar:

@@ -78,6 +78,7 @@ class Item(Value):
         options: their texts, without letters; empty if the answer is free.
         answer: the letter of the right option; ``yes`` or ``no`` for recognition; the reference of a free
             answer or of a caption, which may be empty for a caption.
+        fact: what is asked for, where several items ask for the same in other words; empty otherwise.
         needs, bars: phrases that a right free answer holds, and must not hold. Without ``needs`` the
             reference itself is looked for (`jarvis_bench.judging`).
     """
@@ -93,6 +94,7 @@ class Item(Value):
     video: Clip | None = None
     options: tuple[Words, ...] = Field(default=(), max_length=len(LETTERS))
     answer: str = ""
+    fact: str = ""
     needs: tuple[Words, ...] = ()
     bars: tuple[Words, ...] = ()
     source: Source
@@ -115,6 +117,12 @@ class Item(Value):
             "" if self.form in _NAMELESS else self.form,
         )
         return " ".join(part for part in parts if part)
+
+    @property
+    def unit(self) -> str:
+        """Items of one unit depend on each other: they show the same, or ask for the same fact."""
+        shown = [image.digest for image in self.images] + ([self.video.digest] if self.video else [])
+        return self.fact or " ".join(shown) or self.id
 
     @property
     def rotations(self) -> int:

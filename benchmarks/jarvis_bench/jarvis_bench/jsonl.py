@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from jarvis_retrievers.errors import DatasetError
 
 from .dataset import BenchConcept, Dataset
+from .files import write_whole
 from .item import Item
 
 __all__ = ["FORMAT", "VERSION", "json_lines", "read_dataset", "write_dataset"]
@@ -31,17 +32,12 @@ def write_dataset(dataset: Dataset, path: str | os.PathLike[str]) -> Path:
     target = Path(path).expanduser()
     target.parent.mkdir(parents=True, exist_ok=True)
     head = dataset.model_dump(mode="json", exclude={"root", "concepts", "items"})
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        for line in (
-            {"format": FORMAT, "version": VERSION} | head,
-            *({"concept": one.model_dump(mode="json")} for one in dataset.concepts),
-            *({"item": one.model_dump(mode="json")} for one in dataset.items),
-        ):
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(target)
+    lines = (
+        {"format": FORMAT, "version": VERSION} | head,
+        *({"concept": one.model_dump(mode="json")} for one in dataset.concepts),
+        *({"item": one.model_dump(mode="json")} for one in dataset.items),
+    )
+    write_whole(target, (json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
     return target
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Protocol
 from .item import LETTERS, Item
 from .reading import holds_phrase, names_in, plain_text, read_letter, read_yes_no
 
-__all__ = ["By", "Judge", "Mark", "free_answer_right", "mark_answer"]
+__all__ = ["By", "Judge", "Mark", "free_answer_right", "mark_answer", "text_of"]
 
 By = Literal["rules", "judge", "nobody"]
 _UNSURE: Final = re.compile(
@@ -123,11 +123,11 @@ def _ask(judge: Judge, item: Item, answer: str) -> bool | None:
         reference=json.dumps(item.answer, ensure_ascii=False),
         answer=json.dumps(answer[:_MAX_JUDGED], ensure_ascii=False),
     )
-    word = read_yes_no(_text(judge.invoke(prompt)))
+    word = read_yes_no(text_of(judge.invoke(prompt)))
     return None if word is None else word == "yes"
 
 
-def _text(reply: Any) -> str:
+def text_of(reply: Any) -> str:
     """The text of a reply; blocks of a message that are not text are left out."""
     content = getattr(reply, "content", reply)
     if isinstance(content, str):

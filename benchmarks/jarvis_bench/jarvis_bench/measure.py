@@ -22,7 +22,7 @@ class Measure:
     """A figure of a method on some items.
 
     Attributes:
-        units: what is drawn when items are resampled: items, or pictures where many items share one.
+        units: what is drawn when items are resampled: items, or pictures, videos and facts that items share.
         sums: (units, k): what each unit adds.
         figures: from totals (n, k) to the figures by name, each (n,); not a number where it is not defined.
         name: of the figure that counts.
@@ -57,9 +57,8 @@ class Measure:
 
 
 def unit_of(outcome: Outcome) -> str:
-    """Items about the same pictures are not independent: they are drawn together."""
-    images = outcome.item.images
-    return " ".join(image.digest for image in images) or outcome.item.id
+    """Items about the same pictures, video or fact are not independent: they are drawn together."""
+    return outcome.item.unit
 
 
 def accuracy(outcomes: Sequence[Outcome]) -> Measure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,21 +15,22 @@ from .controls import Arm
 from .dataset import LeftOut
 from .method import Setting
 from .score import Score
+from .times import Times, median, times_of, typical
 
-__all__ = ["ArmResult", "Cost", "Result"]
+__all__ = ["ArmResult", "Cost", "Result", "without_nan"]
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What answers cost; medians, None where a method does not tell.
+    """What answers cost; None where a method does not tell.
 
     Attributes:
-        answer_seconds, first_token_seconds: of one answer.
+        answer_seconds, first_token_seconds: of one answer; see `typical`.
         remember_seconds: of all concepts together.
         bytes_per_concept: kept, the mean.
-        bytes_loaded: used for one answer.
+        bytes_loaded: used for one answer, the median.
         failures: answers that ended in an error.
-        stages: seconds up to the first token by stage, in order.
+        times: medians by what had to be looked at.
     """
 
     answer_seconds: float | None
@@ -38,21 +39,22 @@ class Cost:
     bytes_per_concept: float | None
     bytes_loaded: float | None
     failures: int
-    stages: tuple[tuple[str, float], ...] = ()
+    times: tuple[Times, ...] = ()
 
     @classmethod
     def of_answers(
         cls, answers: Sequence[Answer], stored: dict[str, int] | None, remember: float | None
     ) -> Cost:
         """From raw answers, and from what the memory kept."""
+        times = times_of(answers)
         return cls(
-            answer_seconds=_median([answer.seconds for answer in answers if not answer.failure]),
-            first_token_seconds=_median([a.first_token for a in answers if a.first_token is not None]),
+            answer_seconds=typical(times, lambda one: one.answer_seconds),
+            first_token_seconds=typical(times, lambda one: one.first_token_seconds),
             remember_seconds=remember,
             bytes_per_concept=statistics.fmean(stored.values()) if stored else None,
-            bytes_loaded=_median([answer.loaded for answer in answers if answer.loaded is not None]),
+            bytes_loaded=median([answer.loaded for answer in answers if answer.loaded is not None]),
             failures=sum(bool(answer.failure) for answer in answers),
-            stages=_stages(answers),
+            times=times,
         )
 
 
@@ -68,7 +70,10 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A run: which data, which method, its arms (the method first), what looks wrong, what was left out."""
+    """A run: which data, which method, its arms (the method first), what looks wrong, what was left out.
+
+    ``share`` is that of its `Plan`, which some of the arms were asked.
+    """
 
     dataset: str
     digest: str
@@ -76,6 +81,7 @@ class Result:
     method: str
     settings: dict[str, Setting]
     seed: int
+    share: float
     judge: bool
     arms: tuple[ArmResult, ...]
     signs: tuple[Sign, ...]
@@ -87,27 +93,16 @@ class Result:
         values = {
             name: getattr(self, name) for name in ("dataset", "digest", "licence", "method", "settings")
         }
-        values |= {"seed": self.seed, "judge": self.judge}
+        values |= {"seed": self.seed, "share": self.share, "judge": self.judge}
         lists = {"arms": [asdict(arm) for arm in self.arms], "signs": [asdict(sign) for sign in self.signs]}
-        cleaned: dict[str, Any] = _without_nan(values | lists | {"left_out": left_out})
+        cleaned: dict[str, Any] = without_nan(values | lists | {"left_out": left_out})
         return cleaned
 
 
-def _stages(answers: Sequence[Answer]) -> tuple[tuple[str, float], ...]:
-    seconds: dict[str, list[float]] = {}
-    for answer in answers:
-        for stage, took in answer.stages:
-            seconds.setdefault(stage, []).append(took)
-    return tuple((stage, statistics.median(took)) for stage, took in seconds.items())
-
-
-def _median(values: Sequence[float]) -> float | None:
-    return statistics.median(values) if values else None
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(one) for key, one in value.items()}
+def without_nan(value: Any) -> Any:
+    """A value for JSON: what is not a number is null."""
+    if isinstance(value, Mapping):
+        return {key: without_nan(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_nan(one) for one in value]
+        return [without_nan(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

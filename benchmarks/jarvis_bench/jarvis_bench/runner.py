@@ -5,32 +5,36 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from jarvis_retrievers.errors import DatasetError, JarvisError, SettingError
 
-from .answers import Answer, AnswerLog, AnswerWriter
+from .answers import Answer, AnswerLog, AnswerWriter, Look
 from .audit import Sign, constant_signs, dropped_signs, leak_signs
-from .canary import run_canary
+from .canary import canary_questions, run_canary
 from .comparison import Comparison, compare
-from .controls import Arm, Plan, known_to
+from .controls import PARTIAL, Arm, Plan, known_to
 from .dataset import Dataset
 from .disguise import Asked, Disguise
+from .files import read_object, write_whole
 from .intervals import RESAMPLES
+from .item import Item
 from .jsonl import write_dataset
 from .judging import Judge, Mark, mark_answer
 from .leaks import cleaned
 from .method import BenchMemory, ConstantMethod, Method
 from .outcome import Outcome, outcomes_of
+from .progress import Course
 from .result import ArmResult, Cost, Result
+from .sample import part_of
 from .score import scores_of
 from .table import to_json, to_markdown
+from .verdicts import VERDICTS, RememberingJudge
 
 __all__ = ["run"]
 
@@ -48,13 +52,14 @@ def run(
     clean: bool = True,
     canary: int = 40,
     resamples: int = RESAMPLES,
+    course: Course | None = None,
 ) -> Result:
     """Ask everything that has no answer yet, mark all answers, and write the table.
 
     The folder holds ``run.json`` (what is run), ``dataset.jsonl`` (the items as asked), ``answers.jsonl``
     (raw answers, each on the disk before the next is asked), ``marks.jsonl``, ``table.md`` and
     ``table.json``. A run that was interrupted goes on where it stopped when it is started again; nothing is
-    asked twice.
+    asked twice, of a judge neither (``verdicts.jsonl``).
 
     Args:
         dataset: what is asked.
@@ -64,8 +69,10 @@ def run(
         seed: of the order, the ids, the wrong memory and the bootstrap.
         judge: who decides on free answers where rules cannot.
         clean: whether leaked and repeated items are left out.
-        canary: how many items the canary asks three times; 0 for none.
+        canary: how many items the canary asks three times; 0 for none. What it has found in this folder
+            before is told whatever is wanted now.
         resamples: draws of the bootstrap.
+        course: is told how far it is; by default a bar on stderr.
 
     Raises:
         SettingError: the folder holds another run.
@@ -78,37 +85,43 @@ def run(
     data = cleaned(dataset) if clean else dataset
     if not data.items:
         raise DatasetError(f"{dataset.name} has no items left to ask; see why: {data.left_out}")
-    _claim(folder, data, method, seed)
+    part = part_of(data.items, plan.share)
+    of_arm = {arm: part if arm in PARTIAL else data.items for arm in plan.arms}
     log = AnswerLog(folder / "answers.jsonl")
     with log.writing() as writer:
+        _claim(folder, data, method, seed)
         done = {answer.key for answer in log.read()}
         disguise = Disguise(data, seed)
-        with _bar() as progress:
+        with nullcontext(course) if course else Course() as told:
             for arm in plan.arms:
                 asked = method if arm != "constant" else ConstantMethod.best(data)
-                _ask(arm, asked, disguise, done, writer, progress, folder)
-    if canary:
-        signs += _canary_signs(folder, method, data, canary, seed)
+                _ask(arm, asked, disguise, of_arm[arm], done, writer, told, folder)
+            signs += _canary_signs(folder, method, data, canary, seed, told)
+    if judge is not None:
+        judge = RememberingJudge(judge, folder / VERDICTS)
     answers = [answer for answer in log.read() if answer.arm in plan.arms]
     arms = []
     lines: list[str] = []
     of_method: tuple[Outcome, ...] = ()
     for arm in sorted(plan.arms, key=lambda one: one != "method"):
-        mine = [answer for answer in answers if answer.arm == arm]
+        items = of_arm[arm]
+        ids = {item.id for item in items}
+        mine = [answer for answer in answers if answer.arm == arm and answer.item in ids]
         marks = _marks(data, mine, judge)
         lines += [json.dumps({"arm": arm} | asdict(mark), ensure_ascii=False) + "\n" for mark in marks]
-        outcomes = outcomes_of(data.items, marks)
-        signs += dropped_signs(data.items, marks)
+        outcomes = outcomes_of(items, marks)
+        signs += dropped_signs(items, marks)
         against: tuple[Comparison, ...] = ()
         if arm == "method":
             of_method = outcomes
             signs += constant_signs(outcomes)
         elif of_method:
-            against = compare(of_method, outcomes, resamples=resamples, seed=seed)
+            same = [outcome for outcome in of_method if outcome.item.id in ids]
+            against = compare(same, outcomes, resamples=resamples, seed=seed)
         kept = _kept(folder).get(arm, {})
         cost = Cost.of_answers(mine, kept.get("stored"), kept.get("seconds"))
         arms.append(ArmResult(arm, scores_of(outcomes, resamples=resamples, seed=seed), cost, against))
-    _replace(folder / "marks.jsonl", "".join(lines))
+    write_whole(folder / "marks.jsonl", lines)
     result = Result(
         dataset=data.name,
         digest=data.digest,
@@ -116,20 +129,23 @@ def run(
         method=method.name,
         settings=dict(method.settings),
         seed=seed,
+        share=plan.share,
         judge=judge is not None,
         arms=tuple(arms),
         signs=signs,
         left_out=data.left_out,
     )
-    _replace(folder / "table.json", to_json(result))
-    _replace(folder / "table.md", to_markdown(result))
+    write_whole(folder / "table.md", [to_markdown(result)])
+    # Last: a folder that has it holds a finished run.
+    write_whole(folder / "table.json", [to_json(result)])
     return result
 
 
 def _claim(folder: Path, data: Dataset, method: Method, seed: int) -> None:
-    """Write down what is run here, or check that it is the same."""
+    """Write down what is run here, or check that it is the same; the folder is locked."""
     mine = {
         "version": _VERSION,
+        "package": _package(),
         "dataset": data.digest,
         "method": method.name,
         "settings": dict(method.settings),
@@ -137,48 +153,67 @@ def _claim(folder: Path, data: Dataset, method: Method, seed: int) -> None:
     }
     path = folder / "run.json"
     if not path.exists():
-        if (folder / "answers.jsonl").exists():
+        if (folder / "answers.jsonl").stat().st_size:
             raise SettingError(f"{folder} holds answers of an unknown run; use another folder")
         write_dataset(data, folder / "dataset.jsonl")
-        _replace(path, json.dumps(mine, indent=2) + "\n")
+        write_whole(path, [json.dumps(mine, indent=2) + "\n"])
         return
-    there = _object(path)
+    there = read_object(path)
     other = [key for key, value in mine.items() if there.get(key) != value]
     if other:
         raise SettingError(f"{folder} holds another run: its {', '.join(other)} differ; use another folder")
+
+
+def _package() -> str:
+    try:
+        return version("jarvis-plugins")
+    except PackageNotFoundError:  # a source tree that is not installed
+        return "unknown"
 
 
 def _ask(
     arm: Arm,
     method: Method,
     disguise: Disguise,
+    items: Sequence[Item],
     done: set[tuple[str, str, int]],
     writer: AnswerWriter,
-    progress: Progress,
+    course: Course,
     folder: Path,
 ) -> None:
     """Ask what has no answer yet in one arm."""
-    order = disguise.order()
+    ids = {item.id for item in items}
+    order = [asked for asked in disguise.order() if asked.item.id in ids]
     todo = [asked for asked in order if (arm, asked.item.id, asked.rotation) not in done]
+    step = course.part(f"{method.name} {arm}", len(order), len(order) - len(todo))
     if not todo:
         return
-    task = progress.add_task(arm, total=len(order), completed=len(order) - len(todo))
     told = known_to(arm, disguise.dataset, disguise.seed)
     began = time.perf_counter()
     memory = disguise.opened(method, told)
     seconds = time.perf_counter() - began
     try:
         _keep(folder, arm, dict(memory.stored()), seconds)
+        seen: set[str] = set()  # by this memory: one that is opened anew has forgotten them
         for asked in todo:
-            writer.write(_answer(arm, memory, disguise, asked))
-            progress.advance(task)
+            writer.write(_answer(arm, memory, disguise, asked, _look(asked, seen)))
+            step()
     finally:
         memory.close()
 
 
-def _answer(arm: Arm, memory: BenchMemory, disguise: Disguise, asked: Asked) -> Answer:
+def _look(asked: Asked, seen: set[str]) -> Look:
+    """What has to be looked at; from now on it counts as seen."""
+    shown = {image.digest for image in asked.item.images}
+    shown |= {asked.item.video.digest} if asked.item.video else set()
+    look: Look = "words" if not shown else "again" if shown <= seen else "first"
+    seen |= shown
+    return look
+
+
+def _answer(arm: Arm, memory: BenchMemory, disguise: Disguise, asked: Asked, look: Look) -> Answer:
     query = disguise.query(asked, told=arm == "oracle")
-    key: dict[str, Any] = {"arm": arm, "item": asked.item.id, "rotation": asked.rotation}
+    key: dict[str, Any] = {"arm": arm, "item": asked.item.id, "rotation": asked.rotation, "look": look}
     began = time.perf_counter()
     try:
         reply = memory.answer(query)
@@ -204,49 +239,35 @@ def _marks(data: Dataset, answers: list[Answer], judge: Judge | None) -> list[Ma
     ]
 
 
-def _canary_signs(folder: Path, method: Method, data: Dataset, items: int, seed: int) -> tuple[Sign, ...]:
-    """The canary's signs; what it found is kept, so that a run that is resumed does not ask again."""
+def _canary_signs(
+    folder: Path, method: Method, data: Dataset, items: int, seed: int, course: Course
+) -> tuple[Sign, ...]:
+    """The canary's signs; what it found is kept, and asked again only if more items are wanted."""
     path = folder / "canary.json"
     if path.exists():
-        return tuple(Sign(**sign) for sign in _object(path)["signs"])
-    found = run_canary(method, data, items=items, seed=seed)
-    signs = [asdict(sign) for sign in found.signs]
-    _replace(path, json.dumps(asdict(found) | {"signs": signs}, indent=2) + "\n")
-    return found.signs
+        found = read_object(path)
+        try:
+            if found["items"] >= min(items, len(data.items)):
+                if items:
+                    course.skip(canary_questions(data, items, seed))
+                return tuple(Sign(**sign) for sign in found["signs"])
+        except (KeyError, TypeError) as error:
+            raise DatasetError(f"{path} is damaged ({error!r}); remove it and run again") from error
+    if not items:
+        return ()
+    asked = min(items, len(data.items))
+    canary = run_canary(method, data, items=asked, seed=seed, course=course)
+    signs = [asdict(sign) for sign in canary.signs]
+    told = {"items": asked} | asdict(canary) | {"signs": signs}
+    write_whole(path, [json.dumps(told, indent=2) + "\n"])
+    return canary.signs
 
 
 def _keep(folder: Path, arm: Arm, stored: Mapping[str, int], seconds: float) -> None:
     kept = _kept(folder) | {arm: {"stored": dict(stored), "seconds": seconds}}
-    _replace(folder / "memory.json", json.dumps(kept, ensure_ascii=False, indent=2) + "\n")
+    write_whole(folder / "memory.json", [json.dumps(kept, ensure_ascii=False, indent=2) + "\n"])
 
 
 def _kept(folder: Path) -> dict[str, Any]:
     path = folder / "memory.json"
-    return _object(path) if path.exists() else {}
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DatasetError(f"{path} cannot be read ({error}); use a new folder") from error
-    if not isinstance(value, dict):
-        raise DatasetError(f"{path} is damaged: no JSON object; use a new folder")
-    return value
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def _bar() -> Progress:
-    """A bar for each arm, on stderr, and only where that is a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    return read_object(path) if path.exists() else {}

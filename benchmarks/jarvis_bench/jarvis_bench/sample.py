@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 import random
+from collections.abc import Sequence
 
 from jarvis_retrievers.errors import InputError
 
 from .dataset import Dataset, LeftOut
 from .item import Item
+from .score import kind_of
 
-__all__ = ["sampled"]
+__all__ = ["part_of", "sampled"]
 
 
 def sampled(dataset: Dataset, pictures: int, *, seed: int = 0) -> Dataset:
@@ -25,8 +29,7 @@ def sampled(dataset: Dataset, pictures: int, *, seed: int = 0) -> Dataset:
         raise InputError(f"at least 1 picture is sampled, got {pictures}")
     groups: dict[str, dict[str, list[Item]]] = {}
     for item in dataset.items:
-        unit = " ".join(image.digest for image in item.images) or item.id
-        groups.setdefault(item.group, {}).setdefault(unit, []).append(item)
+        groups.setdefault(item.group, {}).setdefault(item.unit, []).append(item)
     kept: set[str] = set()
     for group, units in groups.items():
         rng = random.Random(f"sample/{seed}/{group}")
@@ -37,3 +40,19 @@ def sampled(dataset: Dataset, pictures: int, *, seed: int = 0) -> Dataset:
         return dataset
     told = [LeftOut(why=f"sampled: {pictures} pictures of each group, seed {seed}", count=gone)]
     return dataset.keeping((item for item in dataset.items if item.id in kept), told)
+
+
+def part_of(items: Sequence[Item], share: float) -> tuple[Item, ...]:
+    """A share of the pictures of each kind, or of its items without a picture, at least one; in order.
+
+    Always the same ones, whatever the seed, and those of a smaller share are among those of a larger one.
+    """
+    kinds: dict[tuple[str, str], dict[str, list[str]]] = {}
+    for item in items:
+        kinds.setdefault(kind_of(item), {}).setdefault(item.unit, []).append(item.id)
+    kept: set[str] = set()
+    for units in kinds.values():
+        drawn = sorted(units, key=lambda unit: hashlib.sha256(unit.encode()).digest())
+        for unit in drawn[: math.ceil(share * len(units))]:
+            kept.update(units[unit])
+    return tuple(item for item in items if item.id in kept)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from .intervals import RESAMPLES, Interval, bootstrap, wilson
-from .item import Form
+from .item import Form, Item
 from .measure import Measure, accuracy, caption_recall, recognition_f1
 from .outcome import Outcome
 
-__all__ = ["Score", "grouped", "measure_of", "scores_of"]
+__all__ = ["Score", "grouped", "kind_of", "measure_of", "scores_of"]
 
 _MEASURES: Final[dict[Form, Callable[[Sequence[Outcome]], Measure]]] = {
     "yes_no": recognition_f1,
@@ -57,6 +57,14 @@ def grouped(outcomes: Iterable[Outcome]) -> dict[str, tuple[Outcome, ...]]:
     for outcome in outcomes:
         groups.setdefault(outcome.item.group, []).append(outcome)
     return {group: tuple(groups[group]) for group in sorted(groups)}
+
+
+def kind_of(item: Item) -> tuple[str, str]:
+    """The line of the table that an item counts in, and its kind there; recognition has one kind.
+
+    F1 needs pictures that show a concept and pictures that do not, and kinds often are of one sort.
+    """
+    return item.group, "" if item.form == "yes_no" else item.kind
 
 
 def measure_of(outcomes: Sequence[Outcome]) -> Measure:

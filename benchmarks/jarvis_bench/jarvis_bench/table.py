@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from .comparison import Comparison
+from .controls import PARTIAL
 from .result import ArmResult, Result
 from .score import Score
+from .times import Times
 
-__all__ = ["plain_line", "to_json", "to_markdown"]
+__all__ = ["asked_of", "grid", "percent", "plain_line", "to_json", "to_markdown"]
 
 _HEADS: Final = ("task", "arm", "figure", "95 %", "n", "unreadable", "missing", "judge", "undecided", "also")
 _AGAINST: Final = ("task", "method less", "points", "95 %", "p", "only method", "only other", "McNemar p")
@@ -22,7 +25,7 @@ _COSTS: Final = (
     "bytes a concept",
     "bytes loaded",
     "failures",
-    "stages",
+    "by look",
 )
 
 
@@ -44,10 +47,11 @@ def to_markdown(result: Result) -> str:
     parts = [
         f"# {plain_line(result.method)} on {plain_line(result.dataset)}",
         f"Data {result.digest[:12]}, seed {result.seed}, {'with' if result.judge else 'without'} a judge. "
+        f"{asked_of(result.share)}"
         f"Licence: {plain_line(result.licence) or 'not stated'}.",
-        _table(_HEADS, scores),
-        _table(_AGAINST, [_against(arm.arm, one) for arm in result.arms for one in arm.against]),
-        _table(_COSTS, [_cost(arm) for arm in result.arms]),
+        grid(_HEADS, scores),
+        grid(_AGAINST, [_against(arm.arm, one) for arm in result.arms for one in arm.against]),
+        grid(_COSTS, [_cost(arm) for arm in result.arms]),
         "## Signs",
         _list([f"**{sign.kind}**: {plain_line(sign.what)}" for sign in result.signs]),
         "## Left out",
@@ -58,12 +62,12 @@ def to_markdown(result: Result) -> str:
 
 def _line(arm: ArmResult, score: Score) -> tuple[str, ...]:
     value = score.value
-    also = ", ".join(f"{name} {_percent(figure)}" for name, figure in score.others.items())
+    also = ", ".join(f"{name} {percent(figure)}" for name, figure in score.others.items())
     return (
         score.group,
         arm.arm,
-        f"{score.figure} {_percent(value.value)}",
-        f"{_percent(value.low)} to {_percent(value.high)}",
+        f"{score.figure} {percent(value.value)}",
+        f"{percent(value.low)} to {percent(value.high)}",
         str(score.items),
         str(score.unreadable),
         str(score.missing),
@@ -78,8 +82,8 @@ def _against(arm: str, one: Comparison) -> tuple[str, ...]:
     return (
         one.group,
         arm,
-        _percent(apart.value),
-        f"{_percent(apart.low)} to {_percent(apart.high)}",
+        percent(apart.value),
+        f"{percent(apart.low)} to {percent(apart.high)}",
         f"{apart.p:.4f}",
         str(one.items.first_only),
         str(one.items.second_only),
@@ -96,14 +100,20 @@ def _cost(arm: ArmResult) -> tuple[str, ...]:
         *("" if one is None else f"{one:.4f} s" for one in seconds),
         *("" if one is None else f"{one:,.0f}" for one in sizes),
         str(cost.failures),
-        ", ".join(f"{plain_line(stage)} {seconds:.4f} s" for stage, seconds in cost.stages),
+        "; ".join(_times(one) for one in cost.times),
     )
 
 
-def _table(heads: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+def _times(one: Times) -> str:
+    stages = ", ".join(f"{plain_line(stage)} {seconds:.4f} s" for stage, seconds in one.stages)
+    return f"{one.look} ({one.answers}): {stages or 'stages not told'}"
+
+
+def grid(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """A table of Markdown, or that there is nothing in it."""
     if not lines:
         return "None."
-    rows = [heads, tuple("---" for _ in heads), *lines]
+    rows = [heads, ["---"] * len(heads), *lines]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
@@ -111,8 +121,17 @@ def _list(lines: list[str]) -> str:
     return "\n".join(f"- {line}" for line in lines) or "None."
 
 
-def _percent(value: float) -> str:
-    return "-" if math.isnan(value) else f"{100 * value:.1f}"
+def percent(value: float | None) -> str:
+    """A share in percent; empty if there is none, ``-`` if it is not a number."""
+    return "" if value is None else "-" if math.isnan(value) else f"{100 * value:.1f}"
+
+
+def asked_of(share: float) -> str:
+    """What to know of arms that were asked a share, empty if all were asked everything."""
+    told = ", ".join(PARTIAL)
+    return (
+        "" if share == 1 else f"Of the arms {told}: {share:.0%} of the pictures and questions of each kind. "
+    )
 
 
 def plain_line(text: str) -> str:

@@ -19,13 +19,17 @@ from jarvis_retrievers.errors import CorruptRecordError, HomeReadOnlyError, Sett
 
 from .contracts import BlobRef
 from .disk import make_folder, sync_folder, translated, write_file
+from .health import Health
 from .keys import digest, frame
 
-__all__ = ["HEADER_SIZE", "FileBlobStore", "MemoryBlobStore"]
+__all__ = ["HEADER_SIZE", "UNCLEAN", "FileBlobStore", "MemoryBlobStore"]
 
 MAGIC = b"JRVSBLB1"
 HEADER_SIZE = 32
 """Bytes before the payload: magic (8), kind padded with NUL (8), owner tag (16)."""
+
+UNCLEAN = "unclean"
+"""Name of a file in ``tmp`` that says that a process was cut short; see `recover`."""
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 _KIND = re.compile(r"[a-z]{1,8}\Z")
@@ -41,10 +45,14 @@ class FileBlobStore:
     Args:
         root: the home.
         read_only: refuse writes.
+        health: shared with what else writes there.
     """
 
-    def __init__(self, root: str | os.PathLike[str], *, read_only: bool = False) -> None:
+    def __init__(
+        self, root: str | os.PathLike[str], *, read_only: bool = False, health: Health | None = None
+    ) -> None:
         self._root = Path(root)
+        self._health = health or Health()
         self._blobs = self._root / "blobs"
         self._tmp = self._root / "tmp"
         self._read_only = read_only
@@ -59,7 +67,7 @@ class FileBlobStore:
         header = _header(owner, kind)
         ref = BlobRef(secrets.token_hex(16), len(data), _digest(owner, kind, data))
         path = self.path(ref)
-        with translated("write", path):
+        with self._health.watched("write", path):
             make_folder(path.parent)
             write_file(path, self._tmp / ref.id, (header, data))
         return ref
@@ -116,6 +124,8 @@ class FileBlobStore:
         self._check_writable()
         oldest = time.time() - grace
         names = frozenset(live)
+        # It stands for others, and is none that was cut short itself.
+        self._unlink([p for p in (self._tmp / UNCLEAN,) if _modified(p) <= oldest])
         return self._unlink(
             [p for p in self._files(self._tmp) if _modified(p) <= oldest]
             + [p for p in self._files(self._blobs) if p.name not in names and _modified(p) <= oldest]
@@ -150,7 +160,7 @@ class FileBlobStore:
         count = 0
         folders: set[Path] = set()
         for path in paths:
-            with translated("delete", path):
+            with self._health.watched("delete", path):
                 try:
                     path.unlink()
                 except FileNotFoundError:
@@ -158,7 +168,7 @@ class FileBlobStore:
             count += 1
             folders.add(path.parent)
         for folder in folders:
-            with translated("sync", folder):
+            with self._health.watched("sync", folder):
                 sync_folder(folder)
         return count
 
@@ -167,6 +177,7 @@ class FileBlobStore:
             raise HomeReadOnlyError(
                 f"the home {self._root} cannot be written; check its permissions, nothing was changed"
             )
+        self._health.check(self._root)
 
 
 class MemoryBlobStore:

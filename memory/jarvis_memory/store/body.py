@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from ..concept import Description, Edits, PastProfile, Profile, Selection
+from ..concept import Description, Edits, Moment, PastProfile, Profile, Selection
 
 __all__ = ["ConceptBody"]
 
@@ -21,6 +21,8 @@ class ConceptBody(BaseModel):
     description: Description | None = None
     history: tuple[PastProfile, ...] = ()
     selections: tuple[Selection, ...] = ()
+    moments: tuple[Moment | None, ...] = ()
+    past: int = 0
     encoder: str
     created_at: str
     updated_at: str

@@ -28,6 +28,7 @@ from .queries import (
     tidy,
     updated_of,
 )
+from .reserve import Reserve
 from .rows import (
     check_dim,
     insert,
@@ -49,15 +50,26 @@ class SQLiteCatalogue(SQLiteCaches):
         path: ``<home>/catalogue.sqlite``.
         read_only: refuse writes, and change no byte on disk.
         busy_timeout: seconds to wait for another process's write.
+        reserve: what may be given up to forget on a full disk.
+        accept_loss: see `Database`.
 
     Raises:
         HomeFormatError, HomeReadOnlyError, CorruptRecordError: see `Database`.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, read_only: bool = False, busy_timeout: float = 30.0
+        self,
+        path: str | os.PathLike[str],
+        *,
+        read_only: bool = False,
+        busy_timeout: float = 30.0,
+        reserve: Reserve | None = None,
+        accept_loss: bool = False,
     ) -> None:
-        self._db = Database(Path(path), read_only=read_only, busy_timeout=busy_timeout)
+        self._reserve = reserve
+        self._db = Database(
+            Path(path), read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
+        )
 
     @property
     def read_only(self) -> bool:
@@ -110,6 +122,12 @@ class SQLiteCatalogue(SQLiteCaches):
             query = "SELECT concept FROM concepts WHERE owner = ? AND live = 1 ORDER BY created"
             return tuple(row[0] for row in connection.execute(query, (owner,)))
 
+    def versions(self, owner: str) -> tuple[tuple[str, int], ...]:
+        """See `Catalogue.versions`."""
+        with self._db.read() as connection:
+            query = "SELECT concept, updated FROM concepts WHERE owner = ? AND live = 1 ORDER BY created"
+            return tuple((row[0], row[1]) for row in connection.execute(query, (owner,)))
+
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """See `Catalogue.concept`."""
         with self._db.read() as connection:
@@ -161,6 +179,10 @@ class SQLiteCatalogue(SQLiteCaches):
                 )
                 mark_traces(connection)
                 found.extend(blobs_of(connection, owner, fields[1]))
+            # In the same commit: an owner who leaves and is cut short must not be half there.
+            if concept_id is None and has_table(connection, "items"):
+                connection.execute("DELETE FROM items WHERE owner = ?", (owner,))
+                mark_traces(connection)
             return tuple(found)
 
     def tombstones(self, owner: str) -> tuple[str, ...]:
@@ -222,9 +244,25 @@ class SQLiteCatalogue(SQLiteCaches):
         """See `Catalogue.tidy`."""
         tidy(self._db)
 
+    def flaws(self, repair: bool) -> tuple[str, ...]:
+        """See `Catalogue.flaws`."""
+        if repair:
+            with self._db.write() as connection:
+                connection.execute("REINDEX")
+        with self._db.read() as connection:
+            found = tuple(str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)"))
+        return () if found == ("ok",) else found
+
+    def free_room(self) -> bool:
+        """See `Catalogue.free_room`."""
+        return self._reserve is not None and self._reserve.give()
+
     def close(self) -> None:
         """See `Catalogue.close`."""
         self._db.close()
+        # What the -wal and -shm files took is free again.
+        if self._reserve is not None:
+            self._reserve.take()
 
 
 def _insert(

@@ -5,16 +5,24 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, HomeReadOnlyError, StoreError
+from jarvis_retrievers.errors import (
+    CorruptRecordError,
+    HomeFormatError,
+    HomeReadOnlyError,
+    StoreError,
+)
 
-from .disk import sync_folder
+from . import wal
+from .disk import sync_folder, translated
+from .failures import code_of, meant
+from .health import Health
 from .schema import APPLICATION_ID, FORMAT_VERSION, MIGRATIONS, PAGE_SIZE, TABLES
+from .witness import Witness
 
 __all__ = ["Database"]
 
@@ -31,20 +39,33 @@ class Database:
         path: the file; it is made if it is not there, unless ``read_only``.
         read_only: refuse writes, and change no byte on disk.
         busy_timeout: seconds to wait for another process's write.
+        accept_loss: go on with what is there if acknowledged writes are lost.
 
     Raises:
         HomeFormatError: written by a newer version; nothing is changed.
         HomeReadOnlyError: not there, and it may not be made.
-        CorruptRecordError: not a catalogue.
+        CorruptRecordError: not a catalogue, or acknowledged writes are missing in it.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, busy_timeout: float = 30.0) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool = False, busy_timeout: float = 30.0, accept_loss: bool = False
+    ) -> None:
         self.path = path
         self.read_only = read_only
         self._lock = threading.RLock()
-        self._failed: str | None = None
+        self.health = Health()
+        self._folder_synced = False
         self._busy_timeout = busy_timeout
-        new = not path.exists() or path.stat().st_size == 0
+        self._witness = Witness(path)
+        # Before the catalogue is read: others go on writing.
+        witnessed = self._witness.read()
+        with translated("read", path):
+            log = Path(f"{path}-wal")
+            # The last to close the file removes its log; another process may have it open, too.
+            self.recovered = log.exists() and log.stat().st_size > 0
+            new = not path.exists() or path.stat().st_size == 0
+        if new:
+            self._witness.refuse_emptied(witnessed)
         if new and read_only:
             raise HomeReadOnlyError(
                 f"no catalogue at {path}, and the home cannot be written; open it with write access first"
@@ -60,6 +81,9 @@ class Database:
                 self._check_format(int(self._conn.execute("PRAGMA user_version").fetchone()[0]), new)
                 if not read_only:
                     self._prepare()
+                if witnessed:
+                    row = self._conn.execute("SELECT value FROM meta WHERE key = 'writes'").fetchone()
+                    self._witness.check(witnessed, int(row[0]) if row else 0, accept_loss, read_only)
         except BaseException:
             self.close()
             raise
@@ -92,17 +116,18 @@ class Database:
             self._check_writable()
             with self._translated():
                 self._conn.execute("BEGIN IMMEDIATE")
+                before = self._conn.total_changes
                 try:
                     yield self._conn
-                    self._conn.execute("COMMIT")
-                except sqlite3.Error as error:
-                    # After a failed fsync nobody knows which pages are on disk.
-                    if _code(error).startswith(("SQLITE_IOERR", "SQLITE_CORRUPT")):
-                        self._failed = str(error)
-                    raise
+                    count = self._count() if self._conn.total_changes != before else None
+                    self._sync_folder()
+                    with self._watched():
+                        self._conn.execute("COMMIT")
                 finally:
                     if self._conn.in_transaction:
                         self._conn.execute("ROLLBACK")
+                if count is not None:
+                    self._witness.write(count)
 
     def compact(self) -> None:
         """Write the file anew from its live rows and empty the -wal file: no deleted byte is left in either.
@@ -118,13 +143,13 @@ class Database:
             with self._translated():
                 small = os.path.getsize(self.path) <= _COPY_IN_MEMORY
                 self._conn.execute(f"PRAGMA temp_store = {'MEMORY' if small else 'FILE'}")
-                self._conn.execute("VACUUM")
-                busy = int(self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
-        if busy:
+                with self._watched():
+                    self._conn.execute("VACUUM")
+                    emptied = wal.truncate(self._conn, self._busy_timeout)
+        if not emptied:
             raise StoreError(
                 f"what was deleted is hidden, but its bytes are still in {self.path.name}-wal, because "
-                "another process "
-                "is reading the home; close it there, then call sweep()"
+                "another process is reading the home; close it there, then call sweep()"
             )
 
     def _connect(self, uri: str) -> sqlite3.Connection:
@@ -137,8 +162,7 @@ class Database:
         return connection
 
     def _open_read_only(self) -> sqlite3.Connection:
-        # A database in WAL mode needs its -shm file, which cannot be made here. If no -wal is left to replay,
-        # the file alone is the whole truth and may be read as it is.
+        # A -shm file cannot be made here. If no -wal is left to replay, the file alone is the whole truth.
         uri = self.path.absolute().as_uri()
         wal = Path(f"{self.path}-wal")
         if not wal.exists() or wal.stat().st_size == 0:
@@ -146,14 +170,13 @@ class Database:
         if not Path(f"{self.path}-shm").exists():
             raise HomeReadOnlyError(
                 f"{self.path} has writes that were not folded in yet, and the home cannot be written; open "
-                "it once with "
-                "write access"
+                "it once with write access"
             )
         return self._connect(f"{uri}?mode=ro")
 
     def _check_header(self) -> None:
         # From the bytes, before SQLite sees the file: merely closing a database can change it.
-        with self.path.open("rb") as file:
+        with translated("read", self.path), self.path.open("rb") as file:
             header = file.read(100)
         if len(header) < 100 or not header.startswith(_HEADER_MAGIC):
             raise CorruptRecordError(
@@ -166,6 +189,10 @@ class Database:
             )
         # Only whether it is newer: the -wal file may know more of an older one.
         self._refuse_newer(version)
+
+    def _count(self) -> int:
+        counted = "INSERT INTO meta VALUES ('writes', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1"
+        return int(self._conn.execute(f"{counted} RETURNING value").fetchone()[0])
 
     def _refuse_newer(self, version: int) -> None:
         if version > FORMAT_VERSION:
@@ -191,7 +218,7 @@ class Database:
     def _prepare(self) -> None:
         execute = self._conn.execute
         execute(f"PRAGMA page_size = {PAGE_SIZE}")
-        self._switch_to_wal()
+        wal.switch_on(self._conn, self._busy_timeout)
         execute("PRAGMA synchronous = FULL")
         execute("PRAGMA secure_delete = ON")
         execute("PRAGMA trusted_schema = OFF")
@@ -213,8 +240,7 @@ class Database:
         if meta is None or meta[0] != FORMAT_VERSION:
             raise CorruptRecordError(
                 f"{self.path} says format {FORMAT_VERSION} in its header and {meta and meta[0]} in its meta "
-                "table; "
-                "restore it from a backup"
+                "table; restore it from a backup"
             )
 
     def _migrate(self) -> None:
@@ -229,55 +255,32 @@ class Database:
                 execute("UPDATE meta SET value = ? WHERE key = 'format'", (version + 1,))
                 execute(f"PRAGMA user_version = {version + 1}")
 
-    def _switch_to_wal(self) -> None:
-        # SQLite does not wait for its busy timeout here when two processes open a new file at once.
-        deadline = time.monotonic() + self._busy_timeout
-        while True:
-            try:
-                self._conn.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as error:
-                if (
-                    not _code(error).startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
-                    or time.monotonic() > deadline
-                ):
-                    raise
-                time.sleep(0.02)
-
     def _check_writable(self) -> None:
         if self.read_only:
             raise HomeReadOnlyError(
                 f"the home {self.path.parent} cannot be written; check its permissions, nothing was changed"
             )
-        if self._failed:
-            raise StoreError(
-                f"an earlier write to {self.path} failed ({self._failed}); check the disk and open the home "
-                "again"
-            )
+        self.health.check(self.path.parent)
+
+    def _sync_folder(self) -> None:
+        # The -wal file is new; SQLite syncs its folder too, but does not look whether that went well.
+        if not self._folder_synced:
+            with self.health.watched("sync", self.path.parent):
+                sync_folder(self.path.parent)
+            self._folder_synced = True
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            if code_of(error).startswith(("SQLITE_IOERR", "SQLITE_CORRUPT")):
+                self.health.fail(str(error))
+            raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            raise _translate(error, self.path) from error
-
-
-def _code(error: sqlite3.Error) -> str:
-    return getattr(error, "sqlite_errorname", "") or ""
-
-
-def _translate(error: sqlite3.Error, path: Path) -> StoreError:
-    code, text = _code(error), str(error)
-    if code.startswith(("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
-        return HomeReadOnlyError(f"{path} cannot be written ({text}); check its permissions")
-    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StoreError(f"{path} is in use by another process ({text}); try again when it is done")
-    if code.startswith("SQLITE_FULL"):
-        return StoreError(f"no room left to write {path} ({text}); free some and try again")
-    if code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")):
-        return StoreError(f"{path} cannot be read or written ({text}); check the disk and its permissions")
-    if isinstance(error, sqlite3.ProgrammingError) and "closed" in text:
-        return StoreError(f"the store at {path.parent} is closed; open it again")
-    # What is left is a file whose pages, schema or text are not what was written.
-    return CorruptRecordError(f"{path} is damaged ({text}); restore it from a backup")
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise meant(error, self.path) from error

@@ -129,6 +129,9 @@ class Catalogue(Protocol):
     def ids(self, owner: str) -> tuple[str, ...]:
         """Ids of all concepts of the owner, oldest first; their rows need not be sound."""
 
+    def versions(self, owner: str) -> tuple[tuple[str, int], ...]:
+        """`ids`, each with `Concept.updated`: no other write gives the same pair."""
+
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """The concept of this id, or None."""
 
@@ -216,6 +219,12 @@ class Catalogue(Protocol):
 
     def tidy(self) -> None:
         """Finish an erasure that was cut short; nothing to do otherwise."""
+
+    def flaws(self, repair: bool) -> tuple[str, ...]:
+        """What is wrong with the file as a whole, after indexes were made anew if ``repair``."""
+
+    def free_room(self) -> bool:
+        """Give up what is set aside for forgetting on a full disk; whether there was any."""
 
     def close(self) -> None:
         """Let go of files. Closing again does nothing."""

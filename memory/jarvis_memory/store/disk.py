@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jarvis_retrievers.errors import HomeReadOnlyError, StoreError
+from jarvis_retrievers.errors import HomeReadOnlyError, NoRoomError, StoreError
 
 __all__ = ["make_folder", "sync_folder", "translated", "writable", "write_file"]
 
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
 def translated(what: str, path: Path) -> Iterator[None]:
-    """Turn an OSError into HomeReadOnlyError (no permission) or StoreError; ``what`` is a verb."""
+    """Turn an OSError into HomeReadOnlyError (not allowed), NoRoomError or StoreError; ``what`` is a verb."""
     try:
         yield
     except OSError as error:
@@ -25,9 +26,11 @@ def translated(what: str, path: Path) -> Iterator[None]:
             raise HomeReadOnlyError(
                 f"cannot {what} {path} ({error.strerror}); check the home's permissions"
             ) from error
-        raise StoreError(
-            f"cannot {what} {path} ({error.strerror}); check the disk and the room left on it"
-        ) from error
+        if error.errno in _FULL:
+            raise NoRoomError(
+                f"no room left to {what} {path} ({error.strerror}); free some and try again"
+            ) from error
+        raise StoreError(f"cannot {what} {path} ({error.strerror}); check the disk") from error
 
 
 def sync_folder(folder: Path) -> None:

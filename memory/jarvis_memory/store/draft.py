@@ -18,6 +18,7 @@ from jarvis_retrievers.errors import InputError
 from ..concept import (
     Concept,
     Edits,
+    Moment,
     PastProfile,
     PatchRecord,
     PhotoRecord,
@@ -35,12 +36,15 @@ __all__ = ["ConceptDraft", "DraftPatch", "DraftPhoto", "PatchLike"]
 
 
 class DraftPhoto(NamedTuple):
-    """A photo to store: encoded bytes (PNG), the digest of its pixels in hex, its size in pixels."""
+    """A photo to store: encoded bytes (PNG), the digest of its pixels in hex, its size in pixels, and where
+    it is from if it is a frame of a video.
+    """
 
     data: bytes
     digest: str
     width: int
     height: int
+    moment: Moment | None = None
 
 
 class PatchLike(Protocol):
@@ -86,7 +90,7 @@ class ConceptDraft:
 
     Attributes:
         name, aliases, category, notes: as the owner gave them.
-        photos: `DraftPhoto` or plain tuples of the same four.
+        photos: `DraftPhoto` or plain tuples of its first four.
         patches: of photos that came together best first; those of later photos stand behind.
         subjects: of each photo that was mined for this draft what shows the whole subject best; to check
             photos with, not stored.
@@ -97,13 +101,16 @@ class ConceptDraft:
         description: what a model has made of the photos.
         history: what the profile was before.
         selections: of each photo the tokens that its segment keeps; none where that is made of patches.
+        past: how many photos, the first ones, show it as it looked before.
     """
 
     name: str
     aliases: Sequence[str] = ()
     category: str | None = None
     notes: Sequence[str] = ()
-    photos: Sequence[DraftPhoto | tuple[bytes, str, int, int]] = ()
+    photos: Sequence[
+        DraftPhoto | tuple[bytes, str, int, int] | tuple[bytes, str, int, int, Moment | None]
+    ] = ()
     patches: Sequence[PatchLike] = ()
     subjects: Sequence[PatchLike] = ()
     profile_vectors: NDArray[np.float32] | None = None
@@ -113,6 +120,7 @@ class ConceptDraft:
     description: Description | None = None
     history: tuple[PastProfile, ...] = ()
     selections: tuple[Selection, ...] = ()
+    past: int = 0
     _photos: tuple[DraftPhoto, ...] = field(init=False, repr=False)
     _concept: Concept = field(init=False, repr=False)
     _vectors: tuple[NDArray[np.float16], NDArray[np.float16]] = field(init=False, repr=False)
@@ -148,6 +156,10 @@ class ConceptDraft:
         records = tuple(_photo(number, photo) for number, photo in enumerate(photos))
         if self.selections and len(self.selections) != len(photos):
             raise InputError(f"tokens are kept of {len(self.selections)} photos, but there are {len(photos)}")
+        if not 0 <= self.past <= len(photos) or (photos and self.past == len(photos)):
+            raise InputError(
+                f"{self.past} of {len(photos)} photos show what was; leave one that shows what is"
+            )
         profile = self.profile or build_profile(name, notes, category)
         # One written by hand or seen by a model is the profile's alone, so that it can be reset or seen anew.
         borrowed = self.edits.category is not None or (
@@ -166,6 +178,7 @@ class ConceptDraft:
             description=self.description,
             history=self.history,
             selections=self.selections,
+            past=self.past,
             photos=records,
             patches=tuple(_patch(number, patch, records) for number, patch in enumerate(self.patches)),
         )
@@ -204,7 +217,7 @@ def _photo(number: int, photo: DraftPhoto) -> PhotoRecord:
     if photo.width < 1 or photo.height < 1:
         raise InputError(f"photo {number} must have at least one pixel, got {photo.width} x {photo.height}")
     size = {"width": int(photo.width), "height": int(photo.height)}
-    return PhotoRecord(id=secrets.token_hex(16), digest=photo.digest, **size)
+    return PhotoRecord(id=secrets.token_hex(16), digest=photo.digest, moment=photo.moment, **size)
 
 
 def _patch(number: int, patch: PatchLike, photos: Sequence[PhotoRecord]) -> PatchRecord:

@@ -6,11 +6,13 @@ import os
 import re
 from pathlib import Path
 
-from jarvis_retrievers.errors import HomeReadOnlyError, SettingError
+from jarvis_retrievers.errors import HomeReadOnlyError, NoRoomError, SettingError
 
 from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
 from .disk import make_folder, translated, writable
+from .reserve import Reserve
+from .wal import refuse_network
 
 __all__ = ["CATALOGUE", "check_owner", "open_home"]
 
@@ -33,15 +35,20 @@ def check_owner(owner: str) -> str:
 
 
 def open_home(
-    home: str | os.PathLike[str], *, read_only: bool = False, busy_timeout: float = 30.0
+    home: str | os.PathLike[str],
+    *,
+    read_only: bool = False,
+    busy_timeout: float = 30.0,
+    accept_loss: bool = False,
 ) -> tuple[SQLiteCatalogue, FileBlobStore]:
     """Open a home, or make it (0700); one that cannot be written is opened read-only.
 
     Raises:
-        SettingError: ``home`` is a file.
+        SettingError: ``home`` is a file, or to be written on a network file system.
         HomeFormatError: a newer version wrote the home; nothing is changed.
         HomeReadOnlyError: there is no home, and none can be made.
-        CorruptRecordError: its catalogue is none.
+        NoRoomError: the disk is full, and nothing was set aside.
+        CorruptRecordError: its catalogue is none, or has lost acknowledged writes.
     """
     folder = Path(home).expanduser()
     if folder.exists() and not folder.is_dir():
@@ -52,11 +59,31 @@ def open_home(
         with translated("make", folder):
             make_folder(folder)
     file = folder / CATALOGUE
-    read_only = read_only or not writable(folder) or (file.exists() and not os.access(file, os.W_OK))
+    with translated("read", file):
+        there = file.exists()
+    read_only = read_only or not writable(folder) or (there and not os.access(file, os.W_OK))
     # The catalogue first: a home of a newer format must be left exactly as it is.
-    catalogue = SQLiteCatalogue(file, read_only=read_only, busy_timeout=busy_timeout)
+    if not read_only:
+        refuse_network(folder)
+    reserve = None if read_only else Reserve(folder)
+
+    def opened() -> SQLiteCatalogue:
+        return SQLiteCatalogue(
+            file, read_only=read_only, busy_timeout=busy_timeout, reserve=reserve, accept_loss=accept_loss
+        )
+
     try:
-        return catalogue, FileBlobStore(folder, read_only=read_only)
+        catalogue = opened()
+    except NoRoomError:
+        # Even reading needs some room, beside the catalogue.
+        if reserve is None or not reserve.give(to_open=True):
+            raise
+        catalogue = opened()
+    try:
+        blobs = FileBlobStore(folder, read_only=read_only, health=catalogue.database.health)
+        if reserve is not None:
+            reserve.take()
+        return catalogue, blobs
     except BaseException:
         catalogue.close()
         raise

@@ -84,6 +84,10 @@ class MemoryCatalogue:
         """See `Catalogue.ids`."""
         return tuple(concept.id for concept in self.concepts(owner))
 
+    def versions(self, owner: str) -> tuple[tuple[str, int], ...]:
+        """See `Catalogue.versions`."""
+        return tuple((concept.id, concept.updated) for concept in self.concepts(owner))
+
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """See `Catalogue.concept`."""
         with self._lock:
@@ -260,6 +264,14 @@ class MemoryCatalogue:
 
     def tidy(self) -> None:
         """See `Catalogue.tidy`."""
+
+    def flaws(self, repair: bool) -> tuple[str, ...]:
+        """See `Catalogue.flaws`."""
+        return ()
+
+    def free_room(self) -> bool:
+        """See `Catalogue.free_room`."""
+        return False
 
     def close(self) -> None:
         """See `Catalogue.close`."""

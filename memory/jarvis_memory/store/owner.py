@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,7 @@ from jarvis_retrievers.errors import (
     CorruptRecordError,
     HomeReadOnlyError,
     InputError,
+    NoRoomError,
     SettingError,
     StoreError,
     UnknownConceptError,
@@ -22,8 +24,10 @@ from ..concept import Concept, name_key
 from .contracts import BlobRef, BlobStore, Catalogue, SegmentCache, Usage, VectorRows
 from .draft import ConceptDraft
 from .home import check_owner, open_home
+from .known import KnownConcepts
 from .names import resolve
 from .owner_caches import OwnerCaches
+from .recovery import recover
 from .segments import FileSegmentCache
 from .verify import Finding, verify
 
@@ -39,8 +43,7 @@ class OwnerStore(OwnerCaches):
 
     Args:
         owner: see `check_owner`.
-        catalogue, blobs: where the record and the bytes are.
-        segments: by default kept in the same two.
+        catalogue, blobs, segments: where the record and the bytes are; segments by default in the same two.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class OwnerStore(OwnerCaches):
         self._catalogue = catalogue
         self._blobs = blobs
         self._segments: SegmentCache = segments or FileSegmentCache(catalogue, blobs)
+        self._known = KnownConcepts(catalogue, self.owner)
 
     @classmethod
     def open(
@@ -59,6 +63,7 @@ class OwnerStore(OwnerCaches):
         *,
         read_only: bool = False,
         busy_timeout: float = 30.0,
+        accept_loss: bool = False,
     ) -> Self:
         """Open a home, or make it (0700), and finish what was being forgotten when the last process ended.
 
@@ -67,23 +72,22 @@ class OwnerStore(OwnerCaches):
             owner: see `check_owner`.
             read_only: refuse writes even if they were possible.
             busy_timeout: seconds to wait for another process's write.
+            accept_loss: go on with what is there if acknowledged writes are lost.
 
-        Raises:
-            SettingError: no such owner can be, or ``home`` is a file.
-            HomeFormatError: a newer version wrote the home; nothing is changed.
-            HomeReadOnlyError: there is no home, and none can be made.
-            CorruptRecordError: the catalogue is none.
+        Raises: see `open_home`.
 
         Warns:
-            RuntimeWarning: what was being forgotten could not be finished now (disk full, another process
-                reading).
+            RuntimeWarning: what was being forgotten could not be finished now (disk full, others reading).
         """
         check_owner(owner)
-        catalogue, blobs = open_home(home, read_only=read_only, busy_timeout=busy_timeout)
+        catalogue, blobs = open_home(
+            home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
+        )
         try:
             store = cls(owner, catalogue, blobs)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
+                recover(Path(home).expanduser(), catalogue, blobs, _GRACE)
         except BaseException:
             catalogue.close()
             raise
@@ -105,8 +109,7 @@ class OwnerStore(OwnerCaches):
         try:
             return self._catalogue.add(self.owner, draft.rows(self.owner, secrets.token_hex(16), blobs))
         except InputError:
-            # Refused before the commit, so nothing can point to them. After any other failure they wait for a
-            # sweep.
+            # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
             self._blobs.delete(self.owner, blobs)
             raise
 
@@ -146,7 +149,7 @@ class OwnerStore(OwnerCaches):
 
     def list(self) -> list[Concept]:
         """All concepts, oldest first."""
-        return list(self._catalogue.concepts(self.owner))
+        return self._known.list()
 
     def photo(self, photo_id: str) -> bytes:
         """A photo's bytes, exactly as they were given.
@@ -167,6 +170,10 @@ class OwnerStore(OwnerCaches):
                     message = f"a photo of {name!r} is damaged: {error}; give {name!r} its photos again"
                     raise CorruptRecordError(message) from error
                 found = again
+        if any(photo.id == photo_id for concept in self.list() for photo in concept.photos):
+            raise CorruptRecordError(
+                f"an index does not know the photo with id {photo_id!r}; run `jarvis verify --repair`"
+            )
         raise UnknownConceptError(
             f"no photo has the id {photo_id!r}; its concept may have been updated or forgotten"
         )
@@ -205,7 +212,11 @@ class OwnerStore(OwnerCaches):
 
     def erase(self, concept_id: str) -> None:
         """Forget a concept by id, unread; of an unknown id nothing is left to do."""
+        self._with_room(lambda: self._erase(concept_id))
+
+    def _erase(self, concept_id: str) -> None:
         blobs = self._catalogue.tombstone(self.owner, concept_id)
+        self._known.clear()
         self._segments.delete(self.owner, concept_id)
         self._blobs.delete(self.owner, blobs)
         # Snapshots know the ids of its vectors, and where these were.
@@ -214,7 +225,11 @@ class OwnerStore(OwnerCaches):
 
     def delete_owner(self) -> None:
         """Forget everything of this owner, the owner included."""
+        self._with_room(self._delete_owner)
+
+    def _delete_owner(self) -> None:
         blobs = self._catalogue.tombstone(self.owner, None)
+        self._known.clear()
         self._segments.delete_owner(self.owner)
         self._blobs.delete(self.owner, blobs)
         self.drop_snapshots()
@@ -251,6 +266,7 @@ class OwnerStore(OwnerCaches):
 
     def close(self) -> None:
         """Let go of the home's files; again does nothing."""
+        self._known.clear()
         self._catalogue.close()
 
     def __enter__(self) -> Self:
@@ -265,6 +281,15 @@ class OwnerStore(OwnerCaches):
         if self.read_only:
             raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
         return tuple(self._blobs.put(self.owner, "photo", photo.data) for photo in draft.checked_photos)
+
+    def _with_room(self, forget: Callable[[], None]) -> None:
+        try:
+            forget()
+        except NoRoomError:
+            # Forgetting can begin anew at any point.
+            if not self._catalogue.free_room():
+                raise
+            forget()
 
     def _finish_forgetting(self) -> None:
         for concept_id in self._catalogue.tombstones(self.owner):

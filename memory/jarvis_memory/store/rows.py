@@ -153,10 +153,16 @@ def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
         )
     try:
         body = ConceptBody.model_validate_json(text)
+        moments = body.moments or (None,) * len(photos)
+        if len(moments) != len(photos):
+            raise InputError(f"moments of {len(moments)} photos, but there are {len(photos)}")
         return Concept(
             id=concept_id,
             owner=owner,
-            photos=tuple(PhotoRecord(id=r[2], digest=r[4], width=r[5], height=r[6]) for r in photos),
+            photos=tuple(
+                PhotoRecord(id=r[2], digest=r[4], width=r[5], height=r[6], moment=moment)
+                for r, moment in zip(photos, moments, strict=True)
+            ),
             patches=tuple(
                 PatchRecord(
                     id=r[0],
@@ -170,7 +176,7 @@ def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
             ),
             created=created,
             updated=updated,
-            **{name: getattr(body, name) for name in ConceptBody.model_fields},
+            **{name: getattr(body, name) for name in ConceptBody.model_fields if name != "moments"},
         )
     except (ValidationError, InputError) as error:
         raise CorruptRecordError(

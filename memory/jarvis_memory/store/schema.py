@@ -14,7 +14,7 @@ __all__ = [
     "columns",
 ]
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Version of the whole home. A home of a newer version is refused."""
 
 APPLICATION_ID = 0x4A525653
@@ -82,10 +82,11 @@ SNAPSHOTS: tuple[str, ...] = (
 )
 """Where what indexes have learned is. Made when the first is written; a home without it is whole."""
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,), 2: ()}
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,), 2: (), 3: ()}
 """Per version the statements that make the next one of it; they add, and change no row that is there.
 
-Since version 3 all vectors of a kind are one row; rows of single vectors are read as they are."""
+Since version 3 all vectors of a kind are one row; rows of single vectors are read as they are. Since version
+4 a concept's body may say which photos are frames of videos, which older programs would not write again."""
 
 OF_PHOTOS = "'patches', 'profiles', 'patch', 'profile'"
 """Kinds of vectors, in SQL, that the encoder of photos made. They have one width, those of texts another."""

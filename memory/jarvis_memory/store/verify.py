@@ -22,7 +22,7 @@ class Finding:
 
     Attributes:
         kind: what it is about.
-        concept: the concept's name; its id where the name cannot be read.
+        concept: the concept's name, its id where that cannot be read, or empty for the whole catalogue.
         what: what is wrong, and what to do.
         repaired: whether that was done.
     """
@@ -43,10 +43,16 @@ def verify(
         blobs: photos and segments.
         owner: whose.
         deep: also decode every photo and compare its pixels with the record.
-        repair: drop damaged segments and vectors of texts; they are made again when they are needed. Nothing
-            else is changed.
+        repair: drop damaged segments and vectors of texts, made again when needed; make
+            damaged indexes of the catalogue anew. Nothing else is changed.
     """
-    for concept_id in catalogue.ids(owner):
+    try:
+        yield from _file(catalogue, repair)
+        ids = catalogue.ids(owner)
+    except CorruptRecordError as error:
+        yield Finding("record", "", str(error))
+        return
+    for concept_id in ids:
         try:
             concept = catalogue.concept(owner, concept_id)
         except CorruptRecordError as error:
@@ -58,6 +64,14 @@ def verify(
         yield from _vectors(catalogue, owner, concept)
         yield from _texts(catalogue, owner, concept, repair)
         yield from _segments(catalogue, blobs, owner, concept, repair)
+
+
+def _file(catalogue: Catalogue, repair: bool) -> Iterator[Finding]:
+    flaws = catalogue.flaws(False)
+    left = catalogue.flaws(True) if flaws and repair and not catalogue.read_only else flaws
+    if flaws:
+        what = f"the catalogue is damaged ({'; '.join(left or flaws)[:300]}); "
+        yield Finding("record", "", what + "if --repair does not help, restore a backup", not left)
 
 
 def _photos(

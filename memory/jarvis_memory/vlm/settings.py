@@ -25,6 +25,8 @@ class ImageSettings(BaseModel):
         patch_side: Side in pixels of the square that a patch is resized to.
         question_pixels: The most pixels of an image in a question; ``None`` leaves it to the processor.
         photo_pixels: The most pixels of a whole photo in a segment; ``None`` leaves it to the processor.
+        question_images: How many pictures of a question the model reads well at once; a video's frames
+            beyond these are asked about in turn.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,6 +34,7 @@ class ImageSettings(BaseModel):
     patch_side: int = Field(default=224, ge=8, le=4096)
     question_pixels: int | None = Field(default=None, ge=64, le=4096 * 4096)
     photo_pixels: int | None = Field(default=None, ge=64, le=4096 * 4096)
+    question_images: int = Field(default=16, ge=1, le=1024)
 
     @classmethod
     def read(cls, folder: Path) -> ImageSettings:

@@ -182,7 +182,9 @@ def export(out: Path, model: Any, processor: Any, history: list[dict[str, float]
     folder = out / "export"
     model.to(torch.bfloat16).save_pretrained(folder)
     processor.save_pretrained(folder)
-    settings = {"patch_side": PATCH_SIDE, "question_pixels": PIXELS["max_pixels"]}
+    # Training never shows two pictures with one question.
+    pixels = PIXELS["max_pixels"]
+    settings = {"patch_side": PATCH_SIDE, "question_pixels": pixels, "question_images": 1}
     (folder / "jarvis.json").write_text(json.dumps(settings, indent=1) + "\n")
     rounded = [{key: round(value, 4) for key, value in one.items()} for one in history]
     (folder / "history.json").write_text(json.dumps(rounded, indent=1) + "\n")

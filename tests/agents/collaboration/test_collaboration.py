@@ -170,7 +170,7 @@ def test_what_cannot_be_is_refused(shared: PersonalMemory, exam: Exam) -> None:
         together.answer("  \n")
     with pytest.raises(InputError, match="at most 4 pictures, got 30"):
         together.answer("Who?", [picture(exam)] * 30)
-    with pytest.raises(InputError, match="put it into a list"):
+    with pytest.raises(InputError, match="images must be a list"):
         together.answer("Who?", "today.jpg")
     with pytest.raises(ImageError):
         together.answer("Who?", [b"no image"])
@@ -183,6 +183,8 @@ def test_what_cannot_be_is_refused(shared: PersonalMemory, exam: Exam) -> None:
         {"concepts": 0},
         {"pictures": 9},
         {"checks": -1},
+        {"checks": "2"},
+        {"rounds": 1.5},
         {"reflect": False, "rounds": 1},
         {"wording": "sentences", "rounds": 1},
     ):

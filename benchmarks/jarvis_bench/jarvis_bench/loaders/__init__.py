@@ -9,12 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .built import load_built as load_built
     from .choice import LOADERS as LOADERS
     from .choice import load as load
+    from .choice import read_settings as read_settings
     from .gather import Gatherer as Gatherer
     from .gather import lettered as lettered
     from .gather import mapping as mapping
     from .gather import placed as placed
+    from .gather import references as references
     from .gather import rerooted as rerooted
     from .mc_llava import load_mc_llava as load_mc_llava
     from .myvlm import load_myvlm as load_myvlm
@@ -37,6 +40,7 @@ _EXPORTS = {
     "Tree": "tree",
     "lettered": "gather",
     "load": "choice",
+    "load_built": "built",
     "load_mc_llava": "mc_llava",
     "load_myvlm": "myvlm",
     "load_perva": "perva",
@@ -46,6 +50,8 @@ _EXPORTS = {
     "mapping": "gather",
     "natural": "tree",
     "placed": "gather",
+    "read_settings": "choice",
+    "references": "gather",
     "rerooted": "gather",
 }
 
@@ -58,6 +64,7 @@ __all__ = [
     "Tree",
     "lettered",
     "load",
+    "load_built",
     "load_mc_llava",
     "load_myvlm",
     "load_perva",
@@ -67,6 +74,8 @@ __all__ = [
     "mapping",
     "natural",
     "placed",
+    "read_settings",
+    "references",
     "rerooted",
 ]
 

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from jarvis_retrievers.errors import DatasetError
+from jarvis_retrievers.errors import DatasetError, InputError
 
 from ..dataset import BenchConcept, Dataset
 from ..item import LETTERS, Item, Picture, Source
 from .tree import Tree
 
-__all__ = ["Gatherer", "lettered", "mapping", "placed", "rerooted"]
+__all__ = ["Gatherer", "lettered", "mapping", "placed", "references", "rerooted"]
 
 _PLACEHOLDER: Final = re.compile(r"<sks>|(?<![\w<])sks(?![\w>])")
 _MARK: Final = re.compile(r"(?<![\w.(])\(?([A-J])[.):]\s+")
@@ -109,6 +109,17 @@ def mapping(value: object, where: str) -> Mapping[str, Any]:
 def placed(text: str, name: str) -> str:
     """A question with a name for the placeholder, which is ``<sks>`` in some copies and ``sks`` in others."""
     return _PLACEHOLDER.sub(lambda _: name, text.replace("<image>", "")).strip()
+
+
+def references(images: Sequence[str], views: int) -> Sequence[str]:
+    """The first of some images: those that show a concept to a method.
+
+    Raises:
+        InputError: ``views`` below 1.
+    """
+    if views < 1:
+        raise InputError(f"views is at least 1, got {views}")
+    return images[:views]
 
 
 def rerooted(tree: Tree, path: str, tops: Iterable[str], base: str) -> str | None:

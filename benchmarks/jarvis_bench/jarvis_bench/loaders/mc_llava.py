@@ -40,7 +40,7 @@ from typing import Any, Final
 
 from ..dataset import BenchConcept, Dataset
 from ..item import Picture, Source
-from .gather import Gatherer, lettered, mapping
+from .gather import Gatherer, lettered, mapping, references
 from .tree import Tree
 
 __all__ = ["load_mc_llava"]
@@ -59,6 +59,7 @@ def load_mc_llava(root: str | os.PathLike[str], *, views: int = 5) -> Dataset:
 
     Raises:
         DatasetError: another layout, or a file that cannot be read.
+        InputError: ``views`` below 1.
     """
     tree = Tree(root, "MC-LLaVA", LAYOUT)
     cases = [
@@ -67,7 +68,7 @@ def load_mc_llava(root: str | os.PathLike[str], *, views: int = 5) -> Dataset:
     if not cases:
         raise tree.wrong(LAYOUT)
     trained = {
-        name: images[:views]
+        name: references(images, views)
         for case in cases
         for name in tree.folders(f"{case}/concept/train")
         if (images := _photos(tree, f"{case}/concept/train/{name}"))
@@ -84,7 +85,10 @@ def load_mc_llava(root: str | os.PathLike[str], *, views: int = 5) -> Dataset:
                 gatherer.leave(f"{case}/multi: a scenario of unknown concepts")
             else:
                 scenarios[f"{case}/multi/{folder}"] = members
-    friends = {one: set(members) for members in scenarios.values() for one in members}
+    friends: dict[str, set[str]] = {}
+    for members in scenarios.values():
+        for one in members:  # somebody may be in several scenarios
+            friends.setdefault(one, set()).update(members)
     for case in cases:
         for name in tree.folders(f"{case}/concept/test"):
             if name in gatherer.known:

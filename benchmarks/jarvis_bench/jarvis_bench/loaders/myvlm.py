@@ -25,10 +25,8 @@ import os
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from jarvis_retrievers.errors import InputError
-
 from ..dataset import BenchConcept, Dataset
-from .gather import Gatherer, mapping
+from .gather import Gatherer, mapping, references
 from .tree import Tree
 
 __all__ = ["load_myvlm"]
@@ -48,21 +46,21 @@ def load_myvlm(root: str | os.PathLike[str], *, views: int = 4, seed: int = 0) -
         DatasetError: another layout, or a concept with too few photos.
         InputError: ``views`` below 1.
     """
-    if views < 1:
-        raise InputError(f"views is at least 1, got {views}")
     tree = Tree(root, "MyVLM", LAYOUT)
     base = "data/" if tree.folders("data") else ""
     split: dict[str, list[str]] = {}
     for folder in tree.folders(base.rstrip("/")):
         images = tree.images(f"{base}{folder}")
-        if images and len(images) <= views:
+        if images and len(images) == len(references(images, views)):
             raise tree.wrong(f"more than {views} photos, of which {views} are references", f"{base}{folder}")
         if images:
             split[folder] = sorted(images, key=lambda path: _draw(seed, PurePosixPath(path).name))
     if len(split) < 2:
         raise tree.wrong(LAYOUT)
     concepts = [
-        BenchConcept(id=folder, name=folder.replace("_", " "), photos=tree.pictures(images[:views]))
+        BenchConcept(
+            id=folder, name=folder.replace("_", " "), photos=tree.pictures(references(images, views))
+        )
         for folder, images in split.items()
     ]
     gatherer = Gatherer(tree, concepts)

@@ -23,7 +23,7 @@ from collections import Counter
 from typing import Final
 
 from ..dataset import BenchConcept, Dataset
-from .gather import Gatherer
+from .gather import Gatherer, references
 from .tree import Tree
 
 __all__ = ["load_perva"]
@@ -42,6 +42,7 @@ def load_perva(root: str | os.PathLike[str], *, views: int = 5, across: bool = F
 
     Raises:
         DatasetError: another layout.
+        InputError: ``views`` below 1.
     """
     tree = Tree(root, "PerVA", LAYOUT)
     if not (tree.has("train") and tree.has("test")):
@@ -60,7 +61,7 @@ def load_perva(root: str | os.PathLike[str], *, views: int = 5, across: bool = F
             id=f"{category}/{name}",
             name=name if often[name.casefold()] == 1 else f"{name} {category}",
             category=category,
-            photos=tree.pictures(images[:views]),
+            photos=tree.pictures(references(images, views)),
         )
         for category, name, images in folders
     ]

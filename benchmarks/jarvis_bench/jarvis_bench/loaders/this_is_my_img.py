@@ -19,7 +19,8 @@ Traps, and what is done about them:
 * Names tell what a thing is ("Reynard's keyboard"): ``anonymous=True`` takes the invented names of the
   published code, so that no question is answered by the name.
 * Reference views were "the first n" of an unsorted listing: here the first in natural order.
-* Pairs are "A_and_B" in folders and "A_B" in questions: both have to be known concepts.
+* Pairs are "A_and_B" in folders and "A_B" in questions: both have to be known concepts. "B_and_A" is the same
+  pair, asked about once, in the order of names.
 * Positives are asked about concepts of other owners too; what else of the same owner is in a picture nobody
   has said. ``Fake`` and ``Negative`` pictures are asked about their own concept only.
 * Options are missing from the multi-concept questions: they are free, and judged.
@@ -39,7 +40,7 @@ from typing import Final, Literal
 from jarvis_retrievers.errors import InputError
 
 from ..dataset import BenchConcept, Dataset
-from .gather import Gatherer, rerooted
+from .gather import Gatherer, references, rerooted
 from .nested import visual_questions
 from .tree import Tree
 
@@ -83,7 +84,7 @@ def load_this_is_my_img(
 
     Raises:
         DatasetError: another layout, or a file that cannot be read.
-        InputError: no such part.
+        InputError: no such part, or ``views`` below 1.
     """
     if part not in _FOLDERS:
         raise InputError(f"part is one of {', '.join(_FOLDERS)}, got {part!r}")
@@ -101,7 +102,7 @@ def load_this_is_my_img(
         images = tree.images(f"{train}/{folder}")
         if images:
             shown = _name(name or folder, anonymous)
-            photos = tree.pictures(images[:views])
+            photos = tree.pictures(references(images, views))
             concepts.append(
                 BenchConcept(id=folder, name=shown, category=category if name else "", photos=photos)
             )
@@ -151,7 +152,7 @@ def _multi(gatherer: Gatherer, test: str) -> None:
         if found is None or len(found) < 2:
             gatherer.leave("pictures of unknown pairs", len(tree.images(f"{test}/{folder}")))
         else:
-            pairs[folder] = found
+            pairs[folder] = tuple(sorted(found))
     for folder, pair in pairs.items():
         for picture in tree.pictures(tree.images(f"{test}/{folder}")):
             for asked in sorted(set(pairs.values())):

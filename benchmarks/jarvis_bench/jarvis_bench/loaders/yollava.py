@@ -30,7 +30,7 @@ import os
 from typing import Final
 
 from ..dataset import BenchConcept, Dataset
-from .gather import Gatherer, rerooted
+from .gather import Gatherer, references, rerooted
 from .nested import text_questions, visual_questions
 from .tree import Tree
 
@@ -52,6 +52,7 @@ def load_yollava(root: str | os.PathLike[str], *, views: int = 5) -> Dataset:
 
     Raises:
         DatasetError: another layout, or a file that cannot be read.
+        InputError: ``views`` below 1.
     """
     tree = Tree(root, "Yo'LLaVA", LAYOUT)
     base = next((one for one in ("", "yollava-data", "YoLLaVA") if tree.has(_in(one, "train"))), None)
@@ -59,7 +60,7 @@ def load_yollava(root: str | os.PathLike[str], *, views: int = 5) -> Dataset:
         raise tree.wrong(LAYOUT)
     train, test = _in(base, "train"), _in(base, "test")
     concepts = [
-        BenchConcept(id=name, name=name, photos=tree.pictures(images[:views]))
+        BenchConcept(id=name, name=name, photos=tree.pictures(references(images, views)))
         for name in tree.folders(train)
         if (images := tree.images(f"{train}/{name}"))
     ]

@@ -14,10 +14,18 @@ from .models import Models
 __all__ = ["METHODS", "make_method"]
 
 METHODS: Final = {
+    "aligner": ("aligner", "AlignerMethod"),
+    "concept-heads": ("concept_heads", "ConceptHeadsMethod"),
+    "ego": ("ego", "EgoMethod"),
     "jarvis": ("jarvis", "JarvisMethod"),
     "none": ("none", "NoneMethod"),
+    "pekit": ("pekit", "PeKitMethod"),
     "photos": ("photos", "PhotosMethod"),
+    "r2p": ("r2p", "R2PMethod"),
+    "slc": ("slc", "SLCMethod"),
+    "soft-tokens": ("soft_tokens", "SoftTokensMethod"),
     "text": ("text", "TextMethod"),
+    "tuned": ("tuned", "TunedMethod"),
 }
 """Names of methods, with the modules and classes that are them."""
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..method import Setting
 from .voice import Voice, voice_of
@@ -30,6 +35,7 @@ class Models:
         clip: "pocket", ``"ARCH/PRETRAINED"`` of open_clip, or a folder.
         device: by default the best there is.
         photo_side: side in pixels of whole photos in a prompt; by default 64 for Pocket, else 448.
+        keep: a folder for weights that methods train once; by default they are kept in memory alone.
     """
 
     def __init__(
@@ -38,8 +44,9 @@ class Models:
         clip: str = "pocket",
         device: str | None = None,
         photo_side: int | None = None,
+        keep: Path | None = None,
     ) -> None:
-        self.model, self.clip, self.device = model, clip, device
+        self.model, self.clip, self.device, self.keep = model, clip, device, keep
         self.photo_side = photo_side or (_POCKET_PHOTO if model == "pocket" else _PHOTO)
         self.voice: Voice = voice_of(model)
 
@@ -63,6 +70,11 @@ class Models:
             measured=one.measured,
             slots=one.slots,
         )
+
+    @property
+    def network(self) -> Any:
+        """The transformers model of both nodes; its weights are shared, and never change."""
+        return self._loaded.model
 
     @cached_property
     def vlm(self) -> VLM:
@@ -96,4 +108,10 @@ class Models:
     @property
     def finding(self) -> Mapping[str, Setting]:
         """What of them changes who is found."""
-        return {"clip": self.clip, "encoder": self.encoder.fingerprint}
+        return {"clip": self.clip, "encoder": self.encoder.fingerprint, "thresholds": _digest(self.tuning)}
+
+
+def _digest(tuning: Tuning) -> str:
+    """16 hex digits that change with any setting, and with the vectors of strangers."""
+    bank = b"" if tuning.bank is None else np.ascontiguousarray(tuning.bank, dtype="<f4").tobytes()
+    return hashlib.sha256(repr(replace(tuning, bank=None)).encode() + bank).hexdigest()[:16]

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..method import BenchMemory, Introduction, Query, Reply, Setting
+from .frames import by_frames
 from .models import MOST_TOKENS, Models
 
 __all__ = ["NoneMethod"]
@@ -40,6 +41,18 @@ class _NoMemory:
         return {}
 
     def answer(self, query: Query) -> Reply:
+        return by_frames(query, self.models.voice, self._answer, self._answers)
+
+    def _answers(self, queries: Sequence[Query]) -> list[Reply]:
+        from jarvis_memory.vlm import Query as Asked
+
+        voice = self.models.voice
+        asked = [Asked(None, voice.asked(one), one.images, MOST_TOKENS, one.history) for one in queries]
+        said = self.models.vlm.generate_many(asked)
+        told = zip(queries, said, strict=True)
+        return [Reply(voice.told(one, answer.text), loaded=0, found=()) for one, answer in told]
+
+    def _answer(self, query: Query) -> Reply:
         voice = self.models.voice
         asked = voice.asked(query)
         said = self.models.vlm.generate(None, asked, query.images, MOST_TOKENS, history=query.history)

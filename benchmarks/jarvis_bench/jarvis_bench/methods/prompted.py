@@ -11,17 +11,18 @@ from PIL import Image, ImageOps
 from jarvis_retrievers.errors import ContextError
 
 from ..method import Introduction, Query, Reply
+from .frames import by_frames
 from .models import MOST_TOKENS
 from .record import Record
+from .telling import tell
 
 if TYPE_CHECKING:
     from jarvis_memory.concept import Concept
     from jarvis_memory.vlm import VLM, SegmentSource
-    from jarvis_memory.vlm.generation import Generation
 
     from .models import Models
 
-__all__ = ["PromptedMemory"]
+__all__ = ["PromptedMemory", "padded"]
 
 
 class PromptedMemory:
@@ -54,6 +55,39 @@ class PromptedMemory:
 
     def answer(self, query: Query) -> Reply:
         """The answer from a prompt of its own."""
+        return by_frames(query, self._models.voice, self._answer, self._answers)
+
+    def _answers(self, queries: Sequence[Query]) -> list[Reply]:
+        """In one pass of the model; one after the other if some do not fit its window."""
+        from jarvis_memory.kv import Mode
+        from jarvis_memory.vlm import Query as Asked
+
+        node, voice = self._node, self._models.voice
+        found = [[one for one in self._record.find(query) if self._bytes(one)] for query in queries]
+        try:
+            contexts = [
+                node.context([self._source(one) for one in some], Mode.EXACT) if some else None
+                for some in found
+            ]
+            asked = [
+                Asked(context, voice.asked(one), one.images, MOST_TOKENS, one.history)
+                for context, one in zip(contexts, queries, strict=True)
+            ]
+            said = node.generate_many(asked)
+        except ContextError:
+            return [self._answer(query) for query in queries]
+        return [
+            Reply(
+                voice.told(query, answer.text),
+                loaded=sum(map(self._bytes, some)),
+                found=tuple(one.name for one in some),
+            )
+            for query, answer, some in zip(queries, said, found, strict=True)
+        ]
+
+    def _answer(self, query: Query) -> Reply:
+        from jarvis_memory.kv import Mode
+
         node, voice = self._node, self._models.voice  # loaded before the clock starts
         asked = voice.asked(query)
         began = time.perf_counter()
@@ -62,13 +96,13 @@ class PromptedMemory:
         retrieved = time.perf_counter()
         sources = [self._source(one) for one in found]
         loaded = time.perf_counter()
-        shown, said, composed = self._said(node, sources, asked, query)
-        # Times of the model run from its own call on.
+        said = tell(node, lambda n: node.context(sources[:n], Mode.EXACT), len(sources), asked, query)
+        shown = said.shown
         stages = (
             ("retrieve", retrieved - began),
             ("load", loaded - retrieved),
-            ("compose", composed - loaded),
-            ("first", said.ttft_seconds),
+            ("compose", said.compose),
+            ("first", said.first),
         )
         return Reply(
             voice.told(query, said.text),
@@ -82,31 +116,13 @@ class PromptedMemory:
         """Delete the record."""
         self._record.close()
 
-    def _said(
-        self, node: VLM, sources: Sequence[SegmentSource], asked: str, query: Query
-    ) -> tuple[int, Generation, float]:
-        """How many were shown, what was said, and when the context was there."""
-        from jarvis_memory.kv import Mode
-
-        for shown in range(len(sources), -1, -1):
-            try:
-                context = node.context(sources[:shown], Mode.EXACT) if shown else None
-                composed = time.perf_counter()
-                said = node.generate(context, asked, query.images, MOST_TOKENS, history=query.history)
-            except ContextError:
-                if not shown:
-                    raise
-            else:
-                return shown, said, composed
-        raise ContextError("a question without any concept is always tried")
-
     def _source(self, concept: Concept) -> SegmentSource:
         from jarvis_memory.profile import profile_text
         from jarvis_memory.vlm import SegmentSource
 
         side = self._models.photo_side
         photos = self._record.photos(concept) if self._photos else ()
-        squares = tuple(_padded(photo, side) for photo in photos)
+        squares = tuple(padded(photo, side) for photo in photos)
         return SegmentSource(concept.name, profile_text(concept.profile), squares)
 
     def _bytes(self, concept: Concept) -> int:
@@ -117,6 +133,6 @@ class PromptedMemory:
         return text + (self._record.photo_bytes(concept) if self._photos else 0)
 
 
-def _padded(photo: Image.Image, side: int) -> Image.Image:
+def padded(photo: Image.Image, side: int) -> Image.Image:
     """A whole photo on a square, its shape kept."""
     return ImageOps.pad(photo, (side, side), color=(128, 128, 128))

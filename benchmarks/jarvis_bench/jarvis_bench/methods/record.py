@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from jarvis_retrievers.crops import crop
 from jarvis_retrievers.images import load_image
 
 from ..method import Introduction, Query
 
 if TYPE_CHECKING:
     from jarvis_memory.concept import Concept
+    from jarvis_memory.finder import Explanation
 
     from .models import Models
 
@@ -48,7 +51,7 @@ class Record:
             self.tell(one)
 
     def tell(self, one: Introduction) -> None:
-        """Remember a concept, or add photos and notes to one that is remembered."""
+        """Remember a concept, or add later photos and notes to one that is remembered."""
         from jarvis_memory.intake import check_notes, other_patches
 
         old = self._told.get(one.name)
@@ -63,6 +66,8 @@ class Record:
         draft = self._intake.draft(
             one.name, (), one.category or None, check_notes(one.notes), photos, others, old=there
         )
+        if there is not None and len(photos) > len(there.photos):
+            draft = replace(draft, past=len(there.photos))
         before = self._store.usage().vectors
         if there is None:
             self._store.add_concept(draft)
@@ -74,17 +79,31 @@ class Record:
     def find(self, query: Query) -> list[Concept]:
         """Who a query is about, most likely first; those it is told of, if it is."""
         if query.told is not None:
-            return [self._store.get(name) for name in query.told if name in self._told]
+            return self.known(query.told)
         found = self._finder.find(query.question, query.images, query.history)
         return [find.concept for find in found]
 
+    def known(self, names: Sequence[str]) -> list[Concept]:
+        """Those of these names, in their order; names of nobody are passed over."""
+        return [self._store.get(name) for name in names if name in self._told]
+
+    def why(self, query: Query) -> Explanation:
+        """Who is named, and where in the pictures each concept is nearest to being seen."""
+        return self._finder.explain(query.question, query.images, query.history)
+
     def photos(self, concept: Concept) -> tuple[Image.Image, ...]:
-        """The photos of a concept, oldest first."""
-        return tuple(load_image(self._store.photo(photo.id)) for photo in concept.photos)
+        """The photos of a concept as it looks now, oldest first."""
+        return tuple(load_image(self._store.photo(photo.id)) for photo in concept.now.photos)
+
+    def crops(self, concept: Concept, side: int) -> tuple[Image.Image, ...]:
+        """Its patches as it looks now, squares of ``side`` pixels, the best first."""
+        now = concept.now
+        photos = {one.id: photo for one, photo in zip(now.photos, self.photos(now), strict=True)}
+        return tuple(crop(photos[patch.photo_id], patch.box, side) for patch in now.patches)
 
     def photo_bytes(self, concept: Concept) -> int:
-        """Bytes of its photos as they are stored."""
-        return sum(len(self._store.photo(photo.id)) for photo in concept.photos)
+        """Bytes of these photos as they are stored."""
+        return sum(len(self._store.photo(photo.id)) for photo in concept.now.photos)
 
     @property
     def vector_bytes(self) -> Mapping[str, int]:

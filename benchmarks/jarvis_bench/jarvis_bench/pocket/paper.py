@@ -12,7 +12,7 @@ from jarvis_pocket.telling import NOBODY, PLACES_IN_SCENE, Shown
 from jarvis_pocket.world import FACTS, PocketConcept, draw_look
 
 from ..dataset import BenchConcept
-from ..item import LETTERS, Item, Picture, Source, Task
+from ..item import LETTERS, Clip, Item, Picture, Source, Task
 from .people import HELDOUT
 
 __all__ = ["OPTIONS", "Paper", "told_of"]
@@ -43,9 +43,14 @@ class Paper:
         self._add("text", "fact", asked, options=options)
 
     def detail(
-        self, concept: PocketConcept, part: ask.Part, picture: Picture | None = None, *, choice: bool = False
+        self,
+        concept: PocketConcept,
+        part: ask.Part,
+        picture: Picture | Clip | None = None,
+        *,
+        choice: bool = False,
     ) -> None:
-        """Something that only photos tell; a picture, if there is one, has it covered."""
+        """Something that only photos tell; a picture or a clip, if there is one, has it covered."""
         asked = ask.ask_detail(self._rng, concept, part)
         others = [_part(one, part) for one in self.concepts]
         if choice:
@@ -54,15 +59,23 @@ class Paper:
         else:
             # Else everything that it never had would be right beside what it has.
             asked, options = replace(asked, bars=tuple(sorted({*others} - {asked.needs[0]}))), ()
+        if isinstance(picture, Clip):
+            self._add("video", "detail", asked, video=picture, options=options)
+            return
         images = (picture,) if picture else ()
         self._add("vqa" if images else "text", "detail", asked, images=images, options=options)
 
+    def film(self, kind: str, asked: ask.Question, clip: Clip, *, choice: bool = False) -> None:
+        """A question about a clip; with options, who of two it is."""
+        options = self._options(asked.needs[0], asked.bars, ()) if choice else ()
+        self._add("video", kind, asked, video=clip, options=options)
+
     def changed(self, before: PocketConcept, after: PocketConcept, times: int) -> None:
-        """What somebody wears who wore something else before, in so many wordings."""
+        """What somebody wears who wore something else before: one fact, asked in so many wordings."""
         for words in self._rng.sample(wording.WORN_QUESTIONS, min(times, len(wording.WORN_QUESTIONS))):
             asked = ask.ask_detail(self._rng, after, "worn")
             told = replace(asked, text=words.format(n=after.name), bars=(before.look.worn,))
-            self._add("text", "changed", told)
+            self._add("text", "changed", told, fact=f"worn/{after.name}")
 
     def who(self, shown: Sequence[Shown], picture: Picture, place: int, *, choice: bool = False) -> None:
         """Who stands at a place, or that it is a stranger."""
@@ -144,12 +157,14 @@ class Paper:
         asked: ask.Question,
         *,
         images: tuple[Picture, ...] = (),
+        video: Clip | None = None,
         options: tuple[str, ...] = (),
+        fact: str = "",
     ) -> None:
         right, *shown = options or ("",)
         number = len(self.items)
-        free = not shown and task in ("vqa", "text")
-        answer = asked.needs[0] if free else asked.answer
+        free = not shown and task in ("vqa", "text", "video")
+        answer = " ".join(asked.needs) if free else asked.answer
         item = Item(
             id=f"{kind}/{number:05d}",
             task=task,
@@ -159,10 +174,12 @@ class Paper:
             concepts=tuple(name.casefold() for name in asked.about),
             history=asked.history,
             images=images,
+            video=video,
             options=tuple(shown),
             answer=LETTERS[shown.index(right)] if shown else answer,
             needs=asked.needs if free else (),
             bars=asked.bars if free else (),
+            fact=fact,
             source=Source(file="jarvis_pocket", key=str(number)),
         )
         self.items.append(item)

@@ -11,7 +11,7 @@ __all__ = ["MOST_CONCEPTS", "SPLIT_NAMES", "Size", "size_of"]
 
 MOST_CONCEPTS: Final = 1000
 _MOST: Final = 10_000
-SPLIT_NAMES: Final = ("heldout", "lookalikes", "crowd", "multi", "drift")
+SPLIT_NAMES: Final = ("heldout", "lookalikes", "crowd", "multi", "drift", "video")
 _CROWD: Final = "crowd"
 _MOST_APART: Final = 40  # told apart by kind and colour, of which there are 80
 
@@ -23,9 +23,9 @@ class Size:
     Attributes:
         concepts: how many are known.
         photos: reference photos of each.
-        pictures: scenes that are asked about.
+        pictures: scenes, or clips, that are asked about.
         questions: free questions of each kind; of those with options half as many, since each is asked once
-            for each of its options.
+            for each of its options. What is asked of a clip follows from what happens in it.
     """
 
     concepts: int
@@ -45,6 +45,7 @@ _FULL: Final = {
     "crowd": Size(300, photos=1),
     "multi": Size(10),
     "drift": Size(10),
+    "video": Size(6, pictures=24),
 }
 _QUICK: Final = {
     "heldout": Size(6, pictures=6, questions=12),
@@ -52,6 +53,7 @@ _QUICK: Final = {
     "crowd": Size(60, photos=1, pictures=6, questions=12),
     "multi": Size(6, pictures=8, questions=12),
     "drift": Size(6, pictures=6, questions=12),
+    "video": Size(5, pictures=2),
 }
 
 

@@ -13,6 +13,7 @@ from jarvis_pocket.telling import Shown
 from jarvis_pocket.world import ACCESSORIES, ACCESSORY_COLOURS, FACTS, FRIEND, PocketConcept
 
 from ..item import Picture
+from .films import ask_clip, draw_acts, draw_clip
 from .paper import Paper
 from .people import HELDOUT, draw_clear_cast, named
 from .size import Size
@@ -147,7 +148,11 @@ def draw_crowd(studio: Studio, rng: random.Random, size: Size) -> Drawn:
         away = [one for one in known if one not in there]
         near = [one for one in away if (one.look.category, one.look.colour) in bodies]
         rest = [one for one in away if one not in near]
-        return [*there, *rng.sample(near, min(2, len(near))), *rng.sample(rest, _BYSTANDERS - 1)]
+        return [
+            *there,
+            *rng.sample(near, min(2, len(near))),
+            *rng.sample(rest, min(_BYSTANDERS - 1, len(rest))),
+        ]
 
     paper = Paper(known, rng)
     _facts(paper, rng, size)
@@ -204,6 +209,22 @@ def draw_drift(studio: Studio, rng: random.Random, size: Size) -> Drawn:
     return _drawn(paper, studio, rng, size, about, after)
 
 
+def draw_video(studio: Studio, rng: random.Random, size: Size) -> Drawn:
+    """Clips of a few seconds, each asked about everybody."""
+    known = named(rng, world.draw_concepts(rng, size.concepts, HELDOUT))
+    paper = Paper(known, rng)
+    for number in range(size.pictures):
+        acts = draw_acts(rng, known)
+        ask_clip(paper, rng, acts, draw_clip(studio, rng, acts), choice=bool(number % 2))
+    about = (
+        "Clips of 5 to 6 seconds at 8 frames a second, of three acts each: two or three figures stand in a "
+        "room, some walk out, others walk in, some hide behind a board. Each clip is asked about everybody. "
+        "What is asked can be told from single frames: no movement decides, and who is out of sight may have "
+        "left or hidden."
+    )
+    return _drawn(paper, studio, rng, size, about)
+
+
 def _other_worn(rng: random.Random, concept: PocketConcept) -> PocketConcept:
     look = concept.look
     others = [
@@ -221,5 +242,6 @@ DRAWN: Final[dict[str, Callable[[Studio, random.Random, Size], Drawn]]] = {
     "crowd": draw_crowd,
     "multi": draw_multi,
     "drift": draw_drift,
+    "video": draw_video,
 }
 """How each split is drawn."""

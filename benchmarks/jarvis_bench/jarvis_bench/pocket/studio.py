@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
+from jarvis_pocket.film import RATE
 from jarvis_pocket.scene import draw_photo, draw_scene
 from jarvis_pocket.telling import Shown
 from jarvis_pocket.world import Look
 from jarvis_retrievers.images import pixel_digest
 
-from ..item import Picture
+from ..item import Clip, Picture
 from ..looks import look_of
+from .encoding import encode_clip
 
 __all__ = ["Studio"]
 
@@ -39,10 +42,25 @@ class Studio:
         """A picture of one to three, from left to right."""
         return self._saved("scenes", draw_scene(self._rng, shown).image)
 
+    def clip(self, frames: Sequence[Image.Image]) -> Clip:
+        """Frames of one size as a video file, 8 a second.
+
+        Raises:
+            ExtraError: PyAV is not installed.
+        """
+        path, target = self._target("clips", "mp4")
+        data = encode_clip(frames, RATE)
+        target.write_bytes(data)
+        return Clip(path=path, digest=hashlib.sha256(data).hexdigest())
+
     def _saved(self, folder: str, image: Image.Image) -> Picture:
-        path = f"{folder}/{self._count:05d}.png"
+        path, target = self._target(folder, "png")
+        image.save(target, format="PNG")
+        return Picture(path=path, digest=pixel_digest(image), look=look_of(image))
+
+    def _target(self, folder: str, ending: str) -> tuple[str, Path]:
+        path = f"{folder}/{self._count:05d}.{ending}"
         self._count += 1
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        image.save(target, format="PNG")
-        return Picture(path=path, digest=pixel_digest(image), look=look_of(image))
+        return path, target

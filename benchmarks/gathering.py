@@ -17,14 +17,14 @@ from jarvis_pocket import ask, notes, scene, wording, world
 from jarvis_pocket.telling import Shown
 from jarvis_retrievers.openclip import OpenCLIPEncoder
 
-__all__ = ["Crowd", "draw_crowd", "here_question", "open_household"]
+__all__ = ["Gathering", "draw_gathering", "here_question", "open_household"]
 
 _KNOWN, _ALIKE, _COVERED = 0.45, 0.35, 0.25
 _STANDS: dict[int, tuple[Place, ...]] = {1: ("middle",), 2: ("left", "right"), 3: PLACES}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Crowd:
+class Gathering:
     """A picture, who is where in it, and of whom a look-alike is there."""
 
     image: Image.Image
@@ -32,7 +32,7 @@ class Crowd:
     alike: frozenset[str]
 
 
-def draw_crowd(rng: random.Random, concepts: Sequence[world.PocketConcept]) -> Crowd:
+def draw_gathering(rng: random.Random, concepts: Sequence[world.PocketConcept]) -> Gathering:
     """One to three figures, each a concept, a look-alike of one that is not there, or a stranger.
 
     Strangers have not category and colour of a concept; of a look-alike is to be seen what tells it apart.
@@ -60,13 +60,15 @@ def draw_crowd(rng: random.Random, concepts: Sequence[world.PocketConcept]) -> C
     rng.shuffle(cast)
     stands = _STANDS[count]
     places = {one.name: place for one, place in zip(cast, stands, strict=True) if one.name}
-    return Crowd(scene.draw_scene(rng, cast).image, places, frozenset(alike))
+    return Gathering(scene.draw_scene(rng, cast).image, places, frozenset(alike))
 
 
-def here_question(rng: random.Random, crowd: Crowd, concepts: Sequence[world.PocketConcept]) -> ask.Question:
+def here_question(
+    rng: random.Random, gathering: Gathering, concepts: Sequence[world.PocketConcept]
+) -> ask.Question:
     """Whether somebody is there: of one who is as often as of one who is not, as far as there are such."""
-    there = [concept.name for concept in concepts if concept.name in crowd.places]
-    away = [concept.name for concept in concepts if concept.name not in crowd.places]
+    there = [concept.name for concept in concepts if concept.name in gathering.places]
+    away = [concept.name for concept in concepts if concept.name not in gathering.places]
     name = rng.choice(there if there and (not away or rng.random() < 0.5) else away)
     verdicts = (f"{name} is here", f"{name} is not here")
     needs, bars = verdicts if name in there else verdicts[::-1]

@@ -1,4 +1,4 @@
-"""Shared by all benchmarks: shares with their intervals."""
+"""Shares of right answers with their intervals, as all benchmarks print them."""
 
 from __future__ import annotations
 

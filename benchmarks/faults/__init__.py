@@ -1,0 +1,1 @@
+"""Faults done to a home, and what was acknowledged looked for afterwards. See docs/reliability.md."""

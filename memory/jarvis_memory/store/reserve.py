@@ -1,0 +1,59 @@
+"""Room that is set aside, so that a home on a full disk can still be opened, and its concepts forgotten."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+__all__ = ["RESERVE", "Reserve"]
+
+RESERVE = 1 << 20
+"""Bytes: enough to hide a concept, delete its rows, and write anew a catalogue of some hundred kilobytes."""
+
+_TO_OPEN = 128 << 10
+_log = logging.getLogger(__name__)
+
+
+class Reserve:
+    """``<home>/reserve``, a file of zeros that is given up when room is needed, and taken again later.
+
+    Args:
+        home: the folder.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / "reserve"
+
+    def take(self) -> None:
+        """Set the room aside again: all of it, or what opening needs; without that, nothing happens."""
+        for size in (RESERVE, _TO_OPEN):
+            handle = None
+            try:
+                if self._path.exists() and self._path.stat().st_size >= size:
+                    return
+                handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(handle, 0, size)
+                else:
+                    with os.fdopen(os.dup(handle), "wb") as file:
+                        file.write(bytes(size))
+            except OSError as error:
+                _log.info("no room to set aside in %s: %s", self._path, error.strerror)
+            else:
+                return
+            finally:
+                if handle is not None:
+                    os.close(handle)
+
+    def give(self, *, to_open: bool = False) -> bool:
+        """Give room back: all but 128 KiB, or some to open the home with; whether there was any."""
+        keep = 0 if to_open else _TO_OPEN
+        try:
+            size = self._path.stat().st_size
+            if size > keep:
+                os.truncate(self._path, max(keep, size - _TO_OPEN) if to_open else keep)
+        except OSError as error:
+            _log.info("nothing is set aside in %s: %s", self._path, error.strerror)
+            return False
+        return size > keep
