@@ -27,10 +27,10 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.controls import Share
 from benchmarks.expected import denies, holds
 from benchmarks.home import Home
 from benchmarks.poisons import POISONS, Aim
+from benchmarks.share import Share
 from jarvis_agents.conversation import Conversation, ConversationState
 from jarvis_memory import VLM, PersonalMemory
 from jarvis_memory.profile import profile_text
