@@ -59,23 +59,29 @@ def draw_costs(file: Path, summary: Summary) -> None:
     matplotlib.rcParams["svg.hashsalt"] = "jarvis"
     from matplotlib import pyplot, ticker
 
-    colours = {name: f"C{place % 10}" for place, name in enumerate(summary.costs)}
-    figure, axes = pyplot.subplots(1, len(_PANELS), figsize=(9, 3.6), layout="constrained")
     means = summary.means()
+    # Best first, so that the legend is read as the points are; ten colours, then the same as squares.
+    names = sorted(summary.costs, key=lambda name: -means[name])
+    looks = {name: (f"C{place % 10}", "os^D"[place // 10 % 4]) for place, name in enumerate(names)}
+    figure, axes = pyplot.subplots(1, len(_PANELS), figsize=(10, 3.8), layout="constrained")
+    shown = {}
     for axis, (key, label, unit) in zip(axes, _PANELS, strict=True):
         told = {name: getattr(cost, key) for name, cost in summary.costs.items()}
         points = {name: (unit * cost, 100 * means[name]) for name, cost in told.items() if cost}
         for name, point in points.items():
-            axis.plot(*point, "o", color=colours[name], label=name)
+            colour, marker = looks[name]
+            (shown[name],) = axis.plot(*point, marker, color=colour, markersize=7)
         best = [points[name] for name in front(points)]
         axis.plot([x for x, _ in best], [y for _, y in best], "-", color="#9aa4b2", zorder=0)
         axis.set(xscale="log", xlabel=label, ylabel="mean of all figures, %", ylim=(-3, 103))
-        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 3)))
         axis.xaxis.set_major_formatter("{x:g}")
         axis.xaxis.set_minor_formatter("")
         axis.margins(x=0.1)
         axis.grid(alpha=0.3)
-        if points:
-            axis.legend(loc="lower right", fontsize=9)
+    told_of = [name for name in names if name in shown]
+    if told_of:
+        lines = [shown[name] for name in told_of]
+        figure.legend(lines, told_of, loc="outside right center", fontsize=9, frameon=False)
     figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None)
     pyplot.close(figure)
