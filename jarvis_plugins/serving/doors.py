@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -21,8 +22,14 @@ __all__ = ["add_doors"]
 _MOST: Final = 8192
 
 
-def add_doors(app: FastAPI, users: Users, sessions: Sessions, throttle: Throttle) -> None:
-    """The routes ``/login`` and ``/logout``."""
+def add_doors(
+    app: FastAPI,
+    users: Users,
+    sessions: Sessions,
+    throttle: Throttle,
+    ended: Callable[[object], Awaitable[None]],
+) -> None:
+    """The routes ``/login`` and ``/logout``; ``ended`` is called with a key that has been ended."""
     one_at_a_time = asyncio.Semaphore(2)  # each guess takes 32 MB
 
     @app.get("/login")
@@ -57,6 +64,8 @@ def add_doors(app: FastAPI, users: Users, sessions: Sessions, throttle: Throttle
 
     @app.post("/logout")
     async def go_out(request: Request) -> Response:
-        sessions.end(request.session.get(KEY))
+        key = request.session.get(KEY)
+        sessions.end(key)
+        await ended(key)
         request.session.clear()
         return RedirectResponse("/login", 303)

@@ -23,6 +23,7 @@ from .owners import Owners
 from .sample import Suggestion, suggestions_of
 from .service import Service
 from .sessions import Sessions
+from .sockets import Sockets
 from .start import Start
 from .taught import Taught
 from .teaching import Teaching
@@ -39,12 +40,20 @@ _HEAD: Final = (
 )
 
 
-def add_page(service: Service, owners: Owners, sessions: Sessions, suggestions: Sequence[Suggestion]) -> None:
+def add_page(
+    service: Service,
+    owners: Owners,
+    sessions: Sessions,
+    sockets: Sockets,
+    suggestions: Sequence[Suggestion],
+) -> None:
     """The page at ``/``."""
 
     @ui.page("/", response_timeout=60)
     async def page(request: Request, client: Client) -> None:
         owner = str(request.scope[OWNER])
+        sockets.bind(client.id, owner)
+        client.on_delete(lambda: sockets.unbind(client.id))
         ui.add_head_html(_HEAD)
         try:
             desk = await asyncio.to_thread(owners.open_desk, owner)
@@ -54,7 +63,7 @@ def add_page(service: Service, owners: Owners, sessions: Sessions, suggestions: 
         key = request.session.get(KEY)
 
         def here() -> bool:
-            return service.users is None or sessions.owner(key) == owner
+            return service.users is None or sessions.owner(key, renew=False) == owner
 
         tab = Tab(desk, owners, service, suggestions, here)
         loop = asyncio.get_running_loop()
@@ -144,8 +153,6 @@ class Tab:
             )
 
     async def _say(self, text: str) -> None:
-        if not self._allowed():
-            return
         try:
             await self._heard(text)
         except JarvisError as error:
@@ -181,16 +188,13 @@ class Tab:
         self._owners.tell(self._desk.owner)
 
     def _teach(self) -> None:
-        if self._allowed():
-            self._teaching.open()
+        self._teaching.open()
 
     def _add(self, name: str) -> None:
-        if self._allowed():
-            self._teaching.open(name)
+        self._teaching.open(name)
 
     def _forget(self, name: str) -> None:
-        if self._allowed():
-            self._forgetting.open(name)
+        self._forgetting.open(name)
 
     def _taught(self, made: Taught) -> None:
         self._changed()
@@ -211,13 +215,6 @@ class Tab:
     def _refused(self, event: GenericEventArguments) -> None:
         """The page itself found a file too large to be sent."""
         self._tell(too_large(str(event.args)[:60], self._desk.limits.file_bytes), wrong=True)
-
-    def _allowed(self) -> bool:
-        """Whether the owner is still signed in; else the tab goes to the door."""
-        if self._here():
-            return True
-        ui.navigate.to("/login")
-        return False
 
     def _tell(self, message: str, *, wrong: bool = False) -> None:
         with self._shell:

@@ -96,7 +96,7 @@ def _home(service: Service) -> Iterator[Path]:
 
 def _guarded(service: Service, owners: Owners, suggestions: tuple[Suggestion, ...]) -> ASGIApp:
     from fastapi import FastAPI
-    from nicegui import ui
+    from nicegui import core, ui
     from starlette.middleware.sessions import SessionMiddleware
 
     from .doors import add_doors
@@ -104,13 +104,17 @@ def _guarded(service: Service, owners: Owners, suggestions: tuple[Suggestion, ..
     from .page import add_page
     from .routes import LOOK, add_routes
     from .sessions import Sessions
+    from .sockets import Sockets
     from .throttle import Throttle
 
+    alone = service.owner if service.users is None else None
     app, sessions = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), Sessions()
+    sockets = Sockets(sessions, alone)
+    sockets.guard(core.sio)
     add_routes(app, owners, suggestions)
     if service.users is not None:
-        add_doors(app, service.users, sessions, Throttle())
-    add_page(service, owners, sessions, suggestions)
+        add_doors(app, service.users, sessions, Throttle(), sockets.close)
+    add_page(service, owners, sessions, sockets, suggestions)
     ui.run_with(
         app,
         title="Jarvis",
@@ -121,7 +125,6 @@ def _guarded(service: Service, owners: Owners, suggestions: tuple[Suggestion, ..
         show_welcome_message=False,
         reconnect_timeout=_RECONNECT,
     )
-    alone = service.owner if service.users is None else None
     hosts = frozenset({"localhost", "127.0.0.1", "::1", service.host.strip("[]")})
     guarded = Guard(app, sessions, alone, hosts if is_loopback(service.host) else None)
     # A secret of this process: after a restart everybody signs in again.
