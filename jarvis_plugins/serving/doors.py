@@ -30,7 +30,8 @@ def add_doors(
     ended: Callable[[object], Awaitable[None]],
 ) -> None:
     """The routes ``/login`` and ``/logout``; ``ended`` is called with a key that has been ended."""
-    one_at_a_time = asyncio.Semaphore(2)  # each guess takes 32 MB
+    # Each guess takes 32 MB, and the pause after a wrong one has to hold for those that came with it.
+    one_at_a_time = asyncio.Semaphore(1)
 
     @app.get("/login")
     async def door() -> Response:
@@ -47,16 +48,15 @@ def add_doors(
         owner, password = (form.get(name, [""])[0] for name in ("owner", "password"))
         address = request.client.host if request.client else ""
         keys = (f"owner {owner[:128]}", f"address {address}")
-        pause = throttle.wait(*keys)
-        if pause:
-            words = f"Too many wrong passwords. Try again in {math.ceil(pause)} s."
-            return HTMLResponse(login_page(words, owner), 429, {"Retry-After": str(math.ceil(pause))})
         async with one_at_a_time:
-            right = await asyncio.to_thread(users.check, owner, password)
-        if not right:
-            throttle.wrong(*keys)
-            return HTMLResponse(login_page("This name and password do not go together.", owner), 403)
-        throttle.right(*keys)
+            pause = throttle.wait(*keys)
+            if pause:
+                words = f"Too many wrong passwords. Try again in {math.ceil(pause)} s."
+                return HTMLResponse(login_page(words, owner), 429, {"Retry-After": str(math.ceil(pause))})
+            if not await asyncio.to_thread(users.check, owner, password):
+                throttle.wrong(*keys)
+                return HTMLResponse(login_page("This name and password do not go together.", owner), 403)
+            throttle.right(*keys)
         # A fresh key: one that somebody else has put into the browser before is worth nothing.
         request.session.clear()
         request.session[KEY] = sessions.begin(owner)

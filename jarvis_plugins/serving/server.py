@@ -19,6 +19,7 @@ from jarvis_retrievers.errors import ExtraError, SettingError
 from .service import Service, is_loopback
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.types import ASGIApp
 
     from .owners import Owners
@@ -61,7 +62,8 @@ def serve(service: Service, ready: Callable[[str], None] = lambda url: None) -> 
             if service.home is None:
                 furnish(owners.memory(service.owner))
                 suggestions = household_suggestions()
-            _run(_guarded(service, owners, suggestions), place, lambda: ready(_url(service, place)))
+            app = _guarded(service, owners, suggestions)
+            _run(uvicorn_config(app, service), place, lambda: ready(_url(service, place)))
 
 
 @contextmanager
@@ -142,20 +144,28 @@ def _url(service: Service, place: socket.socket) -> str:
     return f"http://{host}:{place.getsockname()[1]}"
 
 
-def _run(app: ASGIApp, place: socket.socket, ready: Callable[[], None]) -> None:
-    import asyncio
-
+def uvicorn_config(app: ASGIApp, service: Service) -> uvicorn.Config:
+    """How uvicorn serves an app."""
     import uvicorn
 
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
         server_header=False,
+        # uvicorn believes X-Forwarded-For from this machine: whoever guesses could choose an address.
+        proxy_headers=False,
         timeout_graceful_shutdown=2,
         # A message of the page's socket is small: pictures come by another way.
         ws_max_size=2**20,
     )
+
+
+def _run(config: uvicorn.Config, place: socket.socket, ready: Callable[[], None]) -> None:
+    import asyncio
+
+    import uvicorn
+
     server = uvicorn.Server(config)
 
     async def main() -> None:
