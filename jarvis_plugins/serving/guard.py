@@ -82,7 +82,7 @@ class Guard:
         if self._hosts is not None and _name(f"//{host}") not in self._hosts:
             return PlainTextResponse("This page is not served under that name.", 421)
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _place(origin) != host:
             return PlainTextResponse("This request comes from another page.", 403)
         owner = self._owner or self._sessions.owner(scope.get("session", {}).get(KEY))
         scope[OWNER] = owner
@@ -97,6 +97,13 @@ class Guard:
 def _name(url: str) -> str | None:
     try:
         return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _place(url: str) -> str | None:
+    try:
+        return urlsplit(url).netloc
     except ValueError:
         return None
 

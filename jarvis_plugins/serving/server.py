@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .owners import Owners
     from .sample import Suggestion
+    from .sessions import Sessions
 
 __all__ = ["serve"]
 
@@ -99,10 +100,8 @@ def _home(service: Service) -> Iterator[Path]:
 def _guarded(service: Service, owners: Owners, suggestions: tuple[Suggestion, ...]) -> ASGIApp:
     from fastapi import FastAPI
     from nicegui import core, ui
-    from starlette.middleware.sessions import SessionMiddleware
 
     from .doors import add_doors
-    from .guard import Guard
     from .page import add_page
     from .routes import LOOK, add_routes
     from .sessions import Sessions
@@ -127,6 +126,16 @@ def _guarded(service: Service, owners: Owners, suggestions: tuple[Suggestion, ..
         show_welcome_message=False,
         reconnect_timeout=_RECONNECT,
     )
+    return walled(app, service, sessions)
+
+
+def walled(app: ASGIApp, service: Service, sessions: Sessions) -> ASGIApp:
+    """An app behind a `Guard` and a signed cookie."""
+    from starlette.middleware.sessions import SessionMiddleware
+
+    from .guard import Guard
+
+    alone = service.owner if service.users is None else None
     hosts = frozenset({"localhost", "127.0.0.1", "::1", service.host.strip("[]")})
     guarded = Guard(app, sessions, alone, hosts if is_loopback(service.host) else None)
     # A secret of this process: after a restart everybody signs in again.

@@ -1,0 +1,56 @@
+"""What comes through the guard, and what each answer says to the browser."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from jarvis_plugins.serving import Service
+from jarvis_plugins.serving.routes import LOOK
+from jarvis_plugins.serving.server import walled
+from jarvis_plugins.serving.sessions import Sessions
+
+
+def client(service: Service | None = None, base: str = "http://127.0.0.1:8080") -> httpx.AsyncClient:
+    app = FastAPI()
+
+    @app.get("/")
+    async def page() -> Response:
+        return PlainTextResponse("the page")
+
+    @app.get("/sample/{number}.jpg")
+    async def sample(number: int) -> Response:
+        return Response(status_code=404) if number else FileResponse(LOOK / "mark.svg")
+
+    @app.post("/upload/{desk}/{tray}")
+    async def upload(desk: str, tray: str) -> dict[str, str]:
+        return {"desk": desk, "tray": tray}
+
+    transport = httpx.ASGITransport(walled(app, service or Service(), Sessions()))
+    return httpx.AsyncClient(transport=transport, base_url=base)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://[",
+        "http://[::1",
+        "null",
+        "",
+        "http://127.0.0.1:8081",
+        "http://127.0.0.1:8080@evil.example",
+        "https://evil.example",
+    ],
+)
+async def test_an_origin_that_is_not_this_page(origin: str) -> None:
+    async with client() as visitor:
+        assert (await visitor.get("/", headers={"Origin": origin})).status_code == 403
+        assert (await visitor.get("/", headers={"Origin": "http://127.0.0.1:8080"})).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["[", "rebound.example", "127.0.0.1.evil.example", "[::1"])
+async def test_a_host_that_is_not_this_page(host: str) -> None:
+    async with client() as visitor:
+        assert (await visitor.get("/", headers={"Host": host})).status_code == 421
