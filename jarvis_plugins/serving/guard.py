@@ -39,6 +39,8 @@ _HEADERS: Final = {
     # Not "no-referrer": with it the form of the login would come from the origin "null".
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
 
@@ -114,8 +116,9 @@ def _with_headers(send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
-            if headers.get("content-type", "").startswith("text/html"):
+            if message["status"] >= 400 or headers.get("content-type", "").startswith("text/html"):
                 headers["Cache-Control"] = "no-store"
+            headers.setdefault("Cache-Control", "no-store")
         await send(message)
 
     return sending

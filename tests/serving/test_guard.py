@@ -54,3 +54,17 @@ async def test_an_origin_that_is_not_this_page(origin: str) -> None:
 async def test_a_host_that_is_not_this_page(host: str) -> None:
     async with client() as visitor:
         assert (await visitor.get("/", headers={"Host": host})).status_code == 421
+
+
+async def test_every_answer_has_the_headers() -> None:
+    async with client() as visitor:
+        for path, status in (("/", 200), ("/sample/7.jpg", 404), ("/sample/x.jpg", 422), ("/sample", 404)):
+            answer = await visitor.get(path)
+            assert answer.status_code == status
+            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+            assert "camera=()" in answer.headers["permissions-policy"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert (await visitor.post("/upload/a/ask")).headers["cache-control"] == "no-store"
+        assert (await visitor.get("/", headers={"Host": "x"})).headers["cache-control"] == "no-store"
