@@ -49,7 +49,8 @@ class Guard:
 
     A page of another site must not reach this one, neither by a socket, nor by a form, nor under a name of
     its own that leads to this machine (DNS rebinding): ``Origin``, if there is one, has to be the host that
-    was asked, and that host has to be one of ``hosts``.
+    was asked, and that host has to be one of ``hosts``. An image or a frame has no ``Origin``: what a browser
+    says of it in ``Sec-Fetch-Site`` (Fetch Metadata) is believed.
 
     Args:
         app: what is guarded.
@@ -86,6 +87,8 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and _place(origin) != host:
             return PlainTextResponse("This request comes from another page.", 403)
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not _followed(scope, headers):
+            return PlainTextResponse("This request comes from another page.", 403)
         owner = self._owner or self._sessions.owner(scope.get("session", {}).get(KEY))
         scope[OWNER] = owner
         path = str(scope["path"])
@@ -101,6 +104,16 @@ def _name(url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError:
         return None
+
+
+def _followed(scope: Scope, headers: Headers) -> bool:
+    """Whether somebody follows a link: the one way in which another page may lead here."""
+    return (
+        scope.get("method") == "GET"
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest") == "document"
+        and "sec-purpose" not in headers
+    )
 
 
 def _place(url: str) -> str | None:

@@ -68,3 +68,24 @@ async def test_every_answer_has_the_headers() -> None:
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert (await visitor.post("/upload/a/ask")).headers["cache-control"] == "no-store"
         assert (await visitor.get("/", headers={"Host": "x"})).headers["cache-control"] == "no-store"
+
+
+def fetched(site: str, mode: str = "no-cors", dest: str = "image", **more: str) -> dict[str, str]:
+    """What a browser says of how a page asks for something."""
+    return {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": dest, **more}
+
+
+async def test_another_page_asks_for_nothing() -> None:
+    link = ("navigate", "document")
+    async with client() as visitor:
+        for site in ("same-origin", "none"):
+            assert (await visitor.get("/", headers=fetched(site))).status_code == 200
+        for site in ("cross-site", "same-site"):
+            assert (await visitor.get("/", headers=fetched(site))).status_code == 403
+            assert (await visitor.get("/", headers=fetched(site, "navigate", "iframe"))).status_code == 403
+            assert (await visitor.get("/", headers=fetched(site, "cors", "empty"))).status_code == 403
+            assert (await visitor.post("/upload/a/ask", headers=fetched(site, *link))).status_code == 403
+            # A link that somebody follows.
+            assert (await visitor.get("/", headers=fetched(site, *link))).status_code == 200
+            ahead = fetched(site, *link, **{"Sec-Purpose": "prefetch"})
+            assert (await visitor.get("/", headers=ahead)).status_code == 403
