@@ -19,6 +19,11 @@ KEY: Final = "key"
 OWNER: Final = "jarvis.owner"
 """Where a request's scope says whose it is."""
 
+_PAGES: Final = ("/", "/login", "/logout", "/favicon.ico")
+_ROUTES: Final = (
+    *("/look/", "/sample/", "/photo/", "/crop/", "/picture/", "/region/", "/upload/"),
+    *("/_nicegui/", "/_nicegui_ws/"),
+)
 _PUBLIC: Final = ("/login", "/look/", "/favicon.ico")
 _CONTENT: Final = "; ".join(
     (
@@ -92,6 +97,9 @@ class Guard:
         owner = self._owner or self._sessions.owner(scope.get("session", {}).get(KEY))
         scope[OWNER] = owner
         path = str(scope["path"])
+        if owner is not None and not (path in _PAGES or path.startswith(_ROUTES)):
+            # NiceGUI would build a page to say that there is none.
+            return Response(status_code=404)
         if owner is not None or path == "/login" or path.startswith(_PUBLIC[1:]):
             return None
         if scope["type"] == "http" and (path == "/logout" or (path == "/" and scope["method"] == "GET")):

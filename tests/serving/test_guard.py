@@ -89,3 +89,10 @@ async def test_another_page_asks_for_nothing() -> None:
             assert (await visitor.get("/", headers=fetched(site, *link))).status_code == 200
             ahead = fetched(site, *link, **{"Sec-Purpose": "prefetch"})
             assert (await visitor.get("/", headers=ahead)).status_code == 403
+
+
+async def test_what_is_not_there_reaches_no_page() -> None:
+    async with client() as visitor:
+        for path in ("/nope", "/photos", "/docs", "/_nicegui.js", "/upload"):
+            answer = await visitor.get(path)
+            assert (answer.status_code, answer.content) == (404, b"")
