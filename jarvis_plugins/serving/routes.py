@@ -82,9 +82,12 @@ def add_routes(app: FastAPI, owners: Owners, suggestions: Sequence[Suggestion]) 
         name = unquote(request.headers.get("x-name", ""))
         try:
             there = owners.desk(request.scope[OWNER], desk)
-            into = {"ask": there.asking, "teach": there.teaching}.get(tray)
-            if into is None:
-                return _missing()
+        except JarvisError:
+            return _gone()
+        into = {"ask": there.asking, "teach": there.teaching}.get(tray)
+        if into is None:
+            return _gone()
+        try:
             into.check_room()
             data = await _body(request, into.file_bytes)
             if data is None:
@@ -119,6 +122,11 @@ def _cut(image: Image.Image, box: Box) -> Response:
 
 def _jpeg(data: bytes) -> Response:
     return Response(data, media_type="image/jpeg", headers=_NOT_KEPT)
+
+
+def _gone() -> Response:
+    # The same words whether the tab was closed, is another owner's, or never was.
+    return JSONResponse({"error": "this tab is not known any more; load the page again"}, 404)
 
 
 def _missing() -> Response:
