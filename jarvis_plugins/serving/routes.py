@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +19,11 @@ from jarvis_retrievers.crops import crop
 from jarvis_retrievers.errors import InputError, JarvisError
 from jarvis_retrievers.images import load_image
 
+from .bodies import Bodies
 from .guard import OWNER
 from .owners import Owners
 from .sample import Suggestion
-from .tray import Picture, Tray, preview, too_large
+from .tray import preview, too_large
 
 __all__ = ["LOOK", "add_routes"]
 
@@ -34,6 +36,7 @@ _SIDE: Final = 144
 
 def add_routes(app: FastAPI, owners: Owners, suggestions: Sequence[Suggestion]) -> None:
     """The routes of photos, crops, pictures of messages, uploads, and of the page's own files."""
+    bodies = Bodies(owners.limits.uploads)
 
     @app.get("/look/{name}")
     async def look(name: str) -> Response:
@@ -88,19 +91,19 @@ def add_routes(app: FastAPI, owners: Owners, suggestions: Sequence[Suggestion]) 
         if into is None:
             return _gone()
         try:
-            into.check_room()
-            data = await _body(request, into.file_bytes)
-            if data is None:
-                return JSONResponse({"error": too_large(name, into.file_bytes)}, 413)
-            made = await run_in_threadpool(_add, into, name, data)
+            with into.place() as fill:
+                async with bodies.hold(there.owner):
+                    async with asyncio.timeout(owners.limits.upload_seconds):
+                        data = await _body(request, into.file_bytes)
+                    if data is None:
+                        return JSONResponse({"error": too_large(name, into.file_bytes)}, 413)
+                    made = await run_in_threadpool(fill, name, data)
+        except TimeoutError:
+            return JSONResponse({"error": "this took too long; try again, or make it smaller"}, 408)
         except InputError as error:
             # 200, as a browser complains of other numbers in its console; the page says what was wrong.
             return JSONResponse({"error": str(error)})
         return JSONResponse({"id": made.id})
-
-
-def _add(tray: Tray, name: str, data: bytes) -> Picture:
-    return tray.add(name, data)
 
 
 async def _body(request: Request, most: int) -> bytes | None:

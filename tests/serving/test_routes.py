@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -136,3 +138,65 @@ async def test_a_desk_of_ones_own_does_not_open_pictures_of_another(
 async def test_what_belongs_to_nobody(folder: Path, owners: Owners, path: str) -> None:
     async with visitor(folder, owners, "bo") as bo:
         assert (await bo.get(path)).status_code == (200 if path == "/look/page.css" else 404)
+
+
+async def test_uploads_at_once_take_no_more_than_there_is_room_for(folder: Path, owners: Owners) -> None:
+    own = owners.open_desk("bo")
+    async with visitor(folder, owners, "bo") as bo:
+        sent = [bo.post(f"/upload/{own.id}/ask", content=FABI) for _ in range(20)]
+        answers = [answer.json() for answer in await asyncio.gather(*sent)]
+        assert len(own.asking.pictures) == 3
+        assert {one.id for one in own.asking.pictures} == {one["id"] for one in answers if "id" in one}
+        assert all("3 pictures at once" in one["error"] for one in answers if "id" not in one)
+        # What could not be read leaves its place to another.
+        own.asking.take()
+        for _ in range(4):
+            assert "error" in (await bo.post(f"/upload/{own.id}/ask", content=b"no picture")).json()
+        sent = [bo.post(f"/upload/{own.id}/ask", content=FABI) for _ in range(3)]
+        assert all("id" in answer.json() for answer in await asyncio.gather(*sent))
+    owners.close_desk(own)
+
+
+async def test_few_bodies_are_held_at_once(folder: Path, owners: Owners) -> None:
+    own, go, begun = [owners.open_desk("bo") for _ in range(2)], asyncio.Event(), 0
+
+    async def slowly() -> AsyncIterator[bytes]:
+        nonlocal begun
+        begun += 1
+        yield FABI[:1000]
+        await go.wait()
+        yield FABI[1000:]
+
+    async with visitor(folder, owners, "bo") as bo:
+        sent = [
+            asyncio.create_task(bo.post(f"/upload/{tab.id}/ask", content=slowly()))
+            for tab in own
+            for _ in range(3)
+        ]
+        while begun < 2:
+            await asyncio.sleep(0.01)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert begun == 2
+        go.set()
+        assert all("id" in answer.json() for answer in await asyncio.gather(*sent))
+    assert begun == 6
+    for tab in own:
+        owners.close_desk(tab)
+
+
+async def test_an_upload_that_does_not_end(
+    folder: Path, owners: Owners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owners, "limits", replace(owners.limits, upload_seconds=0.05))
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"begun"
+        await asyncio.Event().wait()
+
+    own = owners.open_desk("bo")
+    async with visitor(folder, owners, "bo") as bo:
+        assert (await bo.post(f"/upload/{own.id}/ask", content=never())).status_code == 408
+    with own.asking.place():
+        assert own.asking.pictures == ()
+    owners.close_desk(own)
