@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .rate import Rate
 from .sessions import Sessions
 
 __all__ = ["KEY", "OWNER", "Guard"]
@@ -62,13 +64,19 @@ class Guard:
         sessions: who is signed in.
         owner: whose page it is where nobody signs in; None if everybody has to.
         hosts: names under which it may be asked for; None for any.
+        pages: how many tabs may be opened.
     """
 
     def __init__(
-        self, app: ASGIApp, sessions: Sessions, owner: str | None, hosts: frozenset[str] | None
+        self,
+        app: ASGIApp,
+        sessions: Sessions,
+        owner: str | None,
+        hosts: frozenset[str] | None,
+        pages: Rate,
     ) -> None:
         self.app = app
-        self._sessions, self._owner, self._hosts = sessions, owner, hosts
+        self._sessions, self._owner, self._hosts, self._pages = sessions, owner, hosts, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or one socket."""
@@ -100,6 +108,11 @@ class Guard:
         if owner is not None and not (path in _PAGES or path.startswith(_ROUTES)):
             # NiceGUI would build a page to say that there is none.
             return Response(status_code=404)
+        if owner is not None and scope["type"] == "http" and path == "/":
+            wait = math.ceil(self._pages.take(owner, (scope.get("client") or ("", 0))[0]))
+            if wait:
+                said = f"These are too many pages; try again in {wait} s."
+                return PlainTextResponse(said, 429, {"Retry-After": str(wait)})
         if owner is not None or path == "/login" or path.startswith(_PUBLIC[1:]):
             return None
         if scope["type"] == "http" and (path == "/logout" or (path == "/" and scope["method"] == "GET")):

@@ -22,6 +22,8 @@ class Limits:
         desks: how many tabs an owner may have open.
         uploads: how many uploads are held in memory at once, half of them of one owner.
         upload_seconds: how long an upload may take.
+        pages_a_minute, uploads_a_minute, asked_a_minute: how many pages, uploads, and questions and
+            teachings there may be of one owner, and from one address.
     """
 
     file_bytes: int = MAX_BYTES
@@ -32,3 +34,6 @@ class Limits:
     desks: int = 32
     uploads: int = 4
     upload_seconds: float = 120.0
+    pages_a_minute: int = 60
+    uploads_a_minute: int = 240
+    asked_a_minute: int = 60

@@ -56,7 +56,8 @@ def add_page(
         client.on_delete(lambda: sockets.unbind(client.id))
         ui.add_head_html(_HEAD)
         try:
-            desk = await asyncio.to_thread(owners.open_desk, owner)
+            address = request.client.host if request.client else ""
+            desk = await asyncio.to_thread(owners.open_desk, owner, address)
         except JarvisError as error:
             words("p", str(error), "complaint alone")
             return
@@ -115,7 +116,9 @@ class Tab:
                 with part("main", "talk"):
                     with part("div", "scroll", id="scroll", tabindex="-1"):
                         self._start = Start(self._suggested)
-                        self.chat = Chat(desk, service.measure, self._look, self._changed, self._busy)
+                        self.chat = Chat(
+                            desk, service.measure, self._look, self._changed, self._busy, self._say
+                        )
                     self._composer = Composer(desk, self._say, self.chat.stop)
                 self._album = Album(self._forget, self._add, self._asked, self._teach)
             part("div", "veil").on("click", js_handler="() => jarvis.album(false)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -90,6 +91,12 @@ def add_routes(app: FastAPI, owners: Owners, suggestions: Sequence[Suggestion]) 
         into = {"ask": there.asking, "teach": there.teaching}.get(tray)
         if into is None:
             return _gone()
+        wait = math.ceil(
+            owners.rates.uploads.take(there.owner, request.client.host if request.client else "")
+        )
+        if wait:
+            said = {"error": f"these are too many pictures; try again in {wait} s"}
+            return JSONResponse(said, 429, {"Retry-After": str(wait)})
         try:
             with into.place() as fill:
                 async with bodies.hold(there.owner):

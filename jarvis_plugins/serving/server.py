@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from .owners import Owners
+    from .rate import Rate
     from .sample import Suggestion
     from .sessions import Sessions
 
@@ -126,18 +127,18 @@ def _guarded(service: Service, owners: Owners, suggestions: tuple[Suggestion, ..
         show_welcome_message=False,
         reconnect_timeout=_RECONNECT,
     )
-    return walled(app, service, sessions)
+    return walled(app, service, sessions, owners.rates.pages)
 
 
-def walled(app: ASGIApp, service: Service, sessions: Sessions) -> ASGIApp:
-    """An app behind a `Guard` and a signed cookie."""
+def walled(app: ASGIApp, service: Service, sessions: Sessions, pages: Rate) -> ASGIApp:
+    """An app behind a `Guard` and a signed cookie; of ``pages`` so many may be opened."""
     from starlette.middleware.sessions import SessionMiddleware
 
     from .guard import Guard
 
     alone = service.owner if service.users is None else None
     hosts = frozenset({"localhost", "127.0.0.1", "::1", service.host.strip("[]")})
-    guarded = Guard(app, sessions, alone, hosts if is_loopback(service.host) else None)
+    guarded = Guard(app, sessions, alone, hosts if is_loopback(service.host) else None, pages)
     # A secret of this process: after a restart everybody signs in again.
     return SessionMiddleware(
         guarded,

@@ -8,12 +8,15 @@ from fastapi import FastAPI
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from jarvis_plugins.serving import Service
+from jarvis_plugins.serving.rate import Rate
 from jarvis_plugins.serving.routes import LOOK
 from jarvis_plugins.serving.server import walled
 from jarvis_plugins.serving.sessions import Sessions
 
 
-def client(service: Service | None = None, base: str = "http://127.0.0.1:8080") -> httpx.AsyncClient:
+def client(
+    service: Service | None = None, base: str = "http://127.0.0.1:8080", pages: int = 1000
+) -> httpx.AsyncClient:
     app = FastAPI()
 
     @app.get("/")
@@ -28,7 +31,7 @@ def client(service: Service | None = None, base: str = "http://127.0.0.1:8080") 
     async def upload(desk: str, tray: str) -> dict[str, str]:
         return {"desk": desk, "tray": tray}
 
-    transport = httpx.ASGITransport(walled(app, service or Service(), Sessions()))
+    transport = httpx.ASGITransport(walled(app, service or Service(), Sessions(), Rate(pages)))
     return httpx.AsyncClient(transport=transport, base_url=base)
 
 
@@ -96,3 +99,11 @@ async def test_what_is_not_there_reaches_no_page() -> None:
         for path in ("/nope", "/photos", "/docs", "/_nicegui.js", "/upload"):
             answer = await visitor.get(path)
             assert (answer.status_code, answer.content) == (404, b"")
+
+
+async def test_so_many_pages_in_a_minute() -> None:
+    async with client(pages=3) as visitor:
+        assert [(await visitor.get("/")).status_code for _ in range(4)] == [200, 200, 200, 429]
+        refused = await visitor.get("/")
+        assert 0 < int(refused.headers["retry-after"]) <= 20
+        assert (await visitor.get("/sample/0.jpg")).status_code == 200

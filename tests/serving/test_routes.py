@@ -15,10 +15,12 @@ from fastapi import FastAPI
 from jarvis_memory import VLM
 from jarvis_plugins.serving import Desk, Limits, Owners, Service, Throttle, Users
 from jarvis_plugins.serving.doors import add_doors
+from jarvis_plugins.serving.rate import Rate
 from jarvis_plugins.serving.routes import add_routes
 from jarvis_plugins.serving.server import walled
 from jarvis_plugins.serving.sessions import Sessions
 from jarvis_plugins.serving.users import add_user
+from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.openclip import OpenCLIPEncoder
 from tests.house.tree import ROOT
 from tests.serving.running import PASSWORDS
@@ -62,7 +64,7 @@ async def visitor(folder: Path, owners: Owners, owner: str | None) -> AsyncItera
         assert sessions.owner(key) is None
 
     add_doors(app, users, sessions, Throttle(), ended)
-    wall = walled(app, Service(users=users, home=folder / "home"), sessions)
+    wall = walled(app, Service(users=users, home=folder / "home"), sessions, owners.rates.pages)
     transport = httpx.ASGITransport(wall)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         if owner is not None:
@@ -200,3 +202,41 @@ async def test_an_upload_that_does_not_end(
     with own.asking.place():
         assert own.asking.pictures == ()
     owners.close_desk(own)
+
+
+async def test_so_many_uploads_in_a_minute(
+    folder: Path, owners: Owners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owners, "rates", replace(owners.rates, uploads=Rate(2, lambda: 0.0)))
+    own = owners.open_desk("bo")
+    async with visitor(folder, owners, "bo") as bo:
+        address = f"/upload/{own.id}/ask"
+        answers = [(await bo.post(address, content=FABI)).status_code for _ in range(3)]
+        assert answers == [200, 200, 429]
+        assert (await bo.post(address, content=FABI)).headers["retry-after"] == "30"
+    assert len(own.asking.pictures) == 2
+    owners.close_desk(own)
+
+
+def test_so_many_questions_in_a_minute(owners: Owners, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owners, "rates", replace(owners.rates, asked=Rate(2, lambda: 0.0)))
+    first, second = owners.open_desk("bo", "192.0.2.1"), owners.open_desk("bo", "192.0.2.2")
+    for tab in (first, second):
+        tab.asking.add("fabi.png", FABI)
+        _, events = tab.say("Who is this?")
+        assert list(events)
+        assert tab.asking.pictures == ()
+    first.asking.add("fabi.png", FABI)
+    first.teaching.add("fabi.png", FABI)
+    with pytest.raises(InputError, match="try again in 30 s"):
+        first.say("And this?")
+    with pytest.raises(InputError, match="try again in 30 s"):
+        first.teach("Fabi")
+    assert len(first.asking.pictures) == len(first.teaching.pictures) == 1
+    assert first.concepts() == []
+    elsewhere = owners.open_desk("ana", "192.0.2.1")
+    assert [owners.rates.asked.take("ana", "192.0.2.1") for _ in range(2)] == [0, 30]
+    with pytest.raises(InputError, match="try again"):
+        elsewhere.say("And from here?")
+    for tab in (first, second, elsewhere):
+        owners.close_desk(tab)

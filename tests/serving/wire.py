@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -33,9 +34,10 @@ class Wire:
         return json.loads(self.until("437").removeprefix("437"))
 
     def until(self, begin: str) -> str:
-        """The next message that begins so."""
+        """The next message that begins so; TimeoutError after a minute, as pings go on for ever."""
+        end = time.monotonic() + 60
         while True:
-            message = self._next()
+            message = self._next(end - time.monotonic())
             if message.startswith(begin):
                 return message
 
@@ -50,8 +52,8 @@ class Wire:
         self.call("handshake", {"client_id": "nobody", "tab_id": "", "document_id": ""})
         return "\n".join(self.heard)
 
-    def _next(self) -> str:
-        message = str(self.socket.recv(timeout=60))
+    def _next(self, seconds: float) -> str:
+        message = str(self.socket.recv(timeout=max(0.0, seconds)))
         if message == "2":
             self.socket.send("3")
         self.heard.append(message)
