@@ -65,6 +65,8 @@ class Guard:
         owner: whose page it is where nobody signs in; None if everybody has to.
         hosts: names under which it may be asked for; None for any.
         pages: how many tabs may be opened.
+        site: the address of the page behind a proxy, which may ask for it under this name, or under one of
+            ``hosts``.
     """
 
     def __init__(
@@ -74,9 +76,12 @@ class Guard:
         owner: str | None,
         hosts: frozenset[str] | None,
         pages: Rate,
+        site: str | None = None,
     ) -> None:
         self.app = app
-        self._sessions, self._owner, self._hosts, self._pages = sessions, owner, hosts, pages
+        self._sessions, self._owner, self._pages = sessions, owner, pages
+        self._site = None if site is None else (site, _name(site))
+        self._hosts = hosts if hosts is None or site is None else hosts | {str(_name(site))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or one socket."""
@@ -98,7 +103,7 @@ class Guard:
         if self._hosts is not None and _name(f"//{host}") not in self._hosts:
             return PlainTextResponse("This page is not served under that name.", 421)
         origin = headers.get("origin")
-        if origin is not None and _place(origin) != host:
+        if origin is not None and not self._own(origin, host):
             return PlainTextResponse("This request comes from another page.", 403)
         if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not _followed(scope, headers):
             return PlainTextResponse("This request comes from another page.", 403)
@@ -118,6 +123,15 @@ class Guard:
         if scope["type"] == "http" and (path == "/logout" or (path == "/" and scope["method"] == "GET")):
             return RedirectResponse("/login", 303)
         return PlainTextResponse("Sign in first.", 401)
+
+    def _own(self, origin: str, host: str) -> bool:
+        """Whether an origin is this page, asked for as ``host``."""
+        if self._site is not None:
+            site, name = self._site
+            # With its scheme: whoever can change what comes by http must not reach what comes by https.
+            if origin == site or _name(f"//{host}") == name:
+                return origin == site
+        return _place(origin) == host
 
 
 def _name(url: str) -> str | None:

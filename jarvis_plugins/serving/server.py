@@ -138,7 +138,9 @@ def walled(app: ASGIApp, service: Service, sessions: Sessions, pages: Rate) -> A
 
     alone = service.owner if service.users is None else None
     hosts = frozenset({"localhost", "127.0.0.1", "::1", service.host.strip("[]")})
-    guarded = Guard(app, sessions, alone, hosts if is_loopback(service.host) else None, pages)
+    guarded = Guard(
+        app, sessions, alone, hosts if is_loopback(service.host) else None, pages, site=service.site
+    )
     # A secret of this process: after a restart everybody signs in again.
     return SessionMiddleware(
         guarded,
@@ -146,6 +148,7 @@ def walled(app: ASGIApp, service: Service, sessions: Sessions, pages: Rate) -> A
         session_cookie=_COOKIE,
         max_age=_AGE,
         same_site="strict",
+        https_only=service.secure,
     )
 
 
@@ -163,8 +166,9 @@ def uvicorn_config(app: ASGIApp, service: Service) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        # uvicorn believes X-Forwarded-For from this machine: whoever guesses could choose an address.
-        proxy_headers=False,
+        # Else uvicorn believes X-Forwarded-For from this machine: whoever guesses could choose an address.
+        proxy_headers=service.proxy is not None,
+        forwarded_allow_ips=service.proxy or "",
         timeout_graceful_shutdown=2,
         # A message of the page's socket is small: pictures come by another way.
         ws_max_size=2**20,

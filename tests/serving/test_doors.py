@@ -56,3 +56,16 @@ async def test_nobody_says_where_a_request_comes_from(sender: str) -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         told = await client.get("/", headers={"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Proto": "https"})
     assert told.text == f"http {sender}"
+
+
+@pytest.mark.parametrize(
+    ("sender", "told"), [("127.0.0.1", "https 10.0.0.1"), ("192.0.2.7", "http 192.0.2.7")]
+)
+async def test_a_proxy_that_is_named_says_it(sender: str, told: str) -> None:
+    config = uvicorn_config(who, Service(proxy="127.0.0.1"))
+    config.load()
+    transport = httpx.ASGITransport(config.loaded_app, client=(sender, 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        # What a visitor wrote stands before what the proxy has added, and is not believed.
+        sent = {"X-Forwarded-For": "10.9.9.9, 10.0.0.1", "X-Forwarded-Proto": "https"}
+        assert (await client.get("/", headers=sent)).text == told

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from jarvis_plugins.serving import Service
+from jarvis_plugins.serving import Service, Users
 from jarvis_plugins.serving.rate import Rate
 from jarvis_plugins.serving.routes import LOOK
 from jarvis_plugins.serving.server import walled
 from jarvis_plugins.serving.sessions import Sessions
+from jarvis_plugins.serving.users import add_user
+from jarvis_retrievers.errors import SettingError
 
 
 def client(
@@ -30,6 +35,11 @@ def client(
     @app.post("/upload/{desk}/{tray}")
     async def upload(desk: str, tray: str) -> dict[str, str]:
         return {"desk": desk, "tray": tray}
+
+    @app.post("/login")
+    async def login(request: Request) -> Response:
+        request.session["key"] = "a key"
+        return Response()
 
     transport = httpx.ASGITransport(walled(app, service or Service(), Sessions(), Rate(pages)))
     return httpx.AsyncClient(transport=transport, base_url=base)
@@ -107,3 +117,67 @@ async def test_so_many_pages_in_a_minute() -> None:
         refused = await visitor.get("/")
         assert 0 < int(refused.headers["retry-after"]) <= 20
         assert (await visitor.get("/sample/0.jpg")).status_code == 200
+
+
+SITE = "https://memory.example"
+
+
+@pytest.fixture
+def behind(tmp_path: Path) -> Service:
+    """A page on loopback, with a proxy before it."""
+    add_user(tmp_path / "users", "ana", "plums and noodles")
+    users = Users.read(tmp_path / "users")
+    return Service(users=users, home=tmp_path / "home", site=SITE)
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        # The proxy keeps the name, or asks under the one it knows.
+        ("memory.example", SITE, 200),
+        ("127.0.0.1:8080", SITE, 200),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080", 200),
+        ("memory.example", "http://memory.example", 403),
+        ("127.0.0.1:8080", "http://memory.example", 403),
+        ("memory.example", "https://memory.example:444", 403),
+        ("memory.example", "https://other.example", 403),
+        ("other.example", "https://other.example", 421),
+        ("other.example", SITE, 421),
+    ],
+)
+async def test_behind_a_proxy(behind: Service, host: str, origin: str, status: int) -> None:
+    sent = {"owner": "ana", "password": "plums and noodles"}
+    async with client(behind) as visitor:
+        answer = await visitor.post("/login", json=sent, headers={"Host": host, "Origin": origin})
+        assert answer.status_code == status
+
+
+async def test_a_cookie_of_a_site_goes_by_tls_only(behind: Service) -> None:
+    for service, secure in ((behind, True), (replace(behind, site=None), False)):
+        async with client(service) as visitor:
+            cookie = (await visitor.post("/login")).headers["set-cookie"].lower()
+            assert ("secure" in cookie.split("; ")) == secure
+            assert "samesite=strict" in cookie
+            assert "httponly" in cookie
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        *("memory.example", "ftp://memory.example", "https://", "https://memory.example/", "https://[::1"),
+        *("https://Memory.example", "https://a@memory.example", "https://memory.example:443"),
+        *("https://memory.example/there", "https://memory.example:x", "https://memory.example?a"),
+    ],
+)
+def test_a_site_that_is_none(behind: Service, site: str) -> None:
+    with pytest.raises(SettingError, match="--site https://"):
+        replace(behind, site=site)
+
+
+def test_a_site_needs_users(behind: Service) -> None:
+    with pytest.raises(SettingError, match="without a password"):
+        replace(behind, users=None)
+    with pytest.raises(SettingError, match="IP address"):
+        replace(behind, proxy="*")
+    assert replace(behind, site="http://memory.example:8080").secure is False
+    assert replace(behind, site="https://[::1]:8443").secure is True

@@ -31,8 +31,9 @@ def test_a_socket_speaks_for_its_owner_only(site: str) -> None:
             assert his.call("handshake", other.handshake("bo")) == [True]
             his.emit("event", page.event("a word of bo", id="words"))
             his.emit("javascript_response", {"client_id": page.client, "request_id": "x", "result": 1})
-            for odd in (None, [], {"client_id": []}, {"id": 4}):
-                his.emit("event", odd)
+            odd: tuple[object, ...] = (None, [], {"client_id": []}, {"id": 4})
+            for message in odd:
+                his.emit("event", message)
             his.barrier()
             hers.emit("event", page.event("a word of ana", id="words"))
             hers.until('42["update"')
