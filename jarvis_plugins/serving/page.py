@@ -210,7 +210,7 @@ class Tab:
         self._tell(f"{name} is forgotten. Nothing of it is left in the home.")
 
     def _brought(self, event: GenericEventArguments) -> None:
-        """Uploads are done: ``[tray, complaints]``."""
+        """Uploads are done: ``{"tray": "ask" or "teach", "errors": complaints}``."""
         (self._teaching.strip if event.args["tray"] == "teach" else self._composer.strip).show()
         for complaint in list(event.args["errors"])[:3]:
             self._tell(str(complaint), wrong=True)
