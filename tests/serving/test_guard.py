@@ -20,7 +20,7 @@ from jarvis_retrievers.errors import SettingError
 
 
 def client(
-    service: Service | None = None, base: str = "http://127.0.0.1:8080", pages: int = 1000
+    service: Service | None = None, base: str = "http://localhost:8080", pages: int = 1000
 ) -> httpx.AsyncClient:
     app = FastAPI()
 
@@ -52,15 +52,15 @@ def client(
         "http://[::1",
         "null",
         "",
-        "http://127.0.0.1:8081",
-        "http://127.0.0.1:8080@evil.example",
+        "http://localhost:8081",
+        "http://localhost:8080@evil.example",
         "https://evil.example",
     ],
 )
 async def test_an_origin_that_is_not_this_page(origin: str) -> None:
     async with client() as visitor:
         assert (await visitor.get("/", headers={"Origin": origin})).status_code == 403
-        assert (await visitor.get("/", headers={"Origin": "http://127.0.0.1:8080"})).status_code == 200
+        assert (await visitor.get("/", headers={"Origin": "http://localhost:8080"})).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["[", "rebound.example", "127.0.0.1.evil.example", "[::1"])
@@ -135,10 +135,10 @@ def behind(tmp_path: Path) -> Service:
     [
         # The proxy keeps the name, or asks under the one it knows.
         ("memory.example", SITE, 200),
-        ("127.0.0.1:8080", SITE, 200),
-        ("127.0.0.1:8080", "http://127.0.0.1:8080", 200),
+        ("localhost:8080", SITE, 200),
+        ("localhost:8080", "http://localhost:8080", 200),
         ("memory.example", "http://memory.example", 403),
-        ("127.0.0.1:8080", "http://memory.example", 403),
+        ("localhost:8080", "http://memory.example", 403),
         ("memory.example", "https://memory.example:444", 403),
         ("memory.example", "https://other.example", 403),
         ("other.example", "https://other.example", 421),
