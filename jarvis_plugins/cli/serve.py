@@ -52,6 +52,16 @@ def serve(
             "--add-user", metavar="ID", help="Write an owner and a password's hash into --users, and end."
         ),
     ] = None,
+    site: Annotated[
+        str | None,
+        typer.Option(
+            "--site", metavar="URL", help="The page's address behind a proxy, as https://memory.example."
+        ),
+    ] = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option("--proxy", metavar="IP", help="A proxy that is believed when it says for whom it asks."),
+    ] = None,
     measure: Annotated[
         bool | None,
         typer.Option(
@@ -89,6 +99,8 @@ def serve(
         host=host,
         port=port,
         users=_users(users),
+        site=site,
+        proxy=proxy,
         measure=settings.model == "pocket" if measure is None else measure,
     )
 

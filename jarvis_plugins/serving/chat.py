@@ -35,6 +35,7 @@ class Chat:
         look: called with a concept's name that was clicked.
         changed: called when the memory was changed by what was said.
         busy: called when an answer begins and when it ends.
+        choose: called with an answer to choose from that was clicked.
     """
 
     def __init__(
@@ -44,9 +45,10 @@ class Chat:
         look: Callable[[str], None],
         changed: Callable[[], None],
         busy: Callable[[bool], None],
+        choose: Callable[[str], object],
     ) -> None:
         self._desk, self._measure = desk, measure
-        self._look, self._changed, self._busy = look, changed, busy
+        self._look, self._changed, self._busy, self._choose = look, changed, busy, choose
         self._stop: threading.Event | None = None
         self._choices: Element | None = None
         self._receipts: list[Receipt] = []
@@ -145,7 +147,7 @@ class Chat:
             with part("div", "choices", role="group", aria_label="Answers to choose from") as self._choices:
                 for choice in reply.choices:
                     chosen = button(choice, "choice")
-                    chosen.on("click", lambda _, choice=choice: self.say(choice))
+                    chosen.on("click", lambda _, choice=choice: self._choose(choice))
         known = {concept.name: concept for concept in self._desk.concepts()}
         receipt = Receipt(self._desk, reply, known, self._look, lambda: self._compare(receipt))
         receipt.build()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from PIL import Image
@@ -31,14 +32,21 @@ class Desk:
         memory: the owner's.
         line: in which the work of the model waits for its turn.
         limits: how much may be brought.
+        pace: counts one question; seconds to wait if it is one too many, else 0.
     """
 
-    def __init__(self, memory: PersonalMemory, line: Line, limits: Limits) -> None:
+    def __init__(
+        self,
+        memory: PersonalMemory,
+        line: Line,
+        limits: Limits,
+        pace: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.id = secrets.token_urlsafe(18)
         self.limits = limits
         self.asking = Tray(limits.pictures, limits.file_bytes)
         self.teaching = Tray(limits.photos, limits.file_bytes)
-        self._memory, self._line, self._talk = memory, line, Talk(memory, limits)
+        self._memory, self._line, self._talk, self._pace = memory, line, Talk(memory, limits), pace
 
     @property
     def owner(self) -> str:
@@ -61,11 +69,13 @@ class Desk:
             stops the work and gives the turn to the next.
 
         Raises:
-            InputError: nothing was said or shown, or too much; the pictures stay in the tray.
+            InputError: nothing was said or shown, or too much, or too soon; the pictures stay in the tray.
         """
         words = self.check_words(text)
+        self._check_pace()
         pictures = self._talk.show(self.asking.pictures)
-        self.asking.take()
+        for picture in pictures:
+            self.asking.drop(picture.id)
         return pictures, self._said(words, pictures)
 
     def _said(self, text: str, pictures: tuple[Picture, ...]) -> Iterator[Waiting | str | Reply]:
@@ -106,10 +116,11 @@ class Desk:
         """Remember the photos of the tray under a name; they stay in the tray if that fails.
 
         Raises:
-            InputError: a name, notes or photos that cannot be used.
+            InputError: a name, notes or photos that cannot be used, or too soon.
             DuplicateConceptError: there is such a concept.
         """
         self._check_notes(notes)
+        self._check_pace()
         photos = [picture.data for picture in self.teaching.pictures]
         made = self._line.alone(
             lambda: taught(lambda: self._memory.remember(name.strip(), photos, notes.strip() or ()))
@@ -120,6 +131,7 @@ class Desk:
     def add(self, name: str, notes: str = "") -> Taught:
         """Add the photos of the tray, and notes, to a concept; errors as for `teach`."""
         self._check_notes(notes)
+        self._check_pace()
         photos = [picture.data for picture in self.teaching.pictures]
         made = self._line.alone(
             lambda: taught(lambda: self._memory.update(name, photos=photos, about=notes.strip() or ()))
@@ -142,6 +154,10 @@ class Desk:
         if found is None:
             raise UnknownConceptError(f"no picture has the id {key!r} here; it may have been taken away")
         return found
+
+    def _check_pace(self) -> None:
+        if wait := self._pace():
+            raise InputError(f"this is too fast; try again in {math.ceil(wait)} s")
 
     def _check_notes(self, notes: str) -> None:
         if len(notes) > self.limits.words:

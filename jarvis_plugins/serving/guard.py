@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .rate import Rate
 from .sessions import Sessions
 
 __all__ = ["KEY", "OWNER", "Guard"]
@@ -19,6 +21,11 @@ KEY: Final = "key"
 OWNER: Final = "jarvis.owner"
 """Where a request's scope says whose it is."""
 
+_PAGES: Final = ("/", "/login", "/logout", "/favicon.ico")
+_ROUTES: Final = (
+    *("/look/", "/sample/", "/photo/", "/crop/", "/picture/", "/region/", "/upload/"),
+    *("/_nicegui/", "/_nicegui_ws/"),
+)
 _PUBLIC: Final = ("/login", "/look/", "/favicon.ico")
 _CONTENT: Final = "; ".join(
     (
@@ -39,6 +46,8 @@ _HEADERS: Final = {
     # Not "no-referrer": with it the form of the login would come from the origin "null".
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 
 
@@ -47,20 +56,32 @@ class Guard:
 
     A page of another site must not reach this one, neither by a socket, nor by a form, nor under a name of
     its own that leads to this machine (DNS rebinding): ``Origin``, if there is one, has to be the host that
-    was asked, and that host has to be one of ``hosts``.
+    was asked, and that host has to be one of ``hosts``. An image or a frame has no ``Origin``: what a browser
+    says of it in ``Sec-Fetch-Site`` (Fetch Metadata) is believed.
 
     Args:
         app: what is guarded.
         sessions: who is signed in.
         owner: whose page it is where nobody signs in; None if everybody has to.
         hosts: names under which it may be asked for; None for any.
+        pages: how many tabs may be opened.
+        site: the address of the page behind a proxy, which may ask for it under this name, or under one of
+            ``hosts``.
     """
 
     def __init__(
-        self, app: ASGIApp, sessions: Sessions, owner: str | None, hosts: frozenset[str] | None
+        self,
+        app: ASGIApp,
+        sessions: Sessions,
+        owner: str | None,
+        hosts: frozenset[str] | None,
+        pages: Rate,
+        site: str | None = None,
     ) -> None:
         self.app = app
-        self._sessions, self._owner, self._hosts = sessions, owner, hosts
+        self._sessions, self._owner, self._pages = sessions, owner, pages
+        self._site = None if site is None else (site, _name(site))
+        self._hosts = hosts if hosts is None or site is None else hosts | {str(_name(site))}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or one socket."""
@@ -82,21 +103,57 @@ class Guard:
         if self._hosts is not None and _name(f"//{host}") not in self._hosts:
             return PlainTextResponse("This page is not served under that name.", 421)
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and not self._own(origin, host):
+            return PlainTextResponse("This request comes from another page.", 403)
+        if headers.get("sec-fetch-site") in ("cross-site", "same-site") and not _followed(scope, headers):
             return PlainTextResponse("This request comes from another page.", 403)
         owner = self._owner or self._sessions.owner(scope.get("session", {}).get(KEY))
         scope[OWNER] = owner
         path = str(scope["path"])
+        if owner is not None and not (path in _PAGES or path.startswith(_ROUTES)):
+            # NiceGUI would build a page to say that there is none.
+            return Response(status_code=404)
+        if owner is not None and scope["type"] == "http" and path == "/":
+            wait = math.ceil(self._pages.take(owner, (scope.get("client") or ("", 0))[0]))
+            if wait:
+                said = f"These are too many pages; try again in {wait} s."
+                return PlainTextResponse(said, 429, {"Retry-After": str(wait)})
         if owner is not None or path == "/login" or path.startswith(_PUBLIC[1:]):
             return None
         if scope["type"] == "http" and (path == "/logout" or (path == "/" and scope["method"] == "GET")):
             return RedirectResponse("/login", 303)
         return PlainTextResponse("Sign in first.", 401)
 
+    def _own(self, origin: str, host: str) -> bool:
+        """Whether an origin is this page, asked for as ``host``."""
+        if self._site is not None:
+            site, name = self._site
+            # With its scheme: whoever can change what comes by http must not reach what comes by https.
+            if origin == site or _name(f"//{host}") == name:
+                return origin == site
+        return _place(origin) == host
+
 
 def _name(url: str) -> str | None:
     try:
         return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _followed(scope: Scope, headers: Headers) -> bool:
+    """Whether somebody follows a link: the one way in which another page may lead here."""
+    return (
+        scope.get("method") == "GET"
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest") == "document"
+        and "sec-purpose" not in headers
+    )
+
+
+def _place(url: str) -> str | None:
+    try:
+        return urlsplit(url).netloc
     except ValueError:
         return None
 
@@ -107,8 +164,9 @@ def _with_headers(send: Send) -> Send:
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
-            if headers.get("content-type", "").startswith("text/html"):
+            if message["status"] >= 400 or headers.get("content-type", "").startswith("text/html"):
                 headers["Cache-Control"] = "no-store"
+            headers.setdefault("Cache-Control", "no-store")
         await send(message)
 
     return sending

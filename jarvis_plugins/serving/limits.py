@@ -20,6 +20,10 @@ class Limits:
         words: the most characters of a message, or of notes.
         shown: how many pictures of earlier messages are kept to be shown.
         desks: how many tabs an owner may have open.
+        uploads: how many uploads are held in memory at once, half of them of one owner.
+        upload_seconds: how long an upload may take.
+        pages_a_minute, uploads_a_minute, asked_a_minute: how many pages, uploads, and questions and
+            teachings there may be of one owner, and from one address.
     """
 
     file_bytes: int = MAX_BYTES
@@ -28,3 +32,8 @@ class Limits:
     words: int = 4000
     shown: int = 48
     desks: int = 32
+    uploads: int = 4
+    upload_seconds: float = 120.0
+    pages_a_minute: int = 60
+    uploads_a_minute: int = 240
+    asked_a_minute: int = 60

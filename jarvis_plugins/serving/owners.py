@@ -16,6 +16,7 @@ from jarvis_retrievers.openclip import OpenCLIPEncoder
 from .desk import Desk
 from .limits import Limits
 from .line import Line
+from .rate import Rates
 
 __all__ = ["Owners"]
 
@@ -31,7 +32,7 @@ class Owners:
     """
 
     def __init__(self, home: Path, model: VLM, clip: ImageTextEncoder, limits: Limits) -> None:
-        self.limits, self.line = limits, Line()
+        self.limits, self.line, self.rates = limits, Line(), Rates.of(limits)
         self._home, self._model, self._clip = home, model, clip
         self._lock = threading.RLock()
         self._memories: dict[str, PersonalMemory] = {}
@@ -56,8 +57,8 @@ class Owners:
                 )
             return self._memories[owner]
 
-    def open_desk(self, owner: str) -> Desk:
-        """A desk for a new tab of an owner.
+    def open_desk(self, owner: str, address: str = "") -> Desk:
+        """A desk for a new tab of an owner, at an address.
 
         Raises:
             InputError: the owner has too many tabs open.
@@ -67,7 +68,7 @@ class Owners:
             desks = self._desks.setdefault(owner, {})
             if len(desks) >= self.limits.desks:
                 raise InputError(f"{owner} has {len(desks)} tabs open; close some")
-            desk = Desk(memory, self.line, self.limits)
+            desk = Desk(memory, self.line, self.limits, lambda: self.rates.asked.take(owner, address))
             desks[desk.id] = desk
             return desk
 

@@ -23,6 +23,7 @@ from .owners import Owners
 from .sample import Suggestion, suggestions_of
 from .service import Service
 from .sessions import Sessions
+from .sockets import Sockets
 from .start import Start
 from .taught import Taught
 from .teaching import Teaching
@@ -39,22 +40,31 @@ _HEAD: Final = (
 )
 
 
-def add_page(service: Service, owners: Owners, sessions: Sessions, suggestions: Sequence[Suggestion]) -> None:
+def add_page(
+    service: Service,
+    owners: Owners,
+    sessions: Sessions,
+    sockets: Sockets,
+    suggestions: Sequence[Suggestion],
+) -> None:
     """The page at ``/``."""
 
     @ui.page("/", response_timeout=60)
     async def page(request: Request, client: Client) -> None:
         owner = str(request.scope[OWNER])
+        sockets.bind(client.id, owner)
+        client.on_delete(lambda: sockets.unbind(client.id))
         ui.add_head_html(_HEAD)
         try:
-            desk = await asyncio.to_thread(owners.open_desk, owner)
+            address = request.client.host if request.client else ""
+            desk = await asyncio.to_thread(owners.open_desk, owner, address)
         except JarvisError as error:
             words("p", str(error), "complaint alone")
             return
         key = request.session.get(KEY)
 
         def here() -> bool:
-            return service.users is None or sessions.owner(key) == owner
+            return service.users is None or sessions.owner(key, renew=False) == owner
 
         tab = Tab(desk, owners, service, suggestions, here)
         loop = asyncio.get_running_loop()
@@ -106,7 +116,9 @@ class Tab:
                 with part("main", "talk"):
                     with part("div", "scroll", id="scroll", tabindex="-1"):
                         self._start = Start(self._suggested)
-                        self.chat = Chat(desk, service.measure, self._look, self._changed, self._busy)
+                        self.chat = Chat(
+                            desk, service.measure, self._look, self._changed, self._busy, self._say
+                        )
                     self._composer = Composer(desk, self._say, self.chat.stop)
                 self._album = Album(self._forget, self._add, self._asked, self._teach)
             part("div", "veil").on("click", js_handler="() => jarvis.album(false)")
@@ -144,8 +156,6 @@ class Tab:
             )
 
     async def _say(self, text: str) -> None:
-        if not self._allowed():
-            return
         try:
             await self._heard(text)
         except JarvisError as error:
@@ -181,16 +191,13 @@ class Tab:
         self._owners.tell(self._desk.owner)
 
     def _teach(self) -> None:
-        if self._allowed():
-            self._teaching.open()
+        self._teaching.open()
 
     def _add(self, name: str) -> None:
-        if self._allowed():
-            self._teaching.open(name)
+        self._teaching.open(name)
 
     def _forget(self, name: str) -> None:
-        if self._allowed():
-            self._forgetting.open(name)
+        self._forgetting.open(name)
 
     def _taught(self, made: Taught) -> None:
         self._changed()
@@ -203,7 +210,7 @@ class Tab:
         self._tell(f"{name} is forgotten. Nothing of it is left in the home.")
 
     def _brought(self, event: GenericEventArguments) -> None:
-        """Uploads are done: ``[tray, complaints]``."""
+        """Uploads are done: ``{"tray": "ask" or "teach", "errors": complaints}``."""
         (self._teaching.strip if event.args["tray"] == "teach" else self._composer.strip).show()
         for complaint in list(event.args["errors"])[:3]:
             self._tell(str(complaint), wrong=True)
@@ -211,13 +218,6 @@ class Tab:
     def _refused(self, event: GenericEventArguments) -> None:
         """The page itself found a file too large to be sent."""
         self._tell(too_large(str(event.args)[:60], self._desk.limits.file_bytes), wrong=True)
-
-    def _allowed(self) -> bool:
-        """Whether the owner is still signed in; else the tab goes to the door."""
-        if self._here():
-            return True
-        ui.navigate.to("/login")
-        return False
 
     def _tell(self, message: str, *, wrong: bool = False) -> None:
         with self._shell:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -18,10 +20,11 @@ from jarvis_retrievers.crops import crop
 from jarvis_retrievers.errors import InputError, JarvisError
 from jarvis_retrievers.images import load_image
 
+from .bodies import Bodies
 from .guard import OWNER
 from .owners import Owners
 from .sample import Suggestion
-from .tray import Picture, Tray, preview, too_large
+from .tray import preview, too_large
 
 __all__ = ["LOOK", "add_routes"]
 
@@ -34,6 +37,7 @@ _SIDE: Final = 144
 
 def add_routes(app: FastAPI, owners: Owners, suggestions: Sequence[Suggestion]) -> None:
     """The routes of photos, crops, pictures of messages, uploads, and of the page's own files."""
+    bodies = Bodies(owners.limits.uploads)
 
     @app.get("/look/{name}")
     async def look(name: str) -> Response:
@@ -82,22 +86,31 @@ def add_routes(app: FastAPI, owners: Owners, suggestions: Sequence[Suggestion]) 
         name = unquote(request.headers.get("x-name", ""))
         try:
             there = owners.desk(request.scope[OWNER], desk)
-            into = {"ask": there.asking, "teach": there.teaching}.get(tray)
-            if into is None:
-                return _missing()
-            into.check_room()
-            data = await _body(request, into.file_bytes)
-            if data is None:
-                return JSONResponse({"error": too_large(name, into.file_bytes)}, 413)
-            made = await run_in_threadpool(_add, into, name, data)
+        except JarvisError:
+            return _gone()
+        into = {"ask": there.asking, "teach": there.teaching}.get(tray)
+        if into is None:
+            return _gone()
+        wait = math.ceil(
+            owners.rates.uploads.take(there.owner, request.client.host if request.client else "")
+        )
+        if wait:
+            said = {"error": f"these are too many pictures; try again in {wait} s"}
+            return JSONResponse(said, 429, {"Retry-After": str(wait)})
+        try:
+            with into.place() as fill:
+                async with bodies.hold(there.owner):
+                    async with asyncio.timeout(owners.limits.upload_seconds):
+                        data = await _body(request, into.file_bytes)
+                    if data is None:
+                        return JSONResponse({"error": too_large(name, into.file_bytes)}, 413)
+                    made = await run_in_threadpool(fill, name, data)
+        except TimeoutError:
+            return JSONResponse({"error": "this took too long; try again, or make it smaller"}, 408)
         except InputError as error:
             # 200, as a browser complains of other numbers in its console; the page says what was wrong.
             return JSONResponse({"error": str(error)})
         return JSONResponse({"id": made.id})
-
-
-def _add(tray: Tray, name: str, data: bytes) -> Picture:
-    return tray.add(name, data)
 
 
 async def _body(request: Request, most: int) -> bytes | None:
@@ -119,6 +132,11 @@ def _cut(image: Image.Image, box: Box) -> Response:
 
 def _jpeg(data: bytes) -> Response:
     return Response(data, media_type="image/jpeg", headers=_NOT_KEPT)
+
+
+def _gone() -> Response:
+    # The same words whether the tab was closed, is another owner's, or never was.
+    return JSONResponse({"error": "this tab is not known any more; load the page again"}, 404)
 
 
 def _missing() -> Response:

@@ -19,10 +19,13 @@ from jarvis_retrievers.errors import ExtraError, SettingError
 from .service import Service, is_loopback
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.types import ASGIApp
 
     from .owners import Owners
+    from .rate import Rate
     from .sample import Suggestion
+    from .sessions import Sessions
 
 __all__ = ["serve"]
 
@@ -61,7 +64,8 @@ def serve(service: Service, ready: Callable[[str], None] = lambda url: None) -> 
             if service.home is None:
                 furnish(owners.memory(service.owner))
                 suggestions = household_suggestions()
-            _run(_guarded(service, owners, suggestions), place, lambda: ready(_url(service, place)))
+            app = _guarded(service, owners, suggestions)
+            _run(uvicorn_config(app, service), place, lambda: ready(_url(service, place)))
 
 
 @contextmanager
@@ -96,21 +100,23 @@ def _home(service: Service) -> Iterator[Path]:
 
 def _guarded(service: Service, owners: Owners, suggestions: tuple[Suggestion, ...]) -> ASGIApp:
     from fastapi import FastAPI
-    from nicegui import ui
-    from starlette.middleware.sessions import SessionMiddleware
+    from nicegui import core, ui
 
     from .doors import add_doors
-    from .guard import Guard
     from .page import add_page
     from .routes import LOOK, add_routes
     from .sessions import Sessions
+    from .sockets import Sockets
     from .throttle import Throttle
 
+    alone = service.owner if service.users is None else None
     app, sessions = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), Sessions()
+    sockets = Sockets(sessions, alone)
+    sockets.guard(core.sio)
     add_routes(app, owners, suggestions)
     if service.users is not None:
-        add_doors(app, service.users, sessions, Throttle())
-    add_page(service, owners, sessions, suggestions)
+        add_doors(app, service.users, sessions, Throttle(), sockets.close)
+    add_page(service, owners, sessions, sockets, suggestions)
     ui.run_with(
         app,
         title="Jarvis",
@@ -121,9 +127,20 @@ def _guarded(service: Service, owners: Owners, suggestions: tuple[Suggestion, ..
         show_welcome_message=False,
         reconnect_timeout=_RECONNECT,
     )
+    return walled(app, service, sessions, owners.rates.pages)
+
+
+def walled(app: ASGIApp, service: Service, sessions: Sessions, pages: Rate) -> ASGIApp:
+    """An app behind a `Guard` and a signed cookie; of ``pages`` so many may be opened."""
+    from starlette.middleware.sessions import SessionMiddleware
+
+    from .guard import Guard
+
     alone = service.owner if service.users is None else None
     hosts = frozenset({"localhost", "127.0.0.1", "::1", service.host.strip("[]")})
-    guarded = Guard(app, sessions, alone, hosts if is_loopback(service.host) else None)
+    guarded = Guard(
+        app, sessions, alone, hosts if is_loopback(service.host) else None, pages, site=service.site
+    )
     # A secret of this process: after a restart everybody signs in again.
     return SessionMiddleware(
         guarded,
@@ -131,6 +148,7 @@ def _guarded(service: Service, owners: Owners, suggestions: tuple[Suggestion, ..
         session_cookie=_COOKIE,
         max_age=_AGE,
         same_site="strict",
+        https_only=service.secure,
     )
 
 
@@ -139,20 +157,29 @@ def _url(service: Service, place: socket.socket) -> str:
     return f"http://{host}:{place.getsockname()[1]}"
 
 
-def _run(app: ASGIApp, place: socket.socket, ready: Callable[[], None]) -> None:
-    import asyncio
-
+def uvicorn_config(app: ASGIApp, service: Service) -> uvicorn.Config:
+    """How uvicorn serves an app."""
     import uvicorn
 
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
         server_header=False,
+        # Else uvicorn believes X-Forwarded-For from this machine: whoever guesses could choose an address.
+        proxy_headers=service.proxy is not None,
+        forwarded_allow_ips=service.proxy or "",
         timeout_graceful_shutdown=2,
         # A message of the page's socket is small: pictures come by another way.
         ws_max_size=2**20,
     )
+
+
+def _run(config: uvicorn.Config, place: socket.socket, ready: Callable[[], None]) -> None:
+    import asyncio
+
+    import uvicorn
+
     server = uvicorn.Server(config)
 
     async def main() -> None:

@@ -24,7 +24,7 @@ class Start:
     """What is seen before anything was said.
 
     Args:
-        ask: called with a suggestion that was clicked, and its number among those with a picture.
+        ask: called with a suggestion that was clicked.
     """
 
     def __init__(self, ask: Callable[[Suggestion], object]) -> None:

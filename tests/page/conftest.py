@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
-from jarvis_plugins.serving.users import add_user
 from tests.house.tree import ROOT
+from tests.serving.running import PASSWORDS, serving, shared
 
 HOUSEHOLD = ROOT / "examples" / "household"
-PASSWORDS = {"ana": "plums and noodles", "bo": "a red mug with a star"}
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -49,32 +44,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def serving(temporary: Path, *options: str) -> Iterator[str]:
-    """The address of a server that runs until the generator goes on, and leaves nothing in ``temporary``."""
-    command = [sys.executable, "-m", "jarvis_plugins.cli.app", "serve", "--no-open", "--port", "0", *options]
-    # NiceGUI behaves otherwise where it believes that it is under pytest itself.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    paths = [str(ROOT), *(str(ROOT / name) for name in ("agents", "memory", "retrievers", "pocket"))]
-    environment |= {"PYTHONPATH": os.pathsep.join(paths), "HF_HUB_OFFLINE": "1", "TMPDIR": str(temporary)}
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as server:
-        assert server.stdout is not None
-        said = ""
-        for line in server.stdout:
-            said += line
-            if match := re.search(r"at (http://\S+)", line):
-                break
-        else:
-            raise AssertionError(f"the server has not begun: {said}")
-        yield match[1]
-        server.terminate()
-        rest = server.stdout.read()
-        assert "Traceback" not in rest, rest
-    assert server.returncode == 0
-    assert list(temporary.glob("jarvis-serve-*")) == []
-
-
 @pytest.fixture(scope="session")
 def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page as it comes: one owner, the drawn household."""
@@ -84,11 +53,7 @@ def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The page of ana and bo, behind a login, in a home that is empty at first."""
-    folder = tmp_path_factory.mktemp("page")
-    for owner, password in PASSWORDS.items():
-        add_user(folder / "users", owner, password)
-    options = ("--home", str(folder / "home"), "--users", str(folder / "users"))
-    yield from serving(tmp_path_factory.mktemp("temporary"), *options)
+    yield from serving(tmp_path_factory.mktemp("temporary"), *shared(tmp_path_factory.mktemp("page")))
 
 
 @dataclass

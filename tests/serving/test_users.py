@@ -103,8 +103,15 @@ def test_a_session_ends() -> None:
     assert sessions.owner(key) is None
     now = 11 * 3600.0
     assert sessions.owner(other) == "bo"
+    assert sessions.left(other) == 12 * 3600
+    now = 22 * 3600.0
+    assert sessions.left(other) == 3600
+    assert sessions.owner(other, renew=False) == "bo"
+    assert sessions.left(other) == 3600
     now = 24 * 3600.0
+    assert sessions.left(other) == 0
     assert sessions.owner(other) is None
+    assert sessions.left(key) == 0
 
 
 def test_other_hosts_need_users(tmp_path: Path) -> None:
