@@ -6,8 +6,6 @@ import os
 import unicodedata
 from collections.abc import Sequence
 
-from PIL import Image
-
 from jarvis_retrievers.errors import ConceptNameError, InputError
 
 __all__ = [
@@ -102,7 +100,7 @@ def check_photos(photos: Sequence[object], word: str = "images") -> None:
     Raises:
         InputError: one picture, or something else than a sequence.
     """
-    if isinstance(photos, (str, bytes, os.PathLike, Image.Image)) or not isinstance(photos, Sequence):
+    if isinstance(photos, (str, bytes, os.PathLike)) or not isinstance(photos, Sequence):
         raise InputError(f"{word} must be a list, got one {type(photos).__name__}; write {word}=[...]")
 
 

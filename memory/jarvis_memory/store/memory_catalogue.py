@@ -1,6 +1,4 @@
-"""The catalogue in dicts: the reference that every other one must agree with. Nothing of it outlives the
-process.
-"""
+"""The catalogue in dicts, for one process: the reference that every other one must agree with."""
 
 from __future__ import annotations
 

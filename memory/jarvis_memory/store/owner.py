@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,6 @@ from jarvis_retrievers.errors import (
     CorruptRecordError,
     HomeReadOnlyError,
     InputError,
-    NoRoomError,
     SettingError,
     StoreError,
     UnknownConceptError,
@@ -28,6 +28,7 @@ from .known import KnownConcepts
 from .names import resolve
 from .owner_caches import OwnerCaches
 from .recovery import recover
+from .reserve import with_room
 from .segments import FileSegmentCache
 from .verify import Finding, verify
 
@@ -212,7 +213,7 @@ class OwnerStore(OwnerCaches):
 
     def erase(self, concept_id: str) -> None:
         """Forget a concept by id, unread; of an unknown id nothing is left to do."""
-        self._with_room(lambda: self._erase(concept_id))
+        with_room(partial(self._erase, concept_id), self._catalogue.free_room)
 
     def _erase(self, concept_id: str) -> None:
         blobs = self._catalogue.tombstone(self.owner, concept_id)
@@ -225,7 +226,7 @@ class OwnerStore(OwnerCaches):
 
     def delete_owner(self) -> None:
         """Forget everything of this owner, the owner included."""
-        self._with_room(self._delete_owner)
+        with_room(self._delete_owner, self._catalogue.free_room)
 
     def _delete_owner(self) -> None:
         blobs = self._catalogue.tombstone(self.owner, None)
@@ -281,15 +282,6 @@ class OwnerStore(OwnerCaches):
         if self.read_only:
             raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
         return tuple(self._blobs.put(self.owner, "photo", photo.data) for photo in draft.checked_photos)
-
-    def _with_room(self, forget: Callable[[], None]) -> None:
-        try:
-            forget()
-        except NoRoomError:
-            # Forgetting can begin anew at any point.
-            if not self._catalogue.free_room():
-                raise
-            forget()
 
     def _finish_forgetting(self) -> None:
         for concept_id in self._catalogue.tombstones(self.owner):

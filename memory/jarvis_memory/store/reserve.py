@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["RESERVE", "Reserve"]
+from jarvis_retrievers.errors import NoRoomError
+
+__all__ = ["RESERVE", "Reserve", "with_room"]
 
 RESERVE = 1 << 20
 """Bytes: enough to hide a concept, delete its rows, and write anew a catalogue of some hundred kilobytes."""
@@ -57,3 +60,18 @@ class Reserve:
             _log.info("nothing is set aside in %s: %s", self._path, error.strerror)
             return False
         return size > keep
+
+
+def with_room(forget: Callable[[], None], free_room: Callable[[], bool]) -> None:
+    """Forget something, once more if there was no room and some could be freed.
+
+    Args:
+        forget: can begin anew wherever it was cut short.
+        free_room: whether there is more room now.
+    """
+    try:
+        forget()
+    except NoRoomError:
+        if not free_room():
+            raise
+        forget()
