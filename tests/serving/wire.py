@@ -41,6 +41,12 @@ class Wire:
             if message.startswith(begin):
                 return message
 
+    def hear(self, words: str) -> None:
+        """Wait until the server has said words; TimeoutError after a minute."""
+        end = time.monotonic() + 60
+        while words not in "\n".join(self.heard):
+            self._next(end - time.monotonic())
+
     def whole(self) -> str:
         """All that comes until the server has ended the Socket.IO session, or the connection."""
         with suppress(ConnectionClosed):
