@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jarvis_bench.commands import app as commands
+from jarvis_bench.methods import METHODS, RUN_ORDER
 from jarvis_plugins.cli.bench import bench_commands
 from jarvis_retrievers.errors import ExtraError
 from tests.plugins.homes import jarvis, refused
@@ -84,3 +85,8 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     assert callback.callback is not None
     with pytest.raises(ExtraError, match="jarvis bench is not installed"):
         callback.callback()
+
+
+def test_all_methods_are_run_in_some_order() -> None:
+    assert sorted(RUN_ORDER) == sorted(METHODS)
+    assert RUN_ORDER[-1] == "jarvis"

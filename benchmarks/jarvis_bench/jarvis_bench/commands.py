@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 _POCKET = "pocket"
+# Of other data only what needs no training, unless it is named.
+_ALL, _FEW = "all", "none,text,photos,jarvis"
 _ALL_ARMS = "method,oracle,none,wrong,constant"
 _QUICK_SHARE = 0.5
 _QUICK_PICTURES = 8
@@ -45,11 +47,14 @@ def run_command(
         typer.Option("--split", metavar="NAME", help="heldout, lookalikes, crowd, multi, drift or video."),
     ] = "heldout",
     methods: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--methods", metavar="NAMES", help="Such as none,text,jarvis:mode=link; the last is compared."
+            "--methods",
+            metavar="NAMES",
+            help="Such as none,text,jarvis:mode=link, or 'all', as for pocket; the last is compared.",
+            show_default=False,
         ),
-    ] = "none,text,photos,jarvis",
+    ] = None,
     out: Annotated[
         Path,
         typer.Option("--out", metavar="FOLDER", help="Where it all goes; a run that is there goes on."),
@@ -81,7 +86,7 @@ def run_command(
 ) -> None:
     """Ask several methods the same questions, and print what each of them is worth and costs."""
     from .campaign import Campaign, run_campaign
-    from .methods import Models, make_method
+    from .methods import RUN_ORDER, Models, make_method
     from .plot import check_extra, draw_costs
     from .pocket import draw_split, size_of
 
@@ -89,7 +94,9 @@ def run_command(
     given = settings_of(context, model=model, clip=clip, device=device)
     folder = out.expanduser() / (f"{world}-{split}" if world == _POCKET else world)
     models = Models(given.model, given.clip, given.device, keep=folder / "trained")
-    made = [make_method(words, models) for words in methods.split(",") if words.strip()]
+    chosen = methods or (_ALL if world == _POCKET else _FEW)
+    named = ",".join(RUN_ORDER) if chosen.strip() == _ALL else chosen
+    made = [make_method(words, models) for words in named.split(",") if words.strip()]
     wanted = _arms(arms or _ALL_ARMS)
     if world == _POCKET:
         if settings or root:

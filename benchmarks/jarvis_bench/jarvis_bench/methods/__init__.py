@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .aligner import AlignerMethod as AlignerMethod
     from .choice import METHODS as METHODS
+    from .choice import RUN_ORDER as RUN_ORDER
     from .choice import make_method as make_method
     from .concept_heads import ConceptHeadsMethod as ConceptHeadsMethod
     from .ego import EgoMethod as EgoMethod
@@ -35,6 +36,7 @@ _EXPORTS = {
     "EgoMethod": "ego",
     "JarvisMethod": "jarvis",
     "METHODS": "choice",
+    "RUN_ORDER": "choice",
     "MOST_FRAMES": "frames",
     "Models": "models",
     "NoneMethod": "none",
@@ -57,6 +59,7 @@ _EXPORTS = {
 __all__ = [
     "METHODS",
     "MOST_FRAMES",
+    "RUN_ORDER",
     "AlignerMethod",
     "ConceptHeadsMethod",
     "EgoMethod",

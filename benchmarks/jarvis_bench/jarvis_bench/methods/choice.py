@@ -11,7 +11,7 @@ from jarvis_retrievers.errors import SettingError
 from ..method import Method
 from .models import Models
 
-__all__ = ["METHODS", "make_method"]
+__all__ = ["METHODS", "RUN_ORDER", "make_method"]
 
 METHODS: Final = {
     "aligner": ("aligner", "AlignerMethod"),
@@ -28,6 +28,12 @@ METHODS: Final = {
     "tuned": ("tuned", "TunedMethod"),
 }
 """Names of methods, with the modules and classes that are them."""
+
+RUN_ORDER: Final = (
+    *("none", "text", "photos", "ego", "pekit", "r2p", "slc"),
+    *("soft-tokens", "concept-heads", "aligner", "tuned", "jarvis"),
+)
+"""All of them: those that know least, those that train, and last the one that all are compared with."""
 
 
 def make_method(words: str, models: Models) -> Method:
