@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 
@@ -20,21 +18,9 @@ from jarvis_memory.vlm import Excerpt, SegmentSource
 
 
 @pytest.fixture(scope="module")
-def models() -> Models:
-    return Models(device="cpu")
-
-
-@pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Introduction, ...]:
     data = draw_split("heldout", tmp_path_factory.mktemp("data"), size=Size(4, pictures=1, questions=1))
     return tuple(Disguise(data, 0).introductions(data.concepts[:1]))
-
-
-@pytest.fixture(scope="module")
-def record(models: Models, told: tuple[Introduction, ...]) -> Iterator[Record]:
-    kept = Record(models, told)
-    yield kept
-    kept.close()
 
 
 def ego(keep: str, models: Models, one: Introduction) -> EgoMemory:

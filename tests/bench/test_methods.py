@@ -31,23 +31,14 @@ from jarvis_memory.profile import build_profile, profile_text
 from jarvis_pocket.wording import FACT_QUESTIONS
 from jarvis_pocket.world import FACTS
 from jarvis_retrievers.errors import SettingError
+from tests.bench.worlds import some
 
 KNOWN = ("none", "text", "photos", "jarvis")
 
 
 @pytest.fixture(scope="module")
-def models() -> Models:
-    return Models(device="cpu")
-
-
-@pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return draw_split("heldout", tmp_path_factory.mktemp("data"), size=Size(4, pictures=3, questions=4))
-
-
-@pytest.fixture(scope="module")
-def disguise(data: Dataset) -> Disguise:
-    return Disguise(data, 0)
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +49,6 @@ def memories(models: Models, disguise: Disguise) -> Iterator[Mapping[str, BenchM
     yield opened
     for memory in opened.values():
         memory.close()
-
-
-def some(data: Dataset, task: str, kind: str, form: Form = "open") -> list[Item]:
-    return [item for item in data.items if (item.task, item.kind, item.form) == (task, kind, form)]
 
 
 def marked(memory: BenchMemory, disguise: Disguise, item: Item, *, told: bool = False) -> Mark:

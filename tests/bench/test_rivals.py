@@ -8,18 +8,13 @@ import pytest
 
 from jarvis_bench import BenchMemory, Dataset, Disguise, Introduction, Item, Query, Updating, mark_answer
 from jarvis_bench.disguise import Asked
-from jarvis_bench.item import Form
 from jarvis_bench.methods import Models, make_method
 from jarvis_bench.pocket import Size, draw_split
 from jarvis_bench.reading import holds_phrase
 from jarvis_retrievers.errors import SettingError
+from tests.bench.worlds import some
 
 RIVALS = ("ego", "pekit", "r2p", "slc")
-
-
-@pytest.fixture(scope="module")
-def models() -> Models:
-    return Models(device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -28,25 +23,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def disguise(data: Dataset) -> Disguise:
-    return Disguise(data, 0)
-
-
-@pytest.fixture(scope="module")
-def told(disguise: Disguise) -> tuple[Introduction, ...]:
-    return tuple(disguise.introductions(disguise.dataset.concepts))
-
-
-@pytest.fixture(scope="module")
 def memories(models: Models, told: tuple[Introduction, ...]) -> Iterator[Mapping[str, BenchMemory]]:
     opened = {name: make_method(name, models).open(told) for name in RIVALS}
     yield opened
     for memory in opened.values():
         memory.close()
-
-
-def some(data: Dataset, task: str, kind: str, form: Form = "open") -> list[Item]:
-    return [item for item in data.items if (item.task, item.kind, item.form) == (task, kind, form)]
 
 
 def share(memory: BenchMemory, disguise: Disguise, items: list[Item]) -> float:

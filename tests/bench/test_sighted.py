@@ -26,11 +26,6 @@ from jarvis_retrievers.reference import ColourEncoder
 from jarvis_retrievers.retrieval import Sighting
 
 
-@pytest.fixture(scope="module")
-def models() -> Models:
-    return Models(device="cpu")
-
-
 def sighting(score: float, box: Box, picture: int = 0) -> Sighting:
     return Sighting("key", score, 0.9, (picture, box), 0, "seen")
 

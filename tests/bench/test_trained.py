@@ -35,11 +35,6 @@ TRAINED = ("aligner", "concept-heads", "soft-tokens", "tuned")
 
 
 @pytest.fixture(scope="module")
-def models() -> Models:
-    return Models(device="cpu")
-
-
-@pytest.fixture(scope="module")
 def known() -> list[PocketConcept]:
     return draw_concepts(random.Random(1), 2, "heldout")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -10,9 +9,8 @@ import numpy as np
 import pytest
 
 from jarvis_agents.collaboration import Claim, Remembered, Report
-from jarvis_bench import Dataset, Disguise, Introduction, Item
+from jarvis_bench import Dataset, Disguise, Introduction
 from jarvis_bench.disguise import Asked
-from jarvis_bench.item import Form
 from jarvis_bench.methods import Models
 from jarvis_bench.methods.fingerprint import fingerprint_of
 from jarvis_bench.methods.record import Record
@@ -22,37 +20,12 @@ from jarvis_bench.pocket import Size, draw_split
 from jarvis_memory.kv import Mode
 from jarvis_memory.profile import profile_text
 from jarvis_memory.vlm import SegmentSource
-
-
-@pytest.fixture(scope="module")
-def models() -> Models:
-    return Models(device="cpu")
+from tests.bench.worlds import some
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return draw_split("heldout", tmp_path_factory.mktemp("data"), size=Size(4, pictures=3, questions=1))
-
-
-@pytest.fixture(scope="module")
-def disguise(data: Dataset) -> Disguise:
-    return Disguise(data, 0)
-
-
-@pytest.fixture(scope="module")
-def told(disguise: Disguise) -> tuple[Introduction, ...]:
-    return tuple(disguise.introductions(disguise.dataset.concepts))
-
-
-@pytest.fixture(scope="module")
-def record(models: Models, told: tuple[Introduction, ...]) -> Iterator[Record]:
-    kept = Record(models, told)
-    yield kept
-    kept.close()
-
-
-def some(data: Dataset, task: str, kind: str, form: Form = "open") -> list[Item]:
-    return [item for item in data.items if (item.task, item.kind, item.form) == (task, kind, form)]
 
 
 def test_a_fingerprint_is_told_in_sentences(models: Models, record: Record) -> None:

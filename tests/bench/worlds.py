@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from jarvis_bench.dataset import BenchConcept, Dataset
-from jarvis_bench.item import LETTERS, Item, Picture, Source
+from jarvis_bench.item import LETTERS, Form, Item, Picture, Source
 from jarvis_bench.judging import Mark
 from jarvis_bench.looks import look_of
 from jarvis_bench.outcome import Outcome
@@ -138,3 +138,8 @@ def small_world(root: Path, concepts: int = 4, images: int = 3) -> Dataset:
             told = {"options": (), "answer": "", "id": f"caption/{shown.id}/{number}", "task": "caption"}
             items.append(made.model_copy(update=told | {"question": "Describe the picture."}))
     return Dataset(name="small world", root=root, concepts=tuple(known), items=tuple(items), licence="ours")
+
+
+def some(data: Dataset, task: str, kind: str, form: Form = "open") -> list[Item]:
+    """The items of one sort."""
+    return [item for item in data.items if (item.task, item.kind, item.form) == (task, kind, form)]
