@@ -10,12 +10,11 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import signal
-import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.faults.kill_points import patched
 from jarvis_memory.store import OwnerStore, SQLiteCatalogue
 from jarvis_memory.store.items import ItemDraft, OwnerItems
 from tests.store.drafts import draft
@@ -43,9 +42,6 @@ def write_forget(store: OwnerStore) -> None:
 def write_delete_owner(store: OwnerStore) -> None:
     store.delete_owner()
 
-
-# What changes the disk; what is in between is undone with its transaction.
-STATEMENTS = ("BEGIN IMMEDIATE", "DELETE FROM concepts", "COMMIT", "VACUUM", "PRAGMA wal_checkpoint")
 
 OPERATIONS: dict[str, Callable[[OwnerStore], None]] = {
     name.removeprefix("write_"): function for name, function in globals().items() if name.startswith("write_")
@@ -90,34 +86,6 @@ def look(home: Path) -> tuple[object, object, frozenset[str]]:
         return state(store), state(other), store._catalogue.live_blobs()
 
 
-def arm(point: int) -> None:
-    """Kill this process just before its durable step number ``point``."""
-    count = itertools.count(1)
-
-    def step() -> None:
-        if next(count) == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def armed(function: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **options: object) -> object:
-            step()
-            return function(*arguments, **options)
-
-        return call
-
-    for name in ("fsync", "replace", "unlink", "mkdir"):
-        setattr(os, name, armed(getattr(os, name)))
-
-    class Connection(sqlite3.Connection):
-        def execute(self, *arguments: object) -> sqlite3.Cursor:
-            if str(arguments[0]).startswith(STATEMENTS):
-                step()
-            return super().execute(*arguments)  # type: ignore[arg-type]
-
-    connect = sqlite3.connect
-    sqlite3.connect = lambda *a, **o: connect(*a, **o, factory=Connection)  # type: ignore[assignment]
-
-
 def files_with(home: Path, marker: bytes) -> list[Path]:
     return [path for path in home.rglob("*") if path.is_file() and marker in path.read_bytes()]
 
@@ -136,7 +104,7 @@ def main(folder: Path, operation: str) -> None:
         shutil.copytree(base, home)
         child = os.fork()
         if child == 0:
-            arm(point)
+            patched(point)()
             with OwnerStore.open(home, "ana") as store:
                 OPERATIONS[operation](store)
                 (folder / f"acknowledged-{point}").touch()
