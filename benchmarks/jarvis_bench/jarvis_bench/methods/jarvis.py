@@ -56,7 +56,10 @@ class _Loads:
         self.nbytes = 0
 
     def __call__(self, deed: Deed) -> None:
-        self.nbytes += getattr(deed, "nbytes", 0)
+        from jarvis_memory.watching import Loaded
+
+        if isinstance(deed, Loaded):
+            self.nbytes += deed.nbytes
 
 
 class JarvisMemory:
