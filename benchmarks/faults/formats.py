@@ -103,6 +103,7 @@ def _age(home: Path, state: State, version: int) -> State:
             for number in range(len(data) // width):
                 one = np.frombuffer(data, np.uint8)[number * width : (number + 1) * width].tobytes()
                 insert(catalogue, "vectors", (first + number, owner, concept, _LEGACY[kind], one))
+        catalogue.execute("DROP TABLE rolls")
         if version == 1:
             catalogue.execute("DROP TABLE settings")
             state = {key: value for key, value in state.items() if not key.startswith("setting ")}

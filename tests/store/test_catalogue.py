@@ -51,7 +51,7 @@ def test_pragmas(tmp_path: Path) -> None:
         "synchronous": 2,
         "secure_delete": 1,
         "page_size": 16384,
-        "user_version": 4,
+        "user_version": 5,
         "busy_timeout": 30000,
     }
 

@@ -14,7 +14,9 @@ from jarvis_memory.concept import Moment
 from jarvis_memory.profiling import Description
 from jarvis_memory.store import DraftPhoto, OwnerStore
 from jarvis_memory.store.contracts import VectorRows
+from jarvis_memory.store.migration import kept
 from jarvis_memory.store.rows import insert, select
+from jarvis_memory.store.schema import FORMAT_VERSION
 from jarvis_retrievers.errors import CorruptRecordError
 from tests.store.drafts import DIM, draft
 from tests.store.test_home import filled
@@ -33,6 +35,7 @@ def aged(home: Path) -> None:
         for number in range(len(data) // (2 * DIM)):
             one = data[2 * DIM * number : 2 * DIM * (number + 1)]
             insert(connection, "vectors", (first + number, owner, concept, LEGACY[kinds], one))
+    connection.execute("DROP TABLE rolls")
     connection.execute("UPDATE meta SET value = 1 WHERE key = 'format'")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
@@ -115,6 +118,7 @@ def test_a_home_of_format_3_is_brought_up_to_date(tmp_path: Path) -> None:
     connection.execute("DELETE FROM concepts")
     for *head, text in found:
         insert(connection, "concepts", (*head, json.dumps({**json.loads(text)} | {"moments": []})))
+    connection.execute("DROP TABLE rolls")
     connection.execute("UPDATE meta SET value = 3 WHERE key = 'format'")
     connection.execute("PRAGMA user_version = 3")
     connection.close()
@@ -125,9 +129,32 @@ def test_a_home_of_format_3_is_brought_up_to_date(tmp_path: Path) -> None:
         assert store.list() == before
         assert store.get_segment(before[0].id, "f") == b"segment"
     connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
-    assert connection.execute("PRAGMA user_version").fetchone() == (4,)
-    assert connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone() == (4,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT_VERSION,)
+    assert connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone() == (FORMAT_VERSION,)
     connection.close()
+
+
+def test_a_catalogue_is_kept_until_something_is_forgotten(tmp_path: Path) -> None:
+    home = filled(tmp_path / "home")
+    aged(home)
+    (home / "catalogue.sqlite-format-1-new").write_bytes(b"of a process that was killed")
+    before = sqlite3.connect(home / "catalogue.sqlite")
+    rows = list(before.iterdump())
+    before.close()
+    with OwnerStore.open(home, "ana", read_only=True):
+        assert not kept(home / "catalogue.sqlite")[:-1]
+    with OwnerStore.open(home, "ana") as store:
+        store.add_concept(draft("Mia", 1))
+    copy = home / "catalogue.sqlite-format-1"
+    assert kept(home / "catalogue.sqlite") == [copy]
+    assert copy.stat().st_mode & 0o777 == 0o600
+    old = sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)
+    assert list(old.iterdump()) == rows
+    assert old.execute("PRAGMA user_version").fetchone() == (1,)
+    old.close()
+    with OwnerStore.open(home, "ana") as store:
+        store.forget("Mia")
+    assert kept(home / "catalogue.sqlite") == []
 
 
 def test_where_a_photo_is_from_is_kept(tmp_path: Path) -> None:

@@ -32,12 +32,12 @@ def filled(home: Path) -> Path:
 def test_a_newer_home_is_refused_and_left_alone(tmp_path: Path) -> None:
     home = filled(tmp_path / "home")
     connection = sqlite3.connect(home / "catalogue.sqlite")
-    connection.execute("PRAGMA user_version = 5")
+    connection.execute("PRAGMA user_version = 6")
     connection.close()
     shutil.rmtree(home / "tmp")
     before = snapshot(home)
     for read_only in (False, True):
-        with pytest.raises(HomeFormatError, match=r"format 5.*up to format 4.*nothing was changed"):
+        with pytest.raises(HomeFormatError, match=r"format 6.*up to format 5.*nothing was changed"):
             OwnerStore.open(home, "ana", read_only=read_only)
     assert snapshot(home) == before
     assert not (home / "tmp").exists()
@@ -46,8 +46,8 @@ def test_a_newer_home_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_a_newer_format_that_is_still_in_the_wal_is_refused(tmp_path: Path) -> None:
     home = filled(tmp_path / "home")
     connection = sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)
-    connection.execute("PRAGMA user_version = 5")
-    with pytest.raises(HomeFormatError, match="format 5"):
+    connection.execute("PRAGMA user_version = 6")
+    with pytest.raises(HomeFormatError, match="format 6"):
         OwnerStore.open(home, "ana")
     connection.close()
 

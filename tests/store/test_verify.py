@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jarvis_memory.store import OwnerStore
+from jarvis_memory.store import OwnerStore, SQLiteCatalogue
+from jarvis_memory.store.items import ItemDraft, OwnerItems
 from jarvis_memory.store.rows import seal
 from jarvis_retrievers.errors import CorruptRecordError
 from tests.plugins.homes import fill, snapshot
@@ -150,3 +151,16 @@ def test_a_schema_that_cannot_be_decoded_is_damage(home: Path) -> None:
     file.write_bytes(data)
     with pytest.raises(CorruptRecordError, match="damaged"):
         OwnerStore.open(home, "me")
+
+
+def test_a_damaged_item_is_found(tmp_path: Path) -> None:
+    with OwnerStore.open(tmp_path / "home", "ana") as store:
+        catalogue = store._catalogue
+        assert isinstance(catalogue, SQLiteCatalogue)
+        OwnerItems("ana", catalogue.database).write([(("a",), "b", ItemDraft({"c": 1}))])
+        assert list(store.verify()) == []
+        with catalogue.database.write() as connection:
+            connection.execute("UPDATE items SET value = '{}'")
+        (found,) = store.verify()
+        assert (found.kind, found.repaired) == ("record", False)
+        assert "of items" in found.what

@@ -9,10 +9,11 @@ import sqlite3
 from collections.abc import Collection
 from pathlib import Path
 
-from jarvis_retrievers.errors import DuplicateConceptError, UnknownConceptError
+from jarvis_retrievers.errors import CorruptRecordError, DuplicateConceptError, UnknownConceptError
 
 from ..concept import Concept, name_key
 from .catalogue_caches import SQLiteCaches
+from .catalogue_home import SQLiteHome
 from .connection import Database
 from .contracts import BlobRef, ConceptRows, Usage, VectorRows
 from .queries import (
@@ -25,13 +26,12 @@ from .queries import (
     has_table,
     key_of,
     mark_traces,
-    tidy,
     updated_of,
 )
 from .reserve import Reserve
+from .rolls import Rolls, called
 from .rows import (
     check_dim,
-    insert,
     insert_concept,
     read_concepts,
     read_vectors,
@@ -43,7 +43,7 @@ from .schema import columns
 __all__ = ["SQLiteCatalogue"]
 
 
-class SQLiteCatalogue(SQLiteCaches):
+class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
     """`Catalogue` in a file. Threads and processes may share it.
 
     Args:
@@ -67,6 +67,7 @@ class SQLiteCatalogue(SQLiteCaches):
         accept_loss: bool = False,
     ) -> None:
         self._reserve = reserve
+        self._rolls = Rolls()
         self._db = Database(
             Path(path), read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
         )
@@ -94,7 +95,8 @@ class SQLiteCatalogue(SQLiteCaches):
             if key_of(connection, owner) is None:
                 connection.execute("INSERT INTO owners VALUES (?, ?)", (owner, secrets.token_bytes(32)))
             now = advance(connection, "sequence", 1)
-            return _insert(connection, owner, rows, created=now, updated=now)
+            with called(connection, owner, "concepts", "concept = ?", (rows.concept.id,)):
+                return _insert(connection, owner, rows, created=now, updated=now)
 
     def replace(self, owner: str, rows: ConceptRows) -> tuple[Concept, tuple[BlobRef, ...]]:
         """See `Catalogue.replace`."""
@@ -107,14 +109,17 @@ class SQLiteCatalogue(SQLiteCaches):
                 raise _unknown(concept)
             _refuse_duplicate(connection, owner, concept)
             blobs = blobs_of(connection, owner, concept.id)
-            delete_rows(connection, owner, concept.id)
-            now = advance(connection, "sequence", 1)
-            return _insert(connection, owner, rows, created=old[0], updated=now), blobs
+            with called(connection, owner, "concepts", "concept = ?", (concept.id,)):
+                delete_rows(connection, owner, concept.id)
+                now = advance(connection, "sequence", 1)
+                return _insert(connection, owner, rows, created=old[0], updated=now), blobs
 
     def concepts(self, owner: str) -> tuple[Concept, ...]:
         """See `Catalogue.concepts`."""
         with self._db.read() as connection:
-            return read_concepts(connection, "owner = ?", (owner,))
+            found = read_concepts(connection, "owner = ?", (owner,))
+            self._call(connection, owner)
+            return found
 
     def ids(self, owner: str) -> tuple[str, ...]:
         """See `Catalogue.ids`."""
@@ -125,20 +130,23 @@ class SQLiteCatalogue(SQLiteCaches):
     def versions(self, owner: str) -> tuple[tuple[str, int], ...]:
         """See `Catalogue.versions`."""
         with self._db.read() as connection:
+            self._call(connection, owner)
             query = "SELECT concept, updated FROM concepts WHERE owner = ? AND live = 1 ORDER BY created"
             return tuple((row[0], row[1]) for row in connection.execute(query, (owner,)))
 
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """See `Catalogue.concept`."""
         with self._db.read() as connection:
-            return next(iter(read_concepts(connection, THIS, (owner, concept_id))), None)
+            found = read_concepts(connection, THIS, (owner, concept_id))
+            self._call(connection, owner)
+            return next(iter(found), None)
 
     def named(self, owner: str, key: str) -> Concept | None:
         """See `Catalogue.named`."""
         with self._db.read() as connection:
-            return next(
-                iter(read_concepts(connection, "owner = ? AND name_key = ? AND live = 1", (owner, key))), None
-            )
+            found = read_concepts(connection, "owner = ? AND name_key = ? AND live = 1", (owner, key))
+            self._call(connection, owner)
+            return next(iter(found), None)
 
     def photo(self, owner: str, photo_id: str) -> tuple[str, BlobRef] | None:
         """See `Catalogue.photo`."""
@@ -164,24 +172,28 @@ class SQLiteCatalogue(SQLiteCaches):
 
     def tombstone(self, owner: str, concept_id: str | None) -> tuple[BlobRef, ...]:
         """See `Catalogue.tombstone`."""
-        names = columns("concepts")[:-1]
+        *names, _ = columns("concepts")
+        read = f"SELECT {', '.join(columns('concepts'))} FROM concepts"
         with self._db.write() as connection:
             # Rows are taken as they are: a damaged concept must be possible to erase.
-            query = (
-                f"SELECT {', '.join(names)} FROM concepts WHERE owner = ? AND concept = IFNULL(?, concept)"
-            )
+            query = f"{read} WHERE owner = ? AND concept = IFNULL(?, concept)"
             found: list[BlobRef] = []
             for fields in connection.execute(query, (owner, concept_id)).fetchall():
-                values = [0 if name == "live" else value for name, value in zip(names, fields, strict=True)]
-                connection.execute(
-                    f"UPDATE concepts SET live = 0, digest = ? WHERE {THIS}",
-                    (seal("concepts", values), owner, fields[1]),
-                )
+                *old, stored = fields
+                # Of a damaged row nobody knows what the roll has of it.
+                only = "concept = ?" if seal("concepts", old) == stored else None
+                values = [0 if name == "live" else value for name, value in zip(names, old, strict=True)]
+                with called(connection, owner, "concepts", only, (old[1],)):
+                    connection.execute(
+                        f"UPDATE concepts SET live = 0, digest = ? WHERE {THIS}",
+                        (seal("concepts", values), owner, old[1]),
+                    )
                 mark_traces(connection)
-                found.extend(blobs_of(connection, owner, fields[1]))
+                found.extend(blobs_of(connection, owner, old[1]))
             # In the same commit: an owner who leaves and is cut short must not be half there.
             if concept_id is None and has_table(connection, "items"):
-                connection.execute("DELETE FROM items WHERE owner = ?", (owner,))
+                with called(connection, owner, "items"):
+                    connection.execute("DELETE FROM items WHERE owner = ?", (owner,))
                 mark_traces(connection)
             return tuple(found)
 
@@ -201,38 +213,15 @@ class SQLiteCatalogue(SQLiteCaches):
             for concept_id in concept_ids:
                 hidden = f"SELECT 1 FROM concepts WHERE {THIS} AND live = 0"
                 if connection.execute(hidden, (owner, concept_id)).fetchone():
-                    delete_rows(connection, owner, concept_id)
+                    with called(connection, owner, "concepts", "concept = ?", (concept_id,)):
+                        delete_rows(connection, owner, concept_id)
                     mark_traces(connection)
         self.tidy()
-
-    def setting(self, key: str) -> str | None:
-        """See `Catalogue.setting`."""
-        with self._db.read() as connection:
-            # A home of format 1 that cannot be written has no such table.
-            if not has_table(connection, "settings"):
-                return None
-            rows = select(connection, "settings", "key = ?", (key,))
-        return str(rows[0][1]) if rows else None
-
-    def put_setting(self, key: str, value: str | None) -> None:
-        """See `Catalogue.put_setting`."""
-        with self._db.write() as connection:
-            connection.execute("DELETE FROM settings WHERE key = ?", (key,))
-            if value is not None:
-                insert(connection, "settings", (key, value))
-
-    def live_blobs(self) -> frozenset[str]:
-        """See `Catalogue.live_blobs`."""
-        with self._db.read() as connection:
-            query = "SELECT blob FROM photos UNION ALL SELECT blob FROM segments"
-            if has_table(connection, "snapshots"):
-                query += " UNION ALL SELECT blob FROM snapshots"
-            return frozenset(row[0] for row in connection.execute(query))
 
     def delete_owner(self, owner: str) -> None:
         """See `Catalogue.delete_owner`."""
         with self._db.write() as connection:
-            for table in (*OF_CONCEPT, "owners"):
+            for table in (*OF_CONCEPT, "owners", "rolls"):
                 connection.execute(f"DELETE FROM {table} WHERE owner = ?", (owner,))
             for table in ("items", "snapshots"):
                 if has_table(connection, table):
@@ -240,29 +229,20 @@ class SQLiteCatalogue(SQLiteCaches):
             mark_traces(connection)
         self.tidy()
 
-    def tidy(self) -> None:
-        """See `Catalogue.tidy`."""
-        tidy(self._db)
-
-    def flaws(self, repair: bool) -> tuple[str, ...]:
-        """See `Catalogue.flaws`."""
-        if repair:
-            with self._db.write() as connection:
-                connection.execute("REINDEX")
-        with self._db.read() as connection:
-            found = tuple(str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)"))
-        return () if found == ("ok",) else found
-
-    def free_room(self) -> bool:
-        """See `Catalogue.free_room`."""
-        return self._reserve is not None and self._reserve.give()
-
     def close(self) -> None:
         """See `Catalogue.close`."""
         self._db.close()
         # What the -wal and -shm files took is free again.
         if self._reserve is not None:
             self._reserve.take()
+
+    def _call(self, connection: sqlite3.Connection, owner: str) -> None:
+        try:
+            self._rolls.call(connection, owner, "concepts")
+        except CorruptRecordError:
+            # A row that is damaged says more of itself.
+            read_concepts(connection, "owner = ?", (owner,))
+            raise
 
 
 def _insert(

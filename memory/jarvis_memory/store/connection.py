@@ -21,7 +21,8 @@ from . import wal
 from .disk import sync_folder, translated
 from .failures import code_of, meant
 from .health import Health
-from .schema import APPLICATION_ID, FORMAT_VERSION, MIGRATIONS, PAGE_SIZE, TABLES
+from .migration import drop, migrate
+from .schema import APPLICATION_ID, FORMAT_VERSION, PAGE_SIZE, TABLES
 from .witness import Witness
 
 __all__ = ["Database"]
@@ -129,6 +130,13 @@ class Database:
                 if count is not None:
                     self._witness.write(count)
 
+    def fold(self) -> None:
+        """Fold the -wal file into the catalogue and empty it, as far as others that read let that be."""
+        with self._lock:
+            self._check_writable()
+            with self._translated(), self._watched():
+                wal.truncate(self._conn, self._busy_timeout)
+
     def compact(self) -> None:
         """Write the file anew from its live rows and empty the -wal file: no deleted byte is left in either.
 
@@ -146,6 +154,9 @@ class Database:
                 with self._watched():
                     self._conn.execute("VACUUM")
                     emptied = wal.truncate(self._conn, self._busy_timeout)
+            # What is gone from the catalogue is still in the one that it was made from.
+            with self.health.watched("delete", self.path):
+                drop(self.path)
         if not emptied:
             raise StoreError(
                 f"what was deleted is hidden, but its bytes are still in {self.path.name}-wal, because "
@@ -244,16 +255,10 @@ class Database:
             )
 
     def _migrate(self) -> None:
-        execute = self._conn.execute
-        if int(execute("PRAGMA user_version").fetchone()[0]) == FORMAT_VERSION:
+        if int(self._conn.execute("PRAGMA user_version").fetchone()[0]) == FORMAT_VERSION:
             return
-        with self.write():
-            # Asked inside: another process may have done it while this one waited.
-            for version in range(int(execute("PRAGMA user_version").fetchone()[0]), FORMAT_VERSION):
-                for statement in MIGRATIONS[version]:
-                    execute(statement)
-                execute("UPDATE meta SET value = ? WHERE key = 'format'", (version + 1,))
-                execute(f"PRAGMA user_version = {version + 1}")
+        with self.write() as connection, self.health.watched("copy", self.path):
+            migrate(connection, self.path)
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -220,8 +220,8 @@ class Catalogue(Protocol):
     def tidy(self) -> None:
         """Finish an erasure that was cut short; nothing to do otherwise."""
 
-    def flaws(self, repair: bool) -> tuple[str, ...]:
-        """What is wrong with the file as a whole, after indexes were made anew if ``repair``."""
+    def flaws(self, owner: str, repair: bool) -> tuple[str, ...]:
+        """What is wrong with the file and the owner's rows of no concept, after indexes were made anew if so."""
 
     def free_room(self) -> bool:
         """Give up what is set aside for forgetting on a full disk; whether there was any."""

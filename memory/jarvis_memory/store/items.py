@@ -19,6 +19,7 @@ from jarvis_retrievers.errors import CorruptRecordError, InputError, SettingErro
 from .connection import Database
 from .home import check_owner
 from .queries import has_table, mark_traces, tidy
+from .rolls import Rolls, called
 from .rows import Row, insert, seal, select
 from .schema import ITEMS, columns
 
@@ -28,7 +29,8 @@ Namespace = tuple[str, ...]
 Fields = tuple[str, ...] | Literal[False] | None
 """Which fields are searched: these, none, or those that are usual."""
 
-_ONE = "owner = ? AND namespace = ? AND key = ?"
+_HERE = "namespace = ? AND key = ?"
+_ONE = f"owner = ? AND {_HERE}"
 _LIVE = "owner = ? AND (expires IS NULL OR expires > ?)"
 _UNDER = " AND namespace > ? AND namespace < ?"
 
@@ -83,6 +85,7 @@ class OwnerItems:
     def __init__(self, owner: str, database: Database, clock: Callable[[], float] = time.time) -> None:
         self.owner = check_owner(owner)
         self._db, self._clock = database, clock
+        self._rolls = Rolls()
 
     def get(self, namespace: Namespace, key: str) -> Item | None:
         """The item, or None."""
@@ -102,6 +105,7 @@ class OwnerItems:
         with self._db.read() as connection:
             if not has_table(connection, "items"):
                 return []
+            self._rolls.call(connection, self.owner, "items")
             query = f"SELECT DISTINCT namespace FROM items WHERE {_LIVE}"  # noqa: S608
             rows = connection.execute(query, (self.owner, self._clock())).fetchall()
         try:
@@ -130,12 +134,13 @@ class OwnerItems:
                 place = (self.owner, namespace, key)
                 old = connection.execute(f"SELECT created FROM items WHERE {_ONE}", place).fetchone()  # noqa: S608
                 erased += old is not None
-                if draft is None:
-                    connection.execute(f"DELETE FROM items WHERE {_ONE}", place)  # noqa: S608
-                elif old is None:
-                    insert(connection, "items", _values(place, draft, _moment(now), now))
-                else:
-                    _update(connection, _values(place, draft, str(old[0]), now))
+                with called(connection, self.owner, "items", _HERE, place[1:]):
+                    if draft is None:
+                        connection.execute(f"DELETE FROM items WHERE {_ONE}", place)  # noqa: S608
+                    elif old is None:
+                        insert(connection, "items", _values(place, draft, _moment(now), now))
+                    else:
+                        _update(connection, _values(place, draft, str(old[0]), now))
             if erased:
                 mark_traces(connection)
 
@@ -148,8 +153,9 @@ class OwnerItems:
         with self._db.write() as connection:
             for place in places:
                 where = f"{_LIVE} AND namespace = ? AND key = ?"
-                for row in select(connection, "items", where, (self.owner, now, *place)):
-                    _update(connection, [*row[:8], None if row[7] is None else now + row[7], *row[9:]])
+                with called(connection, self.owner, "items", _HERE, place):
+                    for row in select(connection, "items", where, (self.owner, now, *place)):
+                        _update(connection, [*row[:8], None if row[7] is None else now + row[7], *row[9:]])
 
     def sweep(self) -> int:
         """Erase the items that have expired; returns how many."""
@@ -174,12 +180,17 @@ class OwnerItems:
         with self._db.read() as connection:
             if not has_table(connection, "items"):
                 return []
+            self._rolls.call(connection, self.owner, "items")
             rows = select(connection, "items", where, (self.owner, self._clock(), *values))
         return [_item(row) for row in rows]
 
     def _erase_expired(self, connection: sqlite3.Connection, now: float) -> int:
-        gone = "DELETE FROM items WHERE owner = ? AND expires <= ?"
-        return connection.execute(gone, (self.owner, now)).rowcount
+        # Read first: an index that is damaged must not say what has expired.
+        gone = select(connection, "items", "owner = ? AND expires <= ?", (self.owner, now))
+        for row in gone:
+            with called(connection, self.owner, "items", _HERE, row[1:3]):
+                connection.execute(f"DELETE FROM items WHERE {_ONE} AND expires <= ?", (*row[:3], now))  # noqa: S608
+        return len(gone)
 
 
 def _text(namespace: Namespace) -> str:

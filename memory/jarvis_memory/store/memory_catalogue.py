@@ -263,7 +263,7 @@ class MemoryCatalogue:
     def tidy(self) -> None:
         """See `Catalogue.tidy`."""
 
-    def flaws(self, repair: bool) -> tuple[str, ...]:
+    def flaws(self, owner: str, repair: bool) -> tuple[str, ...]:
         """See `Catalogue.flaws`."""
         return ()
 

@@ -14,7 +14,7 @@ __all__ = [
     "columns",
 ]
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Version of the whole home. A home of a newer version is refused."""
 
 APPLICATION_ID = 0x4A525653
@@ -23,6 +23,9 @@ APPLICATION_ID = 0x4A525653
 PAGE_SIZE = 16384
 
 _SETTINGS = "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL, digest BLOB NOT NULL)"
+_ROLLS = """CREATE TABLE rolls (
+    owner TEXT NOT NULL, part TEXT NOT NULL, rows INTEGER NOT NULL, sum BLOB NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (owner, part)) WITHOUT ROWID"""
 
 # Rowid tables, as vectors in a WITHOUT ROWID table take four times the space. The owner comes first in every
 # index.
@@ -61,6 +64,7 @@ TABLES: tuple[str, ...] = (
     "CREATE UNIQUE INDEX segments_key ON segments (owner, key)",
     "CREATE INDEX segments_concept ON segments (owner, concept)",
     _SETTINGS,
+    _ROLLS,
 )
 
 ITEMS: tuple[str, ...] = (
@@ -82,11 +86,13 @@ SNAPSHOTS: tuple[str, ...] = (
 )
 """Where what indexes have learned is. Made when the first is written; a home without it is whole."""
 
-MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,), 2: (), 3: ()}
+MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,), 2: (), 3: (), 4: (_ROLLS,)}
 """Per version the statements that make the next one of it; they add, and change no row that is there.
+After the last one rolls are written (`rolls.write_all`).
 
 Since version 3 all vectors of a kind are one row; rows of single vectors are read as they are. Since version
-4 a concept's body may say which photos are frames of videos, which older programs would not write again."""
+4 a concept's body may say which photos are frames of videos, which older programs would not write again.
+Since version 5 there are rolls, which they would not keep."""
 
 OF_PHOTOS = "'patches', 'profiles', 'patch', 'profile'"
 """Kinds of vectors, in SQL, that the encoder of photos made. They have one width, those of texts another."""
@@ -128,6 +134,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "vectors": ("id", "owner", "concept", "kind", "data", "digest"),
     "settings": ("key", "value", "digest"),
+    "rolls": ("owner", "part", "rows", "sum", "digest"),
     "items": (
         *("owner", "namespace", "key", "value", "fields", "created", "updated"),
         *("ttl", "expires", "encoder", "kinds", "vectors", "digest"),

@@ -47,7 +47,7 @@ def verify(
             damaged indexes of the catalogue anew. Nothing else is changed.
     """
     try:
-        yield from _file(catalogue, repair)
+        yield from _file(catalogue, owner, repair)
         ids = catalogue.ids(owner)
     except CorruptRecordError as error:
         yield Finding("record", "", str(error))
@@ -66,9 +66,9 @@ def verify(
         yield from _segments(catalogue, blobs, owner, concept, repair)
 
 
-def _file(catalogue: Catalogue, repair: bool) -> Iterator[Finding]:
-    flaws = catalogue.flaws(False)
-    left = catalogue.flaws(True) if flaws and repair and not catalogue.read_only else flaws
+def _file(catalogue: Catalogue, owner: str, repair: bool) -> Iterator[Finding]:
+    flaws = catalogue.flaws(owner, False)
+    left = catalogue.flaws(owner, True) if flaws and repair and not catalogue.read_only else flaws
     if flaws:
         what = f"the catalogue is damaged ({'; '.join(left or flaws)[:300]}); "
         yield Finding("record", "", what + "if --repair does not help, restore a backup", not left)
