@@ -221,7 +221,7 @@ class Catalogue(Protocol):
         """Finish an erasure that was cut short; nothing to do otherwise."""
 
     def flaws(self, owner: str, repair: bool) -> tuple[str, ...]:
-        """What is wrong with the file and the owner's rows of no concept, after indexes were made anew if so."""
+        """What is wrong with the file and the owner's rows of no concept; ``repair`` mends indexes first."""
 
     def free_room(self) -> bool:
         """Give up what is set aside for forgetting on a full disk; whether there was any."""
