@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from jarvis_memory.store import Catalogue, MemoryCatalogue, OwnerStore, SQLiteCatalogue
+from jarvis_memory.store import BlobRef, Catalogue, MemoryCatalogue, OwnerStore, SQLiteCatalogue
 from jarvis_retrievers.errors import CorruptRecordError, InputError
 from tests.store.conformance import blob, rows
 from tests.store.drafts import draft
@@ -248,3 +248,24 @@ def opened_old(request: pytest.FixtureRequest) -> Callable[[Path], None]:
         assert kinds == ({"patch", "profile"} if request.param == 1 else {"patches", "profiles"})
 
     return make
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_snapshot_that_goes_while_it_is_read_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaced: bool
+) -> None:
+    with OwnerStore.open(tmp_path / "home", "ana") as store:
+        store.add_concept(draft("Bo", 1))
+        store.put_snapshot("e", b"old")
+        get = store._blobs.get
+
+        def late(owner: str, ref: BlobRef) -> bytes:
+            monkeypatch.undo()
+            if replaced:
+                store.put_snapshot("e", b"new")
+            else:
+                store.drop_snapshots()
+            return get(owner, ref)
+
+        monkeypatch.setattr(store._blobs, "get", late)
+        assert store.snapshot("e") == (b"new" if replaced else None)

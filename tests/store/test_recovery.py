@@ -53,3 +53,13 @@ def test_a_home_that_was_closed_is_not_searched(tmp_path: Path) -> None:
         store.add_concept(draft("Bo", 1))
     OwnerStore.open(tmp_path, "ana").close()
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_write_that_is_finished_meanwhile_is_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    OwnerStore.open(tmp_path, "ana").close()
+    # Listed just before it was renamed into its place.
+    monkeypatch.setattr(Path, "iterdir", lambda folder: iter([folder / "gone"]))
+    with OwnerStore.open(tmp_path, "ana") as store:
+        store.add_concept(draft("Bo", 1))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from jarvis_memory.store import (
+    BlobRef,
     Catalogue,
     FileBlobStore,
     FileSegmentCache,
@@ -48,6 +49,31 @@ class Stored(SegmentConformance):
     def test_none_of_an_unknown_concept_is_kept(self, segments: SegmentCache) -> None:
         assert not segments.put("ana", "0" * 32, "f", b"1")
         assert segments.nbytes("ana") == 0
+
+    @pytest.mark.parametrize("replaced", [True, False])
+    def test_one_that_goes_while_it_is_read_is_no_damage(
+        self,
+        segments: SegmentCache,
+        concepts: Concepts,
+        monkeypatch: pytest.MonkeyPatch,
+        replaced: bool,
+    ) -> None:
+        concept = concepts("ana", 1)
+        segments.put("ana", concept, "f", b"old")
+        assert isinstance(segments, FileSegmentCache)
+        blobs, get = segments._blobs, segments._blobs.get
+
+        def late(owner: str, ref: BlobRef) -> bytes:
+            monkeypatch.undo()
+            # What another process does between the look at the row and the look at the file.
+            if replaced:
+                segments.put("ana", concept, "f", b"new")
+            else:
+                segments.delete("ana", concept)
+            return get(owner, ref)
+
+        monkeypatch.setattr(blobs, "get", late)
+        assert segments.get("ana", concept, "f") == (b"new" if replaced else None)
 
     def test_one_made_too_late_is_not_kept(
         self, segments: SegmentCache, concepts: Concepts, catalogue: Catalogue

@@ -22,7 +22,7 @@ from .disk import make_folder, sync_folder, translated, write_file
 from .health import Health
 from .keys import digest, frame
 
-__all__ = ["HEADER_SIZE", "UNCLEAN", "FileBlobStore", "MemoryBlobStore"]
+__all__ = ["HEADER_SIZE", "UNCLEAN", "FileBlobStore", "MemoryBlobStore", "modified"]
 
 MAGIC = b"JRVSBLB1"
 HEADER_SIZE = 32
@@ -125,10 +125,10 @@ class FileBlobStore:
         oldest = time.time() - grace
         names = frozenset(live)
         # It stands for others, and is none that was cut short itself.
-        self._unlink([p for p in (self._tmp / UNCLEAN,) if _modified(p) <= oldest])
+        self._unlink([p for p in (self._tmp / UNCLEAN,) if modified(p) <= oldest])
         return self._unlink(
-            [p for p in self._files(self._tmp) if _modified(p) <= oldest]
-            + [p for p in self._files(self._blobs) if p.name not in names and _modified(p) <= oldest]
+            [p for p in self._files(self._tmp) if modified(p) <= oldest]
+            + [p for p in self._files(self._blobs) if p.name not in names and modified(p) <= oldest]
         )
 
     def delete_owner(self, owner: str) -> int:
@@ -266,7 +266,8 @@ def _owned(path: Path, tag: bytes) -> bool:
             return False
 
 
-def _modified(path: Path) -> float:
+def modified(path: Path) -> float:
+    """When a file was written, in seconds since 1970; infinity if it is gone."""
     try:
         return path.stat(follow_symlinks=False).st_mtime
     except FileNotFoundError:

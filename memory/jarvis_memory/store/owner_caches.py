@@ -68,7 +68,16 @@ class OwnerCaches:
             CorruptRecordError: it is damaged; make it again and put it.
         """
         blob = self._catalogue.snapshots(self.owner).get(name)
-        return None if blob is None else self._blobs.get(self.owner, blob)
+        while blob is not None:
+            try:
+                return self._blobs.get(self.owner, blob)
+            except CorruptRecordError:
+                # Not damaged if somebody has replaced or dropped it meanwhile.
+                again = self._catalogue.snapshots(self.owner).get(name)
+                if again == blob:
+                    raise
+                blob = again
+        return None
 
     def drop_snapshots(self) -> None:
         """Delete all snapshots: their files, and then their rows."""

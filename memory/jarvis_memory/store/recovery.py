@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from .blobs import UNCLEAN, FileBlobStore
+from .blobs import UNCLEAN, FileBlobStore, modified
 from .catalogue import SQLiteCatalogue
 from .disk import translated
 
@@ -30,7 +30,7 @@ def recover(home: Path, catalogue: SQLiteCatalogue, blobs: FileBlobStore, grace:
         if catalogue.database.recovered and not (tmp / UNCLEAN).exists():
             os.close(os.open(tmp / UNCLEAN, os.O_WRONLY | os.O_CREAT, 0o600))
         oldest = time.time() - grace
-        left = [entry for entry in os.scandir(tmp) if entry.stat(follow_symlinks=False).st_mtime <= oldest]
+        left = [path for path in tmp.iterdir() if modified(path) <= oldest]
     if not left:
         return 0
     count = blobs.sweep(catalogue.live_blobs(), grace)

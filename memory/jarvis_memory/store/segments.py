@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 
-from jarvis_retrievers.errors import SettingError
+from jarvis_retrievers.errors import CorruptRecordError, SettingError
 
 from .contracts import BlobStore, Catalogue, SegmentRow
 
@@ -49,14 +49,15 @@ class FileSegmentCache:
         _check(fingerprint)
         row = self._catalogue.segment(owner, concept_id, fingerprint)
         while row is not None:
-            if self._blobs.exists(owner, row.blob):
+            try:
                 return self._blobs.get(owner, row.blob)
-            # Gone between the two looks if somebody has replaced or dropped it; damage if the row is still
-            # the same.
-            again = self._catalogue.segment(owner, concept_id, fingerprint)
-            if again == row:
-                return self._blobs.get(owner, row.blob)
-            row = again
+            except CorruptRecordError:
+                # Gone since the row was read, if somebody has replaced or dropped it; damage if the row is
+                # still the same.
+                again = self._catalogue.segment(owner, concept_id, fingerprint)
+                if again == row:
+                    raise
+                row = again
         return None
 
     def delete(self, owner: str, concept_id: str) -> int:
