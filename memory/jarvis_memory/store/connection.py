@@ -16,6 +16,7 @@ from jarvis_retrievers.errors import (
     HomeReadOnlyError,
     StoreError,
 )
+from jarvis_retrievers.log import log
 
 from . import wal
 from .disk import sync_folder, translated
@@ -249,11 +250,13 @@ class Database:
             return
         with self.write():
             # Asked inside: another process may have done it while this one waited.
-            for version in range(int(execute("PRAGMA user_version").fetchone()[0]), FORMAT_VERSION):
+            before = int(execute("PRAGMA user_version").fetchone()[0])
+            for version in range(before, FORMAT_VERSION):
                 for statement in MIGRATIONS[version]:
                     execute(statement)
                 execute("UPDATE meta SET value = ? WHERE key = 'format'", (version + 1,))
                 execute(f"PRAGMA user_version = {version + 1}")
+        log("home.migrated", before=before, format=FORMAT_VERSION)
 
     def _check_writable(self) -> None:
         if self.read_only:
