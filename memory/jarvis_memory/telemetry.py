@@ -157,7 +157,11 @@ class Trace:
             else:
                 tier = "ram" if deed.origin == "hand" else "disk"
                 to.count("jarvis.segment.hits", jarvis__tier=tier)
-            made: dict[str, Any] = {"jarvis.origin": deed.origin, "jarvis.tokens": deed.tokens, "jarvis.bytes": deed.nbytes}
+            made: dict[str, Any] = {
+                "jarvis.origin": deed.origin,
+                "jarvis.tokens": deed.tokens,
+                "jarvis.bytes": deed.nbytes,
+            }
             self._stage("load", now, deed.seconds, made)
         elif isinstance(deed, Evicted):
             to.count("jarvis.segment.evictions", deed.segments, jarvis__tier=deed.tier)
