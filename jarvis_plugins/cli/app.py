@@ -17,6 +17,7 @@ from .backup import backup, restore
 from .bench import bench_commands
 from .calibrate import calibrate
 from .demo import demo
+from .doctor import doctor
 from .edit import edit
 from .forget import forget
 from .gate import gate
@@ -118,6 +119,7 @@ app.command("calibrate")(calibrate)
 app.command("migrate")(migrate)
 app.command("reindex")(reindex)
 app.command("verify")(verify)
+app.command("doctor")(doctor)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("serve")(serve)

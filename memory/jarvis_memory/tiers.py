@@ -13,15 +13,13 @@ from cachetools import LRUCache
 
 from jarvis_retrievers.errors import SettingError
 
+from .budgets import KV_GPU_BYTES, KV_RAM_BYTES
 from .chat.sessions import SESSION_BYTES
 from .kv import Segment
 from .kv.streams import side_stream
 from .watching import Evicted, tell
 
 __all__ = ["KV_GPU_BYTES", "KV_RAM_BYTES", "Quotas", "SegmentTiers", "TierKey", "held"]
-
-KV_RAM_BYTES = 512 * 2**20
-KV_GPU_BYTES = 1024 * 2**20
 
 
 class TierKey(NamedTuple):

@@ -114,10 +114,8 @@ class Life:
 
     def _asks(self, memory: PersonalMemory) -> None:
         marked = self.marked
-        about, both = (
-            f"What does {marked.name} like, {marked.question}?",
-            f"{marked.name} and {marked.other}?",
-        )
+        about = f"What does {marked.name} like, {marked.question}?"
+        both = f"Compare {marked.name} and {marked.other}."
         memory.ask(about)
         memory.ask(both)
         "".join(memory.stream(about))
@@ -136,6 +134,7 @@ class Life:
 
     def _errs(self, memory: PersonalMemory) -> None:
         marked = self.marked
+        about = f"What is {marked.question}?"
         broken = self.folder / f"{marked.file}-broken.png"
         broken.write_bytes(b"no picture")
         for wrong in (
@@ -150,7 +149,6 @@ class Life:
             lambda: list(memory.stream(about, max_new_tokens=0)),
             lambda: memory.chat(ChatRequest((Message("user", (about,)),), concepts=(marked.question,))),
         ):
-            about = f"What is {marked.question}?"
             with contextlib.suppress(JarvisError):
                 wrong()
                 raise AssertionError("nothing was wrong")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -28,7 +27,7 @@ CLIENTS = ("httpx", "httpcore", "asyncio")
 
 
 class Lines(logging.Handler):
-    """Every record, in all the ways in which it may be written: with tracebacks by anybody's handler, by ours."""
+    """Every record as any handler may write it, with its traceback, and as ours does."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -58,9 +57,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(
-    tmp_path_factory: pytest.TempPathFactory, vlm: VLM, encoder: OpenCLIPEncoder, exam: Exam
-) -> Iterator[Told]:
+def told(tmp_path_factory: pytest.TempPathFactory, vlm: VLM, encoder: OpenCLIPEncoder, exam: Exam) -> Told:
     marked, logs, calls = Markers(), Lines(), list[str]()
     exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
     tracers, meters = TracerProvider(shutdown_on_exit=False), MeterProvider([reader], shutdown_on_exit=False)
@@ -85,7 +82,7 @@ def told(
     use_providers()
     data = reader.get_metrics_data()
     spans = "\n".join(str(span.to_json()) for span in exporter.get_finished_spans())
-    yield Told(marked, logs, spans, "" if data is None else data.to_json(), calls)
+    return Told(marked, logs, spans, "" if data is None else data.to_json(), calls)
 
 
 def test_no_line_of_a_log_holds_what_somebody_wrote(told: Told) -> None:
