@@ -35,7 +35,7 @@ _MARKS: Final[dict[State, tuple[str, str, str]]] = {
     "warning": ("!", "!", "bold yellow"),
     "wrong": ("✗", "x", "bold red"),
 }
-_NAME: Final = 20
+_NAME: Final = 17
 _TOGETHER: Final = {"program": "libraries", "extras": "installed"}
 _ALONE: Final = ("jarvis-plugins", "Python")
 
@@ -99,16 +99,15 @@ def _rows(checks: Iterable[Check], *, plain: bool) -> Table:
     rows.add_column(overflow="fold")
     for check in checks:
         sign, ascii_sign, style = _MARKS[check.state]
-        said = Text(one_line(check.value))
+        said = Table.grid()
+        said.add_row(Text(one_line(check.value)))
         if check.advice:
-            arrow = "->" if plain else "→"
-            said.append(f"\n{arrow} {one_line(check.advice)}", style="yellow" if _matters(check) else "dim")
-        rows.add_row(Text(ascii_sign if plain else sign, style=style), one_line(check.name), said)
+            what = Table.grid(padding=(0, 1))
+            what.add_row("->" if plain else "→", Text(one_line(check.advice)))
+            what.style = "yellow" if check.state in ("warning", "wrong") else "dim"
+            said.add_row(what)
+        rows.add_row(Text(ascii_sign if plain else sign, style=style), Text(one_line(check.name)), said)
     return rows
-
-
-def _matters(check: Check) -> bool:
-    return check.state in ("warning", "wrong")
 
 
 def _sum(checks: Sequence[Check]) -> Text:

@@ -19,4 +19,6 @@ def checkup(home: Path, model: str = "pocket", clip: str = "pocket") -> list[Che
         home: a folder; it need not be there.
         model, clip: as for `PersonalMemory.open`.
     """
-    return [*look_at_machine(), *look_at_model(model, clip), *look_at_home(home)]
+    models = [*look_at_model(model, clip)]
+    measured = any(check.name == "gate" for check in models)
+    return [*look_at_machine(), *models, *look_at_home(home, measured=measured)]

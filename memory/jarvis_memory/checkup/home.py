@@ -17,7 +17,7 @@ from ..store.blobs import UNCLEAN
 from ..store.home import CATALOGUE
 from ..store.reserve import RESERVE
 from ..store.schema import APPLICATION_ID, FORMAT_VERSION
-from ..store.wal import file_system_of, refuse_network
+from ..store.wal import MOUNTS, file_system_of, refuse_network
 from .check import Check
 from .machine import amount
 from .record import look_at_record
@@ -29,8 +29,14 @@ _LARGE_LOG: Final = 256 * 2**20
 _VERIFY = "run: jarvis verify; if it does not help, restore a backup"
 
 
-def look_at_home(home: Path) -> Iterator[Check]:
-    """A home's place, disk, permissions and record; it need not be there."""
+def look_at_home(home: Path, *, measured: bool = False, mounts: Path = MOUNTS) -> Iterator[Check]:
+    """A home's place, disk, permissions and record; it need not be there.
+
+    Args:
+        home: the folder.
+        measured: the model came with a verdict of the gate.
+        mounts: the list of what is mounted where.
+    """
     yield Check("home", "folder", str(home))
     if home.exists() and not home.is_dir():
         yield Check("home", "state", "this is a file, not a folder", "wrong", "choose another --home")
@@ -38,7 +44,7 @@ def look_at_home(home: Path) -> Iterator[Check]:
     if not os.access(home if home.exists() else _parent(home), os.R_OK | os.X_OK):
         yield Check("home", "state", "it cannot be read", "wrong", "check its permissions")
         return
-    yield from _disk(home)
+    yield from _disk(home, mounts)
     if not home.exists():
         yield Check("home", "state", "there is none yet", "note", "jarvis remember makes one")
         return
@@ -53,14 +59,14 @@ def look_at_home(home: Path) -> Iterator[Check]:
             yield Check("home", "catalogue", "nothing was written yet", "note")
         return
     yield from _files(home, file)
-    yield from _catalogue(file)
+    yield from _catalogue(file, measured)
 
 
-def _disk(home: Path) -> Iterator[Check]:
+def _disk(home: Path, mounts: Path) -> Iterator[Check]:
     where = home if home.exists() else _parent(home)
-    kind = file_system_of(where)
+    kind = file_system_of(where, mounts)
     try:
-        refuse_network(where)
+        refuse_network(where, mounts)
     except SettingError:
         how = "two machines that write at once damage it; move the home to a local disk"
         yield Check("home", "file system", f"{kind}, on a network", "wrong", how)
@@ -81,19 +87,14 @@ def _disk(home: Path) -> Iterator[Check]:
 
 
 def _permissions(home: Path) -> Iterator[Check]:
-    if os.name == "nt":
-        return
-    mode = stat.S_IMODE(home.stat().st_mode)
-    readable = [path for path in (home, *_main_files(home)) if path.exists() and path.stat().st_mode & 0o077]
-    if mode & 0o077:
-        how = f"others on this machine can look into it; run: chmod 700 {home}"
-        yield Check("home", "permissions", f"{mode:o}", "warning", how)
-    elif readable:
-        names = ", ".join(path.name for path in readable)
-        how = f"run: chmod 600 on {names}"
-        yield Check("home", "permissions", f"{mode:o}, but {len(readable)} open files", "warning", how)
-    else:
-        yield Check("home", "permissions", f"{mode:o}, only you")
+    if os.name != "nt":
+        mode = stat.S_IMODE(home.stat().st_mode)
+        # Of the files within it does not matter: nobody else comes to them.
+        if mode & 0o077:
+            how = f"others on this machine can look into it; run: chmod 700 {home}"
+            yield Check("home", "permissions", f"{mode:o}", "warning", how)
+        else:
+            yield Check("home", "permissions", f"{mode:o}, only you")
     if not os.access(home, os.W_OK):
         yield Check("home", "writable", "no: it is opened to be read", "note")
 
@@ -115,7 +116,7 @@ def _files(home: Path, file: Path) -> Iterator[Check]:
         yield Check("home", "set aside", amount(aside.stat().st_size if aside.exists() else 0), "note", how)
 
 
-def _catalogue(file: Path) -> Iterator[Check]:
+def _catalogue(file: Path, measured: bool) -> Iterator[Check]:
     try:
         connection, whole = in_memory(file)
     except StoreError as error:
@@ -135,7 +136,7 @@ def _catalogue(file: Path) -> Iterator[Check]:
             if not whole:
                 how = "what is said below is without it"
                 yield Check("home", "log", "too large to be looked at", "note", how)
-            yield from look_at_record(connection)
+            yield from look_at_record(connection, measured)
         except (sqlite3.Error, UnicodeDecodeError) as error:
             yield Check("home", "state", f"the catalogue is damaged ({error})", "wrong", _VERIFY)
 
@@ -148,11 +149,6 @@ def _format(number: int) -> Check:
         how = "make a backup; it is brought up to date when it is opened for writing"
         return Check("home", "format", f"{number}, of an older version", "warning", how)
     return Check("home", "format", str(number))
-
-
-def _main_files(home: Path) -> tuple[Path, ...]:
-    file = home / CATALOGUE
-    return (file, Path(f"{file}-wal"), home / "blobs", home / "tmp")
 
 
 def _parent(path: Path) -> Path:
