@@ -57,6 +57,7 @@ class Operation:
     def __init__(self, name: str, owner: str | None, model: str, *, stream: bool = False) -> None:
         self.name, self.owner, self.model, self.stream = name, owner, model, stream
         self.id, self._began = secrets.token_hex(4), time.perf_counter()
+        self._fields = {"call": self.id, "owner": None if owner is None else owner_tag(owner)}
         self.retrieve = self.load = self.compose = 0.0
         self._over = False
         self._inside: list[tuple[Token[Operation | None], Any, Any]] = []
@@ -69,7 +70,7 @@ class Operation:
         return time.perf_counter() - self._began
 
     def __enter__(self) -> Operation:
-        fields = bound(call=self.id, owner=None if self.owner is None else owner_tag(self.owner))
+        fields = bound(**self._fields)
         fields.__enter__()
         attached = None if self.trace is None else self.trace.attach()
         self._inside.append((_CURRENT.set(self), fields, attached))

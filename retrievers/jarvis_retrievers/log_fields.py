@@ -131,7 +131,6 @@ FIELDS: Final[Mapping[str, Field]] = {
     "reused": _count("tokens that came from stored segments"),
     "computed": _count("tokens that went through the model"),
     "generated": _count("tokens of answers"),
-    "questions": _count("questions"),
     "tries": _count("attempts"),
     "left_out": _count("what did not fit the window"),
     "bytes": _count("bytes"),
