@@ -80,7 +80,7 @@ def run(rounds: int) -> dict[str, Any]:
         with PersonalMemory.open(Path(folder) / "home") as memory:
             memory.remember("Fabi", [photos / "fabi-1.png"], "Fabi likes carrots.")
             unwatched = PersonalMemory.ask.__wrapped__  # type: ignore[attr-defined]
-            ways: dict[str, tuple[Callable[[], Iterator[None]], Callable[[], object]]] = {
+            ways: dict[str, tuple[Callable[[], Any], Callable[[], object]]] = {
                 "unwatched": (nothing, lambda: unwatched(memory, QUESTION)),
                 "nobody listens": (nothing, lambda: memory.ask(QUESTION)),
             }

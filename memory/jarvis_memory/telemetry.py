@@ -22,7 +22,7 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.trace import Span, Status, StatusCode
 
 from .telemetry_names import METRICS
-from .watching import Answered, Composed, Deed, Evicted, Loaded, Missed, Retrieved
+from .watching import Answered, Composed, Deed, Evicted, Loaded, Missed, Retrieved, Worked
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -173,6 +173,8 @@ class Trace:
                 "jarvis.reused_tokens": deed.reused,
             }
             self._stage("compose", now, deed.seconds, about)
+        elif isinstance(deed, Worked):
+            self._stage(deed.stage, now, deed.seconds, {})
         else:
             self._answered(deed, now)
 

@@ -26,13 +26,16 @@ SPANS: Final[Mapping[str, str]] = {
     "jarvis.calibrate": "`calibrate`",
     "jarvis.migrate": "`migrate`",
     "jarvis.reindex": "`reindex`",
+    "jarvis.mine": "photos were read and patches mined, for `remember` and `update`",
+    "jarvis.encode": "their segment was encoded",
+    "jarvis.store": "record and segment were stored",
     "jarvis.retrieve": "concepts were looked for",
     "jarvis.load": "the segment of one concept was made ready",
     "jarvis.compose": "a context was composed",
     "jarvis.prefill": "from the composed context to the first token",
     "jarvis.decode": "the other tokens",
 }
-"""Each span, and what it lasts for. The last five are stages: children of a call."""
+"""Each span, and what it lasts for. The last eight are stages: children of a call."""
 
 ATTRIBUTES: Final[Mapping[str, str]] = {
     "gen_ai.operation.name": "`chat` for questions, `retrieval` for `recall` and `why`",
@@ -46,7 +49,7 @@ ATTRIBUTES: Final[Mapping[str, str]] = {
     "gen_ai.token.type": "`input` or `output`",
     "error.type": "the class of the error",
     "jarvis.operation": "which call of a memory",
-    "jarvis.stage": "`retrieve`, `load`, `compose`, `prefill`, `decode`",
+    "jarvis.stage": "`retrieve`, `load`, `compose`, `prefill`, `decode`; `mine`, `encode`, `store`",
     "jarvis.mode": "how the context was made",
     "jarvis.origin": "where a segment came from: `hand`, `store`, `encoded`",
     "jarvis.reason": "why a segment is not used as stored: `missing`, `damaged`, `foreign`",

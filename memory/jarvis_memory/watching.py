@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,8 +27,10 @@ __all__ = [
     "Origin",
     "Reason",
     "Retrieved",
+    "Worked",
     "heard_by",
     "tell",
+    "timed",
     "watched",
 ]
 
@@ -130,7 +133,15 @@ class Answered:
     timings: Timings
 
 
-Deed = Retrieved | Missed | Loaded | Evicted | Composed | Answered
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A stage of writing a concept is done: patches were mined, its segment encoded, or both stored."""
+
+    stage: Literal["mine", "encode", "store"]
+    seconds: float
+
+
+Deed = Retrieved | Missed | Loaded | Evicted | Composed | Answered | Worked
 Listener = Callable[[Deed], None]
 
 # Of a context, not of a memory: threads that share a memory each hear of their own answers only.
@@ -151,6 +162,14 @@ def watched(listener: Listener) -> Iterator[None]:
 def heard_by(listener: Listener) -> None:
     """Tell ``listener`` what any memory of this process does from now on."""
     _ALWAYS.append(listener)
+
+
+@contextmanager
+def timed(stage: Literal["mine", "encode", "store"]) -> Iterator[None]:
+    """Tell how long what is within took, if it comes to its end."""
+    began = time.perf_counter()
+    yield
+    tell(Worked(stage, time.perf_counter() - began))
 
 
 def tell(deed: Deed) -> None:

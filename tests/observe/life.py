@@ -93,9 +93,9 @@ class Life:
             memory.forget(self.marked.other)
             memory._store.delete_owner()
 
-    def _opened(self, **more: bool) -> PersonalMemory:
+    def _opened(self, *, read_only: bool = False) -> PersonalMemory:
         return PersonalMemory.open(
-            self.home, owner=self.marked.owner, model=self.vlm, clip=self.encoder, **more
+            self.home, owner=self.marked.owner, model=self.vlm, clip=self.encoder, read_only=read_only
         )
 
     def _remembers(self, memory: PersonalMemory) -> None:

@@ -155,7 +155,7 @@ STATES = {
 def test_no_byte_is_changed_whatever_the_state(home: Path, change: object) -> None:
     assert callable(change)
     change(home)
-    name, state, advice = STATES[change]  # type: ignore[index]
+    name, state, advice = STATES[change]
     before = digest(home)
     check = seen(home)[name]
     assert digest(home) == before

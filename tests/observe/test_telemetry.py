@@ -125,7 +125,13 @@ def test_what_is_written_is_a_span(household: PersonalMemory, exam: Exam, heard:
     household.update(name, about="It sleeps a lot.")
     household.edit(name, caption="A quiet one.")
     household.forget(name)
-    assert names(heard.spans()) == ["jarvis.update", "jarvis.edit", "jarvis.forget"]
+    calls = [span for span in heard.spans() if span.parent is None]
+    assert names(calls) == ["jarvis.update", "jarvis.edit", "jarvis.forget"]
+    written = ["jarvis.mine", "jarvis.encode", "jarvis.store"]
+    for span, wanted in zip(calls, (written, written, []), strict=True):
+        stages = heard.children(span)
+        assert [one.name for one in stages if one.name in written] == wanted
+        assert sum(lasted(one) for one in stages if one.name in written) <= lasted(span)
     assert heard.counts("jarvis.operation.duration") == {("update",): 1, ("edit",): 1, ("forget",): 1}
 
 
