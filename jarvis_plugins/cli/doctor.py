@@ -103,8 +103,8 @@ def _rows(checks: Iterable[Check], *, plain: bool) -> Table:
         said.add_row(Text(one_line(check.value)))
         if check.advice:
             what = Table.grid(padding=(0, 1))
-            what.add_row("->" if plain else "→", Text(one_line(check.advice)))
-            what.style = "yellow" if check.state in ("warning", "wrong") else "dim"
+            tone = "yellow" if check.state in ("warning", "wrong") else "dim"
+            what.add_row(Text("->" if plain else "→", style=tone), Text(one_line(check.advice), style=tone))
             said.add_row(what)
         rows.add_row(Text(ascii_sign if plain else sign, style=style), Text(one_line(check.name)), said)
     return rows
