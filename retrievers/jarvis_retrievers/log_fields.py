@@ -107,7 +107,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "why": _word("why a segment is not used as stored", "missing", "damaged", "foreign"),
     "what": _word(
         "what it is about",
-        *("segment", "texts", "snapshot", "snapshots", "clusters", "witness", "reserve", "photo", "record"),
+        *("segment", "texts", "snapshots", "clusters", "witness", "reserve", "photo", "record", "vectors"),
     ),
     "method": _word("of a request", "GET", "HEAD", "POST", "OTHER", "SOCKET"),
     "route": _word("of a request, without ids and queries", *_ROUTES),

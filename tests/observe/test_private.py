@@ -104,7 +104,7 @@ def test_nothing_is_sent(told: Told) -> None:
 def test_a_life_tells_nearly_every_event(told: Told) -> None:
     never = {
         # Faults that this life does not have: a full disk, an old home, a GPU, a process that died.
-        *("home.unfinished", "home.disk", "home.migrated", "home.recovered", "home.restored"),
+        *("home.unfinished", "home.migrated", "home.recovered", "home.restored"),
         *("gpu.exhausted", "cache.unkept", "cache.exact", "question.retried", "question.cut"),
         *("gate.missing", "gate.uncalibrated", "segment.evicted"),
         *("server.started", "server.stopped", "server.failed"),

@@ -73,7 +73,7 @@ def told(findings: Iterator[Finding], owner: str) -> Iterator[Finding]:
     began, found = time.perf_counter(), 0
     for finding in findings:
         found += 1
-        log("damage.found", owner=owner_tag(owner), what=finding.kind, repaired=finding.repaired)
+        log("home.damaged", owner=owner_tag(owner), what=finding.kind, repaired=finding.repaired)
         yield finding
     log("home.verified", owner=owner_tag(owner), found=found, ms=1e3 * (time.perf_counter() - began))
 

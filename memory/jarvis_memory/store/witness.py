@@ -41,7 +41,7 @@ class Witness:
             log("home.disk", what="witness", error=error)
             return 0
         if found is None or _line(int(found[1])) != found[0]:
-            log("damage.found", what="witness")
+            log("home.disk", what="witness")
             return 0
         return int(found[1])
 
