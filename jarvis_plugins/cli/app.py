@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from .backup import backup, restore
 from .bench import bench_commands
 from .calibrate import calibrate
 from .demo import demo
+from .doctor import doctor
 from .edit import edit
 from .forget import forget
 from .gate import gate
@@ -86,10 +88,21 @@ def _settings(
     model: ModelOption = None,
     clip: ClipOption = None,
     device: DeviceOption = None,
+    log: Annotated[
+        str | None,
+        typer.Option(
+            "--log", metavar="LEVEL", help="Write events to stderr: info or debug, with :json for JSON."
+        ),
+    ] = None,
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
+    setting = log if log is not None else os.environ.get("JARVIS_LOG")
+    if setting:
+        from jarvis_retrievers.log import configure_logging
+
+        configure_logging(setting)
     context.obj = Settings().with_given(home=home, owner=owner, model=model, clip=clip, device=device)
 
 
@@ -106,6 +119,7 @@ app.command("calibrate")(calibrate)
 app.command("migrate")(migrate)
 app.command("reindex")(reindex)
 app.command("verify")(verify)
+app.command("doctor")(doctor)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("serve")(serve)

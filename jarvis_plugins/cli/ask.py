@@ -16,7 +16,7 @@ from .options import (
     OwnerOption,
     settings_of,
 )
-from .screen import one_line, plain, print_json, working
+from .screen import complain, one_line, plain, print_json, working
 
 if TYPE_CHECKING:
     from jarvis_memory.answer import Answer
@@ -57,6 +57,8 @@ def ask(
         print_json(answer.to_dict())
         return
     typer.echo(plain(answer.text))
+    for notice in answer.notices:
+        complain("warning", notice)
     for line in _seen(answer):
         typer.echo(line, err=True)
     who = ", ".join(map(one_line, answer.concepts)) or "no concept"

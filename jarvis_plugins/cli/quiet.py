@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from jarvis_retrievers.log_events import EVENTS
+
 from .screen import complain
 
 __all__ = ["quiet"]
 
 _OURS = (
-    *("jarvis_pocket", "jarvis_retrievers", "jarvis_memory", "jarvis_agents", "jarvis_plugins"),
+    *("jarvis", "jarvis_pocket", "jarvis_retrievers", "jarvis_memory", "jarvis_agents", "jarvis_plugins"),
     "jarvis_bench",
 )
 # Read when transformers, huggingface_hub and tokenizers are first imported.
@@ -29,12 +31,15 @@ _FOR_PROGRAMMERS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning
 
 
 class _OneLine(logging.Handler):
-    """Ours from warnings on, others' from errors on."""
+    """Ours from warnings on, but those that an answer's notices tell; others' from errors on."""
 
     def emit(self, record: logging.LogRecord) -> None:
         ours = record.name.partition(".")[0] in _OURS
-        if record.levelno >= (logging.WARNING if ours else logging.ERROR):
-            complain("warning" if record.levelno < logging.ERROR else "error", record.getMessage())
+        event = EVENTS.get(getattr(record, "jarvis_event", ""))
+        if record.levelno < (logging.WARNING if ours else logging.ERROR) or (event and event.noticed):
+            return
+        said = record.getMessage().partition(": ")[2] if event else record.getMessage()
+        complain("warning" if record.levelno < logging.ERROR else "error", said)
 
 
 def _show(

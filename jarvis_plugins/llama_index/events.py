@@ -17,7 +17,7 @@ from llama_index.core.instrumentation.span import active_span_id
 from llama_index_instrumentation import get_dispatcher
 
 from jarvis_memory.chat import Reply
-from jarvis_memory.watching import Deed, Origin, Retrieved, watched
+from jarvis_memory.watching import Deed, Loaded, Origin, Retrieved, watched
 
 __all__ = [
     "ConceptRetrievalEvent",
@@ -141,7 +141,7 @@ def _report(span: str | None, deed: Deed) -> None:
         event: BaseEvent = ConceptRetrievalEvent(
             span_id=span, query=deed.query, images=deed.images, concepts=concepts, seconds=deed.seconds
         )
-    else:
+    elif isinstance(deed, Loaded):
         event = SegmentLoadEvent(
             span_id=span,
             concept_id=deed.concept_id,
@@ -151,4 +151,6 @@ def _report(span: str | None, deed: Deed) -> None:
             nbytes=deed.nbytes,
             seconds=deed.seconds,
         )
+    else:
+        return
     _dispatcher.event(event)

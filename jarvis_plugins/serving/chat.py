@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import aclosing
@@ -13,6 +12,7 @@ from nicegui.element import Element
 
 from jarvis_memory.beside import beside
 from jarvis_retrievers.errors import JarvisError
+from jarvis_retrievers.log import log
 
 from .build import Words, button, part, picture, words
 from .desk import Desk
@@ -22,8 +22,6 @@ from .reply import Reply
 from .tray import Picture
 
 __all__ = ["Chat"]
-
-_log = logging.getLogger(__name__)
 
 
 class Chat:
@@ -127,8 +125,8 @@ class Chat:
             said.classes(add="complaint")
             said.text = str(error)
             return
-        except Exception:
-            _log.exception("an answer could not be given")
+        except Exception as error:
+            log("server.failed", error=error)
             said.classes(add="complaint")
             said.text = "Something went wrong here; the log of the server says what."
             return
@@ -164,7 +162,7 @@ class Chat:
             try:
                 found = await asyncio.to_thread(self._desk.compare, receipt.reply)
             except JarvisError as error:
-                _log.warning("a full prefill could not be measured: %s", error)
+                log("memory.failed", op="ask", error=error)
                 found = None
             if not receipt.race.is_deleted:
                 receipt.compared(found)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from jarvis_retrievers.log import log, owner_tag, wanted
 
 from .rate import Rate
 from .sessions import Sessions
@@ -40,6 +43,8 @@ _CONTENT: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# What a socket says in place of a number.
+_ANSWERS: Final = {"websocket.accept": 101, "websocket.close": 403}
 _HEADERS: Final = {
     "Content-Security-Policy": _CONTENT,
     "X-Content-Type-Options": "nosniff",
@@ -88,6 +93,8 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
+        if wanted("server.request"):
+            send = _noted(scope, send)
         refusal = self._refusal(scope)
         if refusal is None:
             await self.app(scope, receive, _with_headers(send))
@@ -132,6 +139,30 @@ class Guard:
             if origin == site or _name(f"//{host}") == name:
                 return origin == site
         return _place(origin) == host
+
+
+def _noted(scope: Scope, send: Send) -> Send:
+    """Tells the log how it was answered: where, without ids and queries, and with which number."""
+    began, path = time.perf_counter(), str(scope["path"])
+    route = path if path in _PAGES else "other"
+    route = next((f"{one}…" for one in _ROUTES if path.startswith(one)), route)
+    method = "SOCKET" if scope["type"] == "websocket" else str(scope.get("method"))
+
+    async def sending(message: Message) -> None:
+        await send(message)
+        status = _ANSWERS.get(message["type"], message.get("status"))
+        if status is not None:
+            owner = scope.get(OWNER)
+            log(
+                "server.request",
+                owner=owner_tag(owner) if owner else None,
+                method=method if method in ("GET", "HEAD", "POST", "SOCKET") else "OTHER",
+                route=route,
+                status=status,
+                ms=1e3 * (time.perf_counter() - began),
+            )
+
+    return sending
 
 
 def _name(url: str) -> str | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from jarvis_retrievers.errors import ExtraError, SettingError
+from jarvis_retrievers.log import log
 
 from .service import Service, is_loopback
 
@@ -186,11 +187,13 @@ def _run(config: uvicorn.Config, place: socket.socket, ready: Callable[[], None]
         async def tell() -> None:
             while not server.started:
                 await asyncio.sleep(0.02)
+            log("server.started")
             ready()
 
         telling = asyncio.create_task(tell())
         await server.serve(sockets=[place])
         telling.cancel()
+        log("server.stopped")
 
     # uvicorn ends in order, then raises the signal again: without a handler that kills the process before the
     # temporary home is deleted. Ctrl+C is how the page is meant to be ended.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import partial
 
 from jarvis_retrievers.errors import InputError
@@ -15,6 +16,7 @@ from .finder import Find
 from .footage import Video
 from .intake import Photo
 from .kv import Mode
+from .operation import operation, streamed
 from .recalling import Recall, answered, recall
 from .store.owner import OwnerStore
 from .together import Ask, ask_together
@@ -32,6 +34,7 @@ class Asking:
     _store: OwnerStore
     mode: Mode
 
+    @operation("ask")
     def ask(
         self,
         question: str,
@@ -173,13 +176,10 @@ class Asking:
         video: Video | None = None,
     ) -> Iterator[str]:
         """The text of `ask`, piece by piece. Input is checked at once; closing it stops the work."""
-        if video is not None:
-            viewing = self._viewing(question, video, images, mode, max_new_tokens, history, only)
-            return (piece for piece in viewing.tell() if isinstance(piece, str))
-        ready = self.ready(question, images, mode, max_new_tokens, history, only)
-        stream = self._engine.vlm.stream
-        return stream(ready.context, question, ready.images, max_new_tokens, history=history)
+        more = {"mode": mode, "max_new_tokens": max_new_tokens, "history": history, "only": only}
+        return _texts(self.tell(question, images, video=video, **more))  # type: ignore[arg-type]
 
+    @streamed("ask")
     def tell(
         self,
         question: str,
@@ -198,6 +198,11 @@ class Asking:
         query = Query(ready.context, question, ready.images, max_new_tokens, history)
         told = self._engine.vlm.tell(query)
         return (piece if isinstance(piece, str) else answered(ready, piece) for piece in told)
+
+
+def _texts(told: Iterator[str | Answer]) -> Iterator[str]:
+    with closing(told):  # type: ignore[type-var]
+        yield from (piece for piece in told if isinstance(piece, str))
 
 
 def _names(names: Sequence[str], word: str) -> Sequence[str]:

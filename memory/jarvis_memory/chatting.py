@@ -21,7 +21,8 @@ from .finder import Find
 from .fitting import Fitted
 from .keeper import Kept
 from .kv import Mode
-from .recalling import fitting, recalled, still_there
+from .operation import streamed
+from .recalling import fitting, recalled, replied, still_there
 from .store.owner import OwnerStore
 
 __all__ = ["Chatting"]
@@ -55,6 +56,7 @@ class Chatting:
 
         return last_of(self.stream_chat(request))
 
+    @streamed("chat")
     def stream_chat(self, request: ChatRequest) -> Iterator[str | Reply]:
         """Answer a conversation from the concepts that it is about: piece by piece, and at last the reply.
 
@@ -87,7 +89,7 @@ class Chatting:
         recall = Recalled(segments, make, (mode, versions))
         stream = chat.say(asked, recall, Told(names, (*said, *notices)))
         self._engine.tiers.lift([one.key for one in kept])
-        return stream
+        return replied(stream, mode.value if segments else "none")
 
     def about(self, messages: Sequence[Message], k: int = 3) -> list[Recollection]:
         """The concepts that a conversation is about now, best first, at most ``k`` besides those it names.

@@ -18,8 +18,9 @@ from .store.draft import ConceptDraft, PatchLike
 
 __all__ = ["note_doubts", "photo_doubts", "warn_of"]
 
-# The line that called `PersonalMemory`: past this function, `remembering`, and the method called.
-_CALLER: Final = 4
+# The line that called `PersonalMemory`: past this function, `remembering`, the method called, and its mark as
+# an `operation`.
+_CALLER: Final = 5
 
 
 def warn_of(engine: Engine, draft: ConceptDraft, old: Concept | None = None) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +13,7 @@ import torch
 from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import ContextError
+from jarvis_retrievers.log import log
 from jarvis_retrievers.masker import SubjectMasker
 from jarvis_retrievers.text_embedder import TextEmbedder
 
@@ -32,6 +33,7 @@ from .texts import TextKeeper, check_embedder
 from .tiers import Quotas, SegmentTiers
 from .tuning import tuned
 from .vlm import VLM
+from .watching import Composed, tell
 
 if TYPE_CHECKING:
     from .chat import ChatVLM
@@ -44,8 +46,6 @@ _GATE_KEY, _LAYERS_KEY = "gate/", "layers/"
 
 _ROWS = 64
 T = TypeVar("T")
-
-_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -185,11 +185,7 @@ class Engine:
         with self._lock:
             told, self._guessed = self._guessed, True
         if not told:
-            _log.warning(
-                "tokens are chosen by the middle layers, as %r was never calibrated; run: jarvis calibrate "
-                "--model %s",
-                *(self.vlm.name, self.vlm.name),
-            )
+            log("gate.uncalibrated", fingerprint=self.vlm.fingerprint[:12])
         return middle_layers(self.vlm.sight.layers)
 
     @property
@@ -228,6 +224,8 @@ class Engine:
     def keep_verdict(self, verdict: Verdict) -> None:
         """Store what the gate found."""
         self._store.put_setting(f"{_GATE_KEY}{verdict.fingerprint}", verdict.model_dump_json())
+        told = {"fingerprint": verdict.fingerprint[:12], "storage": verdict.storage.value}
+        log("gate.judged", mode=verdict.mode.value, **told)
 
     def drop_verdict(self) -> None:
         """Forget what the gate found for this model."""
@@ -260,12 +258,16 @@ class Engine:
             f"run: jarvis gate --model {self.vlm.name}"
         )
         if not told:
-            _log.warning(notice)
+            log("gate.missing", fingerprint=self.vlm.fingerprint[:12], segments=segments)
         return Mode.EXACT, (notice,)
 
     def context(self, segments: Sequence[Segment], mode: Mode, behind: Prefix | None = None) -> Context:
         """The context of segments; see `VLM.context`."""
-        return self.spare(lambda rows: self.vlm.context(segments, mode, rows_at_once=rows, behind=behind))
+        began = time.perf_counter()
+        made = self.spare(lambda rows: self.vlm.context(segments, mode, rows_at_once=rows, behind=behind))
+        took = time.perf_counter() - began
+        tell(Composed(made.mode.value, len(segments), made.tokens, made.reused, took))
+        return made
 
     def spare(self, work: Callable[[int | None], T]) -> T:
         """Do work on the GPU; if its memory runs out, give back what segments take of it and try once more.
@@ -283,11 +285,7 @@ class Engine:
         with self._lock:
             told, self._spared = self._spared, True
         if not told:
-            _log.warning(
-                "the memory of the GPU ran out; segments are kept in RAM from now on, and computed %d rows "
-                "at a time; lower kv_gpu_bytes, or use a smaller model",
-                _ROWS,
-            )
+            log("gpu.exhausted")
         self.tiers.retreat()
         if "_made_chat" in self.__dict__:
             self._made_chat.sessions.clear()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from jarvis_retrievers.errors import CorruptRecordError, FingerprintError
+from jarvis_retrievers.log import log
 from jarvis_retrievers.patches import crop
 
 from .concept import Concept, check_name
@@ -22,11 +22,11 @@ from .store.draft import ConceptDraft
 from .store.owner import OwnerStore
 from .tiers import SegmentTiers, TierKey
 from .vlm import VLM, Excerpt, SegmentSource
-from .watching import Loaded, Origin, tell
+from .watching import Loaded, Missed, Origin, Reason, tell
 
 __all__ = ["Kept", "SegmentKeeper"]
 
-_log = logging.getLogger(__name__)
+_MISSING: Reason = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +181,16 @@ class SegmentKeeper:
             segment = self._stored(concept)
             if segment is not None:
                 return Kept(self._tiers.put(key, segment), key, stored=True), "store"
-            notice = None
+            notice, reason = None, _MISSING
         except (CorruptRecordError, FingerprintError) as error:
             notice = (
                 f"the stored segment of {concept.name!r} could not be used and was encoded again ({error})"
             )
-            _log.warning(notice)
+            reason = "foreign" if isinstance(error, FingerprintError) else "damaged"
+            log("damage.found", what="segment", concept=concept.id, error=error)
             if not self._store.read_only:
                 self._store.drop_segments(concept.id)
+        tell(Missed(concept.id, concept.name, reason))
         segment = self.encode(concept)
         if self._store.read_only:
             # Elsewhere it is read back next time, and is then to the bit what any later process reads.

@@ -10,6 +10,7 @@ from jarvis_retrievers.errors import SettingError
 from . import upkeep
 from .engine import Engine
 from .gate import Limits, Trial, Verdict
+from .operation import operation
 from .selecting.layers import CalibrationPhoto, LayerScores
 from .selecting.selector import Selecting
 from .store.owner import OwnerStore
@@ -24,6 +25,7 @@ class Maintaining:
     _engine: Engine
     _writing: threading.RLock
 
+    @operation("gate")
     def gate(
         self,
         trials: Iterable[Trial] | None = None,
@@ -48,6 +50,7 @@ class Maintaining:
         """What segments of this home are made from."""
         return self._engine.selecting
 
+    @operation("calibrate")
     def calibrate(
         self, photos: Iterable[CalibrationPhoto], seen: Callable[[int], None] = lambda count: None
     ) -> LayerScores:
@@ -55,6 +58,7 @@ class Maintaining:
         with self._writing:
             return upkeep.calibrate(self._engine, photos, seen)
 
+    @operation("migrate")
     def migrate(
         self, kv: str | None = None, *, selector: str | None = None, tokens: int | None = None
     ) -> int:
@@ -73,6 +77,7 @@ class Maintaining:
         with self._writing:
             return upkeep.migrate(self._engine, self._store, kv, wanted)
 
+    @operation("reindex")
     def reindex(self, *, everything: bool = False) -> int:
         """Mine concepts that need it again, or all; see `jarvis_memory.upkeep.reindex`."""
         with self._writing:

@@ -35,6 +35,7 @@ from .intake import Intake, Photo, check_notes
 from .kv import Mode
 from .looking import Looking
 from .maintaining import Maintaining
+from .operation import operation
 from .profiling.choice import check_profiler
 from .profiling.profiler import Profiler
 from .recalling import recalled
@@ -101,6 +102,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector)
         return cls(store, engine, checked)
 
+    @operation("remember")
     def remember(
         self,
         name: str,
@@ -155,6 +157,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         images = _shown(photos, videos, clean)[0] if len(photos) or len(videos) else []
         return remembering.doubts(self._store, self._engine, clean, images, notes)
 
+    @operation("update")
     def update(
         self,
         name: str,
@@ -186,19 +189,11 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         if not (len(photos) or len(videos) or notes or category or aliases):
             what = "photos, videos, about, category or aliases"
             raise InputError(f"nothing to update of {name!r}; give {what}")
+        given = (self._store, self._engine, name, photos, notes, category, aliases)
         with self._writing:
-            return remembering.extend(
-                self._store,
-                self._engine,
-                name,
-                photos,
-                notes,
-                category,
-                aliases,
-                videos=videos,
-                changed=changed,
-            )
+            return remembering.extend(*given, videos=videos, changed=changed)
 
+    @operation("edit")
     def edit(
         self,
         name: str,
@@ -224,6 +219,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         with self._writing:
             return remembering.extend(self._store, self._engine, name, (), (), None, (), change)
 
+    @operation("recall")
     def recall(
         self,
         query: str = "",
@@ -242,6 +238,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         shown, times = viewed(images, video)
         return recalled(self._engine.finder.find(query, shown, history, k=k), times)
 
+    @operation("why")
     def why(
         self,
         question: str = "",
@@ -255,6 +252,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         shown, times = viewed(images, video)
         return replace(self._engine.finder.explain(question, shown, history), times=times)
 
+    @operation("forget")
     def forget(self, name: str) -> Concept:
         """Forget a concept: nothing of it is left in any file of the home. Returns it as it was.
 

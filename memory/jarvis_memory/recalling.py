@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -12,8 +11,10 @@ from PIL import Image
 
 from jarvis_retrievers.errors import InputError, UnknownConceptError
 from jarvis_retrievers.images import load_image
+from jarvis_retrievers.log import log
 
 from .answer import Answer, Evidence, Recollection, Timings, Usage
+from .chat.reply import Reply
 from .checks import check_photos
 from .concept import Concept
 from .engine import Engine
@@ -22,11 +23,11 @@ from .fitting import Fitted, fit
 from .intake import Photo
 from .keeper import Kept
 from .kv import Context, Mode
+from .operation import under_way
 from .vlm import Generation, Query
+from .watching import Answered, tell
 
-__all__ = ["Recall", "answered", "evidence", "fitting", "recall", "recalled", "still_there"]
-
-_log = logging.getLogger(__name__)
+__all__ = ["Recall", "answered", "evidence", "fitting", "recall", "recalled", "replied", "still_there"]
 
 T = TypeVar("T")
 # How often a question is made ready again while concepts come and go.
@@ -84,11 +85,11 @@ def still_there(ready: Callable[[], T], looked_for: bool = True) -> T:
 
     Nobody whom a caller has named is left out so: then the UnknownConceptError is told.
     """
-    for _ in range(_TRIES - 1 if looked_for else 0):
+    for number in range(1, _TRIES if looked_for else 1):
         try:
             return ready()
         except UnknownConceptError:
-            continue
+            log("question.retried", tries=number)
     return ready()
 
 
@@ -144,8 +145,8 @@ def _left_out(concepts: Sequence[Concept], fitted: Fitted) -> tuple[str, ...]:
     if fitted.dropped:
         names = ", ".join(repr(concept.name) for concept in concepts[len(fitted.segments) :])
         lines.append(f"{names} did not fit the model's window and were left out")
-    for line in lines:
-        _log.warning(line)
+    if lines:
+        log("question.cut", patches=fitted.cut, left_out=fitted.dropped)
     return tuple(lines)
 
 
@@ -157,7 +158,27 @@ def answered(ready: Recall, said: Generation) -> Answer:
     used = ready.context.mode.value if ready.context else "none"
     usage = Usage(ready.reused, computed, said.generated_tokens, used)
     names = tuple(find.concept.name for find in ready.found)
+    tell(Answered(len(names), usage, timings))
     return Answer(said.text, names, evidence(ready.found), usage, timings, ready.notices)
+
+
+def replied(pieces: Iterator[str | Reply], mode: str) -> Iterator[str | Reply]:
+    """The pieces of a reply in a conversation, told of when it is whole; closing it closes them."""
+    try:
+        for piece in pieces:
+            run = under_way()
+            if isinstance(piece, Reply) and run is not None:
+                first = max(0.0, piece.ttft_seconds - run.compose)
+                rest = piece.seconds - piece.ttft_seconds
+                timings = Timings(run.retrieve, run.load, run.compose, first, rest)
+                computed = piece.prompt_tokens - piece.reused_tokens
+                usage = Usage(piece.reused_tokens, computed, piece.generated_tokens, mode)
+                tell(Answered(len(piece.concepts), usage, timings))
+            yield piece
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
 
 
 def evidence(found: Sequence[Find], times: Sequence[float | None] = ()) -> tuple[Evidence, ...]:

@@ -24,6 +24,7 @@ from .profiling.description import Description
 from .profiling.profiler import Subject
 from .store.draft import ConceptDraft, PatchLike
 from .store.owner import OwnerStore
+from .watching import timed
 
 __all__ = ["add", "again", "doubts", "extend"]
 
@@ -46,14 +47,17 @@ def add(
     check_absent(store, name)
     others = other_patches(store, engine.encoder.fingerprint)
     describe = _describing(engine, lambda: images)
-    draft = engine.intake.draft(
-        name, aliases, category, list(notes), list(images), others, describe=describe, moments=moments
-    )
+    with timed("mine"):
+        draft = engine.intake.draft(
+            name, aliases, category, list(notes), list(images), others, describe=describe, moments=moments
+        )
     warn_of(engine, draft)
-    draft = engine.chooser.chosen(draft)
     # Before anything is stored: a concept whose segment cannot be made is not half remembered.
-    segment, texts = engine.keeper.make(draft, images), _texts(engine, draft)
-    return _kept(engine, store.add_concept(draft), segment, texts)
+    with timed("encode"):
+        draft = engine.chooser.chosen(draft)
+        segment, texts = engine.keeper.make(draft, images), _texts(engine, draft)
+    with timed("store"):
+        return _kept(engine, store.add_concept(draft), segment, texts)
 
 
 def extend(
@@ -98,29 +102,31 @@ def extend(
 
     describe = _describing(engine, seen) if new else None
     images = new
-    if same:
-        rows = store.vectors([old.id])
-        draft = engine.intake.extended(
-            old, stored, rows, told, what, names, new, others, wanted, describe, film.moments, changed
-        )
-    else:
-        images = seen()
-        draft = engine.intake.draft(
-            old.name,
-            names,
-            what,
-            told,
-            images,
-            others,
-            old=old,
-            edits=wanted,
-            describe=describe,
-            moments=film.moments,
-        )
+    with timed("mine"):
+        if same:
+            rows = store.vectors([old.id])
+            draft = engine.intake.extended(
+                old, stored, rows, told, what, names, new, others, wanted, describe, film.moments, changed
+            )
+        else:
+            images = seen()
+            draft = engine.intake.draft(
+                old.name,
+                names,
+                what,
+                told,
+                images,
+                others,
+                old=old,
+                edits=wanted,
+                describe=describe,
+                moments=film.moments,
+            )
     draft = replace(draft, past=len(old.photos) if changed else old.past)
     warn_of(engine, draft, old)
-    draft = engine.chooser.chosen(draft, old if same and not anew else None)
-    segment = engine.keeper.grown(old, draft, images) if same else engine.keeper.make(draft, images)
+    with timed("encode"):
+        draft = engine.chooser.chosen(draft, old if same and not anew else None)
+        segment = engine.keeper.grown(old, draft, images) if same else engine.keeper.make(draft, images)
     return _replaced(store, engine, old, draft, segment)
 
 
@@ -183,7 +189,8 @@ def _replaced(
     store: OwnerStore, engine: Engine, old: Concept, draft: ConceptDraft, segment: Segment
 ) -> Concept:
     texts = _texts(engine, draft)
-    return _kept(engine, store.replace_concept(old.id, draft), segment, texts)
+    with timed("store"):
+        return _kept(engine, store.replace_concept(old.id, draft), segment, texts)
 
 
 def _texts(engine: Engine, draft: ConceptDraft) -> NDArray[np.float16] | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import CorruptRecordError, SettingError
+from jarvis_retrievers.log import log
 from jarvis_retrievers.text_embedder import TextEmbedder
 
 from .concept import Concept, Profile
@@ -17,7 +17,6 @@ from .store.owner import OwnerStore
 
 __all__ = ["TextKeeper", "check_embedder"]
 
-_log = logging.getLogger(__name__)
 
 _BATCH = 256
 
@@ -74,7 +73,7 @@ class TextKeeper:
         try:
             found = self._store.texts(self.embedder.fingerprint, [concept.id for concept in concepts])
         except CorruptRecordError as error:
-            _log.warning("vectors of texts are damaged and are made again: %s", error)
+            log("damage.found", what="texts", error=error)
             return {}
         sound = (self.embedder.dim,)
         return {

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from cachetools import LRUCache
 
 from jarvis_retrievers.errors import SettingError
 
+from .budgets import KV_GPU_BYTES, KV_RAM_BYTES
 from .chat.sessions import SESSION_BYTES
 from .kv import Segment
 from .kv.streams import side_stream
+from .watching import Evicted, tell
 
-__all__ = ["KV_GPU_BYTES", "KV_RAM_BYTES", "Quotas", "SegmentTiers", "TierKey"]
-
-KV_RAM_BYTES = 512 * 2**20
-KV_GPU_BYTES = 1024 * 2**20
+__all__ = ["KV_GPU_BYTES", "KV_RAM_BYTES", "Quotas", "SegmentTiers", "TierKey", "held"]
 
 
 class TierKey(NamedTuple):
@@ -55,6 +55,25 @@ class Quotas:
             )
 
 
+class _Tier(LRUCache[TierKey, Segment]):
+    """Counts what it lets go of."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most, getsizeof=lambda segment: segment.nbytes)
+        self._gone: list[int] = []
+
+    def popitem(self) -> tuple[TierKey, Segment]:
+        """What was used longest ago."""
+        key, segment = super().popitem()
+        self._gone.append(segment.nbytes)
+        return key, segment
+
+    def evicted(self) -> list[int]:
+        """Bytes of each segment that went since this was asked last."""
+        gone, self._gone = self._gone, []
+        return gone
+
+
 class SegmentTiers:
     """GPU over RAM over what is on disk; in each, what was used longest ago goes first.
 
@@ -70,9 +89,8 @@ class SegmentTiers:
     def __init__(self, quotas: Quotas, device: torch.device) -> None:
         self._device = device
         self._lock = threading.Lock()
-        self._ram: LRUCache[TierKey, Segment] = LRUCache(quotas.ram, getsizeof=lambda s: s.nbytes)
-        on_gpu = quotas.gpu if device.type == "cuda" else 0
-        self._gpu: LRUCache[TierKey, Segment] = LRUCache(on_gpu, getsizeof=lambda s: s.nbytes)
+        self._ram, self._gpu = _Tier(quotas.ram), _Tier(quotas.gpu if device.type == "cuda" else 0)
+        _LIVE.add(self)
 
     def get(self, key: TierKey) -> Segment | None:
         """A segment from the highest tier that has it."""
@@ -89,6 +107,8 @@ class SegmentTiers:
             segment = segment.placed(lambda tensor: tensor.cpu().contiguous().pin_memory())
         with self._lock:
             self._ram[key] = segment
+            gone = self._ram.evicted()
+        _tell("ram", gone)
         return segment
 
     def lift(self, keys: Sequence[TierKey]) -> None:
@@ -111,11 +131,13 @@ class SegmentTiers:
                 return
             with self._lock:
                 self._gpu[key] = there
+                gone = self._gpu.evicted()
+            _tell("gpu", gone)
 
     def retreat(self) -> None:
         """Give back the GPU's memory, and take no more of it."""
         with self._lock:
-            self._gpu = LRUCache(0, getsizeof=lambda s: s.nbytes)
+            self._gpu = _Tier(0)
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -130,3 +152,17 @@ class SegmentTiers:
         """Bytes in RAM and on the GPU."""
         with self._lock:
             return int(self._ram.currsize), int(self._gpu.currsize)
+
+
+_LIVE: weakref.WeakSet[SegmentTiers] = weakref.WeakSet()
+
+
+def held() -> tuple[int, int]:
+    """Bytes in RAM and on the GPU of all memories of this process."""
+    sizes = [tiers.nbytes() for tiers in list(_LIVE)]
+    return sum(ram for ram, _ in sizes), sum(gpu for _, gpu in sizes)
+
+
+def _tell(tier: Literal["ram", "gpu"], gone: Sequence[int]) -> None:
+    if gone:
+        tell(Evicted(tier, len(gone), sum(gone)))

@@ -11,6 +11,7 @@ from jarvis_retrievers.errors import InputError
 from .answer import Answer
 from .intake import Photo
 from .kv import Mode
+from .operation import Operation
 from .recalling import answered
 from .vlm import Query
 from .vlm.query import Turn
@@ -59,13 +60,17 @@ def ask_together(
     node = asks[0].memory.node
     if any(one.memory.node is not node for one in asks):
         raise InputError("questions to different models cannot be answered together; ask them apart")
-    ready = [
-        one.memory.ready(one.question, one.images, mode, max_new_tokens, one.history, one.only)
-        for one in asks
-    ]
-    queries = [
-        Query(recalled.context, one.question, recalled.images, max_new_tokens, one.history)
-        for one, recalled in zip(asks, ready, strict=True)
-    ]
-    said = node.generate_many(queries, batch_size)
-    return [answered(recalled, one) for recalled, one in zip(ready, said, strict=True)]
+    owners = {one.memory._store.owner for one in asks}
+    with Operation("ask_many", owners.pop() if len(owners) == 1 else None, node.name) as run:
+        ready = [
+            one.memory.ready(one.question, one.images, mode, max_new_tokens, one.history, one.only)
+            for one in asks
+        ]
+        queries = [
+            Query(recalled.context, one.question, recalled.images, max_new_tokens, one.history)
+            for one, recalled in zip(asks, ready, strict=True)
+        ]
+        said = node.generate_many(queries, batch_size)
+        answers = [answered(recalled, one) for recalled, one in zip(ready, said, strict=True)]
+    run.end()
+    return answers

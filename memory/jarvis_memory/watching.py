@@ -8,15 +8,34 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Deed", "Loaded", "Origin", "Retrieved", "tell", "watched"]
+from .answer import Timings, Usage
+
+__all__ = [
+    "Answered",
+    "Composed",
+    "Deed",
+    "Evicted",
+    "Loaded",
+    "Missed",
+    "Origin",
+    "Reason",
+    "Retrieved",
+    "Worked",
+    "heard_by",
+    "tell",
+    "timed",
+    "watched",
+]
 
 Origin = Literal["hand", "store", "encoded"]
+Reason = Literal["missing", "damaged", "foreign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +74,79 @@ class Loaded:
     seconds: float
 
 
-Deed = Retrieved | Loaded
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A segment has to be encoded again.
+
+    Attributes:
+        concept_id, name: whose.
+        reason: it is ``missing``, ``damaged``, or another model (``foreign``) made it.
+    """
+
+    concept_id: str
+    name: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Evicted:
+    """Segments are kept at hand no more, as others were used later.
+
+    Attributes:
+        tier: "ram" or "gpu".
+        segments: how many. nbytes: of theirs.
+    """
+
+    tier: Literal["ram", "gpu"]
+    segments: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A context was made.
+
+    Attributes:
+        mode: how. segments: of how many.
+        tokens: its rows. reused: those that came from stored segments and the prefix.
+        seconds: how long it took.
+    """
+
+    mode: str
+    segments: int
+    tokens: int
+    reused: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question, or a turn of a conversation, has its whole answer.
+
+    Attributes:
+        concepts: how many stand in the context.
+        usage, timings: those of the answer.
+    """
+
+    concepts: int
+    usage: Usage
+    timings: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A stage of writing a concept is done: patches were mined, its segment encoded, or both stored."""
+
+    stage: Literal["mine", "encode", "store"]
+    seconds: float
+
+
+Deed = Retrieved | Missed | Loaded | Evicted | Composed | Answered | Worked
 Listener = Callable[[Deed], None]
 
 # Of a context, not of a memory: threads that share a memory each hear of their own answers only.
 _LISTENERS: ContextVar[tuple[Listener, ...]] = ContextVar("jarvis_listeners", default=())
+_ALWAYS: list[Listener] = []
 
 
 @contextmanager
@@ -72,7 +159,20 @@ def watched(listener: Listener) -> Iterator[None]:
         _LISTENERS.reset(token)
 
 
+def heard_by(listener: Listener) -> None:
+    """Tell ``listener`` what any memory of this process does from now on."""
+    _ALWAYS.append(listener)
+
+
+@contextmanager
+def timed(stage: Literal["mine", "encode", "store"]) -> Iterator[None]:
+    """Tell how long what is within took, if it comes to its end."""
+    began = time.perf_counter()
+    yield
+    tell(Worked(stage, time.perf_counter() - began))
+
+
 def tell(deed: Deed) -> None:
     """Tell whoever watches."""
-    for listener in _LISTENERS.get():
+    for listener in (*_ALWAYS, *_LISTENERS.get()):
         listener(deed)

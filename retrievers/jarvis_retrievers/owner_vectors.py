@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import Any
 
@@ -11,12 +10,11 @@ import numpy as np
 from .cluster_snapshot import ClusterSnapshot
 from .clusters import GROWN, ClusterPlan, Clusters
 from .errors import CorruptRecordError, StoreError
+from .log import log
 from .snapshots import Snapshots
 from .vectors import Ids, Scores, alone, best_of, check_new, load_faiss
 
 __all__ = ["OwnerVectors"]
-
-_log = logging.getLogger(__name__)
 
 
 class OwnerVectors:
@@ -135,7 +133,7 @@ class OwnerVectors:
             try:
                 self._snapshots.write(self._owner, taken.to_bytes())
             except StoreError as error:
-                _log.warning("a snapshot of clusters could not be kept, they will be found anew: %s", error)
+                log("cache.unkept", what="clusters", error=error)
 
     def leave(self) -> None:
         """Keep no snapshot from now on; one that is being written is there when this returns."""
@@ -155,7 +153,7 @@ class OwnerVectors:
             del matrix
             with self._lock:
                 if made is None:
-                    _log.info("clusters of %d vectors do not reach the recall; searches stay exact", len(ids))
+                    log("cache.exact", found=len(ids))
                     return
                 fresh = fresh or bool(self._noted)
                 for keys, rows in self._noted:
@@ -182,9 +180,9 @@ class OwnerVectors:
                 return None
             return Clusters.restore(ClusterSnapshot.from_bytes(data, self._dim), ids, matrix, self._plan)
         except CorruptRecordError as error:
-            _log.warning("a snapshot of clusters is damaged, they are found anew: %s", error)
+            log("damage.found", what="clusters", error=error)
         except StoreError as error:
-            _log.warning("a snapshot of clusters could not be read, they are found anew: %s", error)
+            log("cache.unkept", what="clusters", error=error)
         return None
 
     def _dump(self) -> tuple[Ids, Scores]:

@@ -156,7 +156,8 @@ def test_a_damaged_segment_is_reported_and_healed(
     assert healed.text == sound.text
     assert name in healed.notices[0]
     assert "encoded again" in healed.notices[0]
-    assert "encoded again" in caplog.text
+    assert "damage.found" in caplog.text
+    assert name not in caplog.text
     assert healed.usage.reused < sound.usage.reused
     after = memory.ask(question)
     assert after.notices == ()

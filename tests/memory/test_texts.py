@@ -139,7 +139,7 @@ def test_damaged_ones_are_made_again(
     with opened(texts=Counting()) as memory, caplog.at_level(logging.WARNING):
         assert [finding.kind for finding in memory.verify()] == ["texts"] * 3
         assert [one.name for one in memory.recall("bassoonist")] == names[:1]
-        assert "made again" in caplog.text
+        assert "damage.found" in caplog.text
         assert memory.verify() == []
 
 

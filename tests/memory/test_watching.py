@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from jarvis_memory import PersonalMemory
-from jarvis_memory.watching import Deed, Loaded, Retrieved, watched
+from jarvis_memory.watching import Answered, Composed, Deed, Loaded, Missed, Retrieved, watched
 from jarvis_pocket.exam import Exam
 
 
@@ -18,10 +18,12 @@ def test_retrievals_and_loads_are_told(household: PersonalMemory, exam: Exam) ->
     with watched(told.append):
         answer = household.ask(question)
         household.ask(question)
-    first, load, again, at_hand = told
+    first, load, made, said, again, at_hand, *_ = told
     assert isinstance(first, Retrieved)
     assert isinstance(load, Loaded)
     assert isinstance(at_hand, Loaded)
+    assert isinstance(made, Composed)
+    assert isinstance(said, Answered)
     assert (first.query, first.images) == (question, 0)
     (found,) = household.recall(question)
     assert first.found == ((concept.id, concept.name, found.score),)
@@ -30,7 +32,10 @@ def test_retrievals_and_loads_are_told(household: PersonalMemory, exam: Exam) ->
     assert at_hand.origin == "hand"
     assert (at_hand.tokens, at_hand.nbytes) == (load.tokens, load.nbytes)
     assert isinstance(again, Retrieved)
-    assert all(deed.seconds >= 0 for deed in told)
+    assert (made.mode, made.segments) == ("compose", 1)
+    assert made.tokens == made.reused == answer.usage.reused
+    assert (said.concepts, said.usage, said.timings) == (1, answer.usage, answer.timings)
+    assert min(first.seconds, load.seconds, made.seconds, at_hand.seconds) >= 0
 
 
 def test_a_segment_that_was_lost_is_encoded(household: PersonalMemory, exam: Exam) -> None:
@@ -40,6 +45,7 @@ def test_a_segment_that_was_lost_is_encoded(household: PersonalMemory, exam: Exa
     with watched(told.append):
         household.ask(f"What does {name} like?")
     assert [deed.origin for deed in told if isinstance(deed, Loaded)] == ["encoded"]
+    assert [deed.reason for deed in told if isinstance(deed, Missed)] == ["missing"]
 
 
 def test_others_hear_nothing_and_watchers_nest(household: PersonalMemory) -> None:
@@ -52,7 +58,7 @@ def test_others_hear_nothing_and_watchers_nest(household: PersonalMemory) -> Non
         thread.join()
         asyncio.run(household.aask("Who is Qwertz?"))  # a task takes its watchers along
     household.recall("Who?")
-    assert (len(outer), len(inner)) == (2, 1)
+    assert [sum(isinstance(one, Retrieved) for one in told) for told in (outer, inner)] == [2, 1]
 
 
 def test_an_error_of_a_watcher_is_raised(household: PersonalMemory) -> None:

@@ -141,7 +141,7 @@ def test_a_damaged_snapshot_is_made_anew(caplog: pytest.LogCaptureFixture) -> No
     kept.write("ana", b"rotten")
     with caplog.at_level(logging.WARNING):
         index = built(kept, IDS)
-    assert "found anew" in caplog.text
+    assert "damage.found" in caplog.text
     assert index.vectors("ana").clusters is not None
     assert ClusterSnapshot.from_bytes(kept.read("ana") or b"", DIM).found_for == 3000
 
@@ -153,7 +153,7 @@ def test_a_snapshot_that_cannot_be_kept_costs_time_only(caplog: pytest.LogCaptur
 
     with caplog.at_level(logging.WARNING):
         index = built(Full(), IDS)
-    assert "no room" in caplog.text
+    assert "cache.unkept" in caplog.text
     assert index.search("ana", grouped(3000)[:1], 1)[1].tolist() == [[5]]
 
 

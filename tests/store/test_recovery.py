@@ -44,7 +44,7 @@ def test_orphans_are_swept_after_the_grace_period(tmp_path: Path, caplog: pytest
             os.utime(path, (time.time() - 7200,) * 2)
     with caplog.at_level(logging.WARNING):
         OwnerStore.open(home, "ana").close()
-    assert "1 files of writes that were cut short" in caplog.text
+    assert "files of writes that were cut short are deleted (files=1)" in caplog.text
     assert files(home) == live
 
 

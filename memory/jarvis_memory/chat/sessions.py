@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from jarvis_retrievers.errors import SettingError
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["SESSION_BYTES", "Sessions", "shared"]
+__all__ = ["SESSION_BYTES", "Sessions", "held", "shared"]
 
 SESSION_BYTES: Final = 256 * 1024**2
 """Bytes of conversations that are kept by default."""
@@ -51,6 +52,7 @@ class Sessions:
         self._most = most
         self._kept: OrderedDict[tuple[Hashable, ...], _Session] = OrderedDict()
         self._lock = threading.Lock()
+        _LIVE.add(self)
 
     @property
     def nbytes(self) -> int:
@@ -104,6 +106,14 @@ class Sessions:
         """Keep nothing of what was said."""
         with self._lock:
             self._kept.clear()
+
+
+_LIVE: weakref.WeakSet[Sessions] = weakref.WeakSet()
+
+
+def held() -> int:
+    """Bytes of all sessions of this process."""
+    return sum(sessions.nbytes for sessions in list(_LIVE))
 
 
 def shared(first: Sequence[Hashable], second: Sequence[Hashable]) -> int:

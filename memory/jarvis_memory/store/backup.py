@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jarvis_retrievers.errors import CorruptRecordError, SettingError, StoreError
+from jarvis_retrievers.log import log
 
 from .blobs import FileBlobStore
 from .contracts import BlobRef
@@ -64,7 +65,9 @@ def backup(home: str | os.PathLike[str], target: str | os.PathLike[str]) -> Copi
                 path.unlink()
         manifest = {"format": 1, "catalogue": _digest(new / CATALOGUE), "blobs": len(wanted)}
         write_file(new / _MANIFEST, new / f"{_MANIFEST}.tmp", (json.dumps(manifest).encode(),))
-        return _finish(new, folder, len(wanted))
+        copied = _finish(new, folder, len(wanted))
+    log("home.backed_up", files=copied.blobs, bytes=copied.nbytes)
+    return copied
 
 
 def restore(source: str | os.PathLike[str], home: str | os.PathLike[str]) -> Copied:
@@ -100,7 +103,9 @@ def restore(source: str | os.PathLike[str], home: str | os.PathLike[str]) -> Cop
             shutil.copyfile(place, copy)
             copy.chmod(0o600)
             count += 1
-        return _finish(new, folder, count)
+        copied = _finish(new, folder, count)
+    log("home.restored", files=copied.blobs, bytes=copied.nbytes)
+    return copied
 
 
 class _made:  # noqa: N801

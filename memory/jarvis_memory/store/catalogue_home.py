@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-
 from jarvis_retrievers.errors import CorruptRecordError, NoRoomError
+from jarvis_retrievers.log import log
 
 from .connection import Database
 from .queries import has_table, tidy
@@ -13,8 +12,6 @@ from .rolls import HOME, Rolls, called, write_all, wrong_rolls
 from .rows import insert, select
 
 __all__ = ["SQLiteHome"]
-
-_log = logging.getLogger(__name__)
 
 
 class SQLiteHome:
@@ -79,5 +76,5 @@ class SQLiteHome:
             # What the log has taken is room, too.
             self._db.fold()
         except NoRoomError as error:
-            _log.info("the log cannot be folded in: %s", error)
+            log("home.disk", what="log", error=error)
         return True

@@ -16,6 +16,7 @@ from jarvis_retrievers.errors import (
     HomeReadOnlyError,
     StoreError,
 )
+from jarvis_retrievers.log import log
 
 from . import wal
 from .disk import sync_folder, translated
@@ -258,7 +259,8 @@ class Database:
         if int(self._conn.execute("PRAGMA user_version").fetchone()[0]) == FORMAT_VERSION:
             return
         with self.write() as connection, self.health.watched("copy", self.path):
-            migrate(connection, self.path)
+            before = migrate(connection, self.path)
+        log("home.migrated", before=before, format=FORMAT_VERSION)
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 
 from jarvis_retrievers.errors import HomeReadOnlyError, NoRoomError, SettingError
+from jarvis_retrievers.log import log
 
 from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
 from .disk import make_folder, translated, writable
 from .reserve import Reserve
+from .schema import FORMAT_VERSION
 from .wal import refuse_network
 
 __all__ = ["CATALOGUE", "check_owner", "open_home"]
@@ -83,6 +85,7 @@ def open_home(
         blobs = FileBlobStore(folder, read_only=read_only, health=catalogue.database.health)
         if reserve is not None:
             reserve.take()
+        log("home.opened", format=FORMAT_VERSION, read_only=read_only)
         return catalogue, blobs
     except BaseException:
         catalogue.close()

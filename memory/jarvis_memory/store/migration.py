@@ -13,17 +13,20 @@ from .schema import FORMAT_VERSION, MIGRATIONS
 __all__ = ["drop", "kept", "migrate"]
 
 
-def migrate(connection: sqlite3.Connection, catalogue: Path) -> None:
+def migrate(connection: sqlite3.Connection, catalogue: Path) -> int:
     """Bring a catalogue to this version's format, after a copy of it was kept.
 
     Args:
         connection: in a transaction, so that nobody else does it at the same time.
         catalogue: the file.
+
+    Returns:
+        The format that it had.
     """
     # Asked here: another process may have done it while this one waited.
     first = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if first == FORMAT_VERSION:
-        return
+        return first
     _keep(catalogue, first)
     for version in range(first, FORMAT_VERSION):
         for statement in MIGRATIONS[version]:
@@ -31,6 +34,7 @@ def migrate(connection: sqlite3.Connection, catalogue: Path) -> None:
     write_all(connection)
     connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (FORMAT_VERSION,))
     connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+    return first
 
 
 def kept(catalogue: Path) -> list[Path]:

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from jarvis_retrievers.errors import (
@@ -19,6 +18,7 @@ from jarvis_retrievers.errors import (
     StoreError,
     UnknownConceptError,
 )
+from jarvis_retrievers.log import log, owner_tag
 
 from ..concept import Concept, name_key
 from .contracts import BlobRef, BlobStore, Catalogue, SegmentCache, Usage, VectorRows
@@ -30,7 +30,7 @@ from .owner_caches import OwnerCaches
 from .recovery import recover
 from .reserve import with_room
 from .segments import FileSegmentCache
-from .verify import Finding, verify
+from .verify import Finding, told, verify
 
 __all__ = ["OwnerStore"]
 
@@ -223,6 +223,7 @@ class OwnerStore(OwnerCaches):
         # Snapshots know the ids of its vectors, and where these were.
         self.drop_snapshots()
         self._catalogue.erase(self.owner, [concept_id])
+        log("memory.forgotten", owner=owner_tag(self.owner), concept=concept_id)
 
     def delete_owner(self) -> None:
         """Forget everything of this owner, the owner included."""
@@ -237,6 +238,7 @@ class OwnerStore(OwnerCaches):
         # Also those that no row points to: a write that was cut short may have left them.
         self._blobs.delete_owner(self.owner)
         self._catalogue.delete_owner(self.owner)
+        log("memory.left", owner=owner_tag(self.owner))
 
     def sweep(self, grace: float = _GRACE) -> int:
         """Finish what was being forgotten, and delete files of the home that nothing points to.
@@ -255,7 +257,7 @@ class OwnerStore(OwnerCaches):
 
     def verify(self, *, deep: bool = False, repair: bool = False) -> Iterator[Finding]:
         """See `verify`."""
-        return verify(self._catalogue, self._blobs, self.owner, deep=deep, repair=repair)
+        return told(verify(self._catalogue, self._blobs, self.owner, deep=deep, repair=repair), self.owner)
 
     def usage(self) -> Usage:
         """Bytes of this owner's photos, vectors and segments."""
@@ -273,9 +275,7 @@ class OwnerStore(OwnerCaches):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _put_photos(self, draft: ConceptDraft) -> tuple[BlobRef, ...]:
@@ -293,5 +293,6 @@ class OwnerStore(OwnerCaches):
             self._finish_forgetting()
         except StoreError as error:
             # What is left is hidden already; a full disk must not keep the owner from reading the rest.
+            log("home.unfinished", owner=owner_tag(self.owner), error=error)
             message = f"forgetting could not be finished, sweep() tries again: {error}"
             warnings.warn(message, RuntimeWarning, stacklevel=3)

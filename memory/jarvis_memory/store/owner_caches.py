@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import CorruptRecordError
+from jarvis_retrievers.log import log
 
 from .contracts import BlobStore, Catalogue, SegmentCache
 
 __all__ = ["OwnerCaches"]
-
-_log = logging.getLogger(__name__)
 
 
 class OwnerCaches:
@@ -84,7 +82,7 @@ class OwnerCaches:
         try:
             blobs = tuple(self._catalogue.snapshots(self.owner).values())
         except CorruptRecordError as error:
-            _log.warning("a row of snapshots is damaged and goes: %s", error)
+            log("damage.found", what="snapshots", error=error)
             blobs = self._catalogue.drop_snapshots(self.owner)
         if blobs:
             self._blobs.delete(self.owner, blobs)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from pathlib import Path
+
+from jarvis_retrievers.log import log
 
 from .blobs import UNCLEAN, FileBlobStore, modified
 from .catalogue import SQLiteCatalogue
 from .disk import translated
 
 __all__ = ["recover"]
-
-_log = logging.getLogger(__name__)
 
 
 def recover(home: Path, catalogue: SQLiteCatalogue, blobs: FileBlobStore, grace: float) -> int:
@@ -35,5 +34,5 @@ def recover(home: Path, catalogue: SQLiteCatalogue, blobs: FileBlobStore, grace:
         return 0
     count = blobs.sweep(catalogue.live_blobs(), grace)
     if count:
-        _log.warning("%s: %d files of writes that were cut short are deleted", home, count)
+        log("home.recovered", files=count)
     return count

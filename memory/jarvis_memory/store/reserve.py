@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from jarvis_retrievers.errors import NoRoomError
+from jarvis_retrievers.log import log
 
 __all__ = ["RESERVE", "Reserve", "with_room"]
 
@@ -15,7 +15,6 @@ RESERVE = 1 << 20
 """Bytes: enough to hide a concept, delete its rows, and write anew a catalogue of some hundred kilobytes."""
 
 _TO_OPEN = 128 << 10
-_log = logging.getLogger(__name__)
 
 
 class Reserve:
@@ -42,7 +41,7 @@ class Reserve:
                     with os.fdopen(os.dup(handle), "wb") as file:
                         file.write(bytes(size))
             except OSError as error:
-                _log.info("no room to set aside in %s: %s", self._path, error.strerror)
+                log("home.disk", what="reserve", error=error)
             else:
                 return
             finally:
@@ -57,7 +56,7 @@ class Reserve:
             if size > keep:
                 os.truncate(self._path, max(keep, size - _TO_OPEN) if to_open else keep)
         except OSError as error:
-            _log.info("nothing is set aside in %s: %s", self._path, error.strerror)
+            log("home.disk", what="reserve", error=error)
             return False
         return size > keep
 

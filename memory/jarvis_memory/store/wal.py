@@ -11,7 +11,7 @@ from jarvis_retrievers.errors import SettingError
 
 from .failures import code_of
 
-__all__ = ["file_system_of", "refuse_network", "switch_on", "truncate"]
+__all__ = ["MOUNTS", "file_system_of", "refuse_network", "switch_on", "truncate"]
 
 _REMOTE = {
     "nfs",
@@ -28,7 +28,8 @@ _REMOTE = {
     "davfs",
     "fuse",
 }
-_MOUNTS = Path("/proc/self/mountinfo")
+MOUNTS = Path("/proc/self/mountinfo")
+"""Linux's list of what is mounted where."""
 
 
 def switch_on(connection: sqlite3.Connection, patience: float) -> None:
@@ -57,7 +58,7 @@ def truncate(connection: sqlite3.Connection, patience: float) -> bool:
     return True
 
 
-def refuse_network(folder: Path, mounts: Path = _MOUNTS) -> None:
+def refuse_network(folder: Path, mounts: Path = MOUNTS) -> None:
     """Refuse a file system that other machines share: they do not see each other's -shm file in memory.
 
     Where there is no list of mounts (macOS, Windows), nothing is refused.
@@ -73,7 +74,7 @@ def refuse_network(folder: Path, mounts: Path = _MOUNTS) -> None:
         )
 
 
-def file_system_of(folder: Path, mounts: Path = _MOUNTS) -> str | None:
+def file_system_of(folder: Path, mounts: Path = MOUNTS) -> str | None:
     """The kind of the file system that a folder is on, such as ``"ext4"``; None if it cannot be known."""
     try:
         lines = mounts.read_bytes().decode(errors="surrogateescape").splitlines()

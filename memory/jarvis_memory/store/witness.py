@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from pathlib import Path
 
 from jarvis_retrievers.errors import CorruptRecordError
+from jarvis_retrievers.log import log
 
 from .keys import digest
 
 __all__ = ["Witness"]
 
 _LINE = re.compile(rb"([0-9]{1,18}) ([0-9a-f]{64})\n")
-_log = logging.getLogger(__name__)
 
 
 class Witness:
@@ -39,10 +38,10 @@ class Witness:
         except FileNotFoundError:
             return 0
         except OSError as error:
-            _log.warning("%s cannot be read: %s", self._path, error.strerror)
+            log("home.disk", what="witness", error=error)
             return 0
         if found is None or _line(int(found[1])) != found[0]:
-            _log.info("%s is not sound and is written anew", self._path)
+            log("home.disk", what="witness")
             return 0
         return int(found[1])
 
@@ -58,7 +57,7 @@ class Witness:
             finally:
                 os.close(handle)
         except OSError as error:
-            _log.info("%s cannot be written: %s", self._path, error.strerror)
+            log("home.disk", what="witness", error=error)
 
     def check(self, witnessed: int, count: int, accept_loss: bool, read_only: bool) -> None:
         """Compare what was read here, before the catalogue was, with the catalogue's own count.
