@@ -13,6 +13,7 @@ from .gate import Limits, Trial, Verdict
 from .selecting.layers import CalibrationPhoto, LayerScores
 from .selecting.selector import Selecting
 from .store.owner import OwnerStore
+from .tally import LoadCounts
 
 __all__ = ["Maintaining"]
 
@@ -42,6 +43,11 @@ class Maintaining:
         """
         with self._writing:
             return upkeep.gate(self._engine, self._store, trials, limits, seen)
+
+    @property
+    def loads(self) -> LoadCounts:
+        """How often segments were there when they were needed, since this memory was opened."""
+        return self._engine.tally.counts
 
     @property
     def selecting(self) -> Selecting:

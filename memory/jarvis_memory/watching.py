@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
+from .tally import Miss
+
 __all__ = ["Deed", "Loaded", "Origin", "Retrieved", "tell", "watched"]
 
 Origin = Literal["hand", "store", "encoded"]
@@ -43,6 +45,7 @@ class Loaded:
     Attributes:
         concept_id, name: whose.
         origin: it was at ``hand``, came from the ``store``, or had to be ``encoded``.
+        miss: why it had to be encoded; see `LoadCounts`. None if it did not have to.
         tokens: its rows. nbytes: of its keys, values and features.
         seconds: how long it took.
     """
@@ -53,6 +56,7 @@ class Loaded:
     tokens: int
     nbytes: int
     seconds: float
+    miss: Miss | None = None
 
 
 Deed = Retrieved | Loaded
