@@ -15,43 +15,9 @@ from transformers import PreTrainedTokenizerFast
 from jarvis_memory.vlm import TextEncoder
 from jarvis_memory.vlm.families.choice import FAMILIES
 from jarvis_retrievers.errors import InputError
+from tests.kv.control import WIDE, hidden_everywhere, variants
 from tests.kv.published import PUBLISHED
 from tests.kv.tiny import make_tokenizer
-
-ZERO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
-_WIDE = {ord(c): 0xFEE0 + ord(c) for c in map(chr, range(0x21, 0x7F))}
-_SMALL = str.maketrans(
-    {"<": "\ufe64", ">": "\ufe65", "|": "\u2758", "_": "\ufe4d", "[": "\uff3b", "]": "\uff3d"}
-)
-
-
-def variants(token: str) -> list[str]:
-    """The token as it may be written so that something between here and the model makes the token of it."""
-    half = max(1, len(token) // 2)
-    return [
-        token,
-        token * 3,
-        f"a{token}b",
-        f" {token} ",
-        f"\n{token}\n",
-        token.upper(),
-        # Equal to it under NFKC.
-        token.translate(_WIDE),
-        token.translate(_SMALL),
-        token.replace("_", "\uff3f"),
-        # Cut.
-        f"{token[:half]}\n{token[half:]}",
-        *(f"{token[:half]}{hidden}{token[half:]}" for hidden in ZERO_WIDTH),
-        hidden_everywhere(token),
-        token[:half],
-        token[half:],
-        # Within itself: whoever takes it out once puts it together.
-        token[:half] + token + token[half:],
-    ]
-
-
-def hidden_everywhere(token: str) -> str:
-    return "\u200b".join(token)
 
 
 @cache
@@ -95,7 +61,7 @@ def test_no_mixture_is_reached(data: st.DataObject) -> None:
     piece = st.one_of(
         tokens,
         tokens.map(hidden_everywhere),
-        tokens.map(lambda token: token.translate(_WIDE)),
+        tokens.map(lambda token: token.translate(WIDE)),
         st.tuples(tokens, st.integers(0, 12)).map(lambda cut: cut[0][: cut[1]]),
         st.tuples(tokens, st.integers(0, 12)).map(lambda cut: cut[0][cut[1] :]),
         st.text(max_size=4),
@@ -159,7 +125,7 @@ def test_a_vocabulary_that_has_control_tokens_as_words_is_no_way_in(whole: bool)
 def test_what_a_normaliser_makes_is_text_too() -> None:
     """Fullwidth signs become the token within the tokenizer: the guard stands behind it."""
     mine = pieces(TURNS, whole=False, normalizer=normalizers.NFKC())
-    wide = TURNS[0].translate(_WIDE)
+    wide = TURNS[0].translate(WIDE)
     assert mine.control_ids & set(mine._bare.encode(wide, add_special_tokens=False).ids)
     ids = mine.encode(f"a{wide}b")
     assert not mine.control_ids & set(ids)

@@ -1,4 +1,4 @@
-"""Added tokens of every family, in everything that somebody else may write, through all that leads to the model."""
+"""Added tokens of every family, in everything that somebody may write, on every way to the model."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ from llama_index.core.base.llms.types import ChatMessage
 
 from jarvis_memory import PersonalMemory
 from jarvis_memory.chat import ChatRequest, Message
+from jarvis_memory.checks import check_name
 from jarvis_memory.vlm import TextEncoder
 from jarvis_plugins.langchain import ChatJarvis
 from jarvis_plugins.llama_index import JarvisLLM
+from jarvis_retrievers.errors import ConceptNameError
 from jarvis_retrievers.reference import ColourEncoder
+from tests.kv.control import WIDE
 from tests.kv.published import PUBLISHED, make_published
 from tests.kv.tiny import Tiny, picture
 
 _NUMBERED = re.compile(r"\d\d|_[1-6]_col|</?\w{1,10}>")
-_EACH = 12
+_EACH = 130  # letters: each is a token of the tiny models, and stands in a dozen places
 
 
 def groups(family: str) -> list[tuple[str, ...]]:
@@ -31,7 +34,12 @@ def groups(family: str) -> list[tuple[str, ...]]:
     named = [token for token in PUBLISHED[family] if not _NUMBERED.search(token)]
     numbered = [token for token in PUBLISHED[family] if _NUMBERED.search(token)]
     tokens = named + numbered[:: max(1, len(numbered) // 6)]
-    return [tuple(tokens[at : at + _EACH]) for at in range(0, len(tokens), _EACH)]
+    found: list[tuple[str, ...]] = []
+    for token in tokens:
+        if not found or sum(map(len, found[-1])) + len(token) > _EACH:
+            found.append(())
+        found[-1] = (*found[-1], token)
+    return found
 
 
 class Seen:
@@ -119,8 +127,9 @@ def llama_index(memory: PersonalMemory, wild: str) -> None:
 
 def run(tiny: Tiny, home: Path, wild: str, *ways: Told) -> Seen:
     """All that is written of Bo holds ``wild``."""
-    name = "Bo" + "".join(wild.split())[:60]
-    name = name if "<|" not in name and "|>" not in name else "Bo"
+    short = "".join(wild.split())[:60]
+    # A name with the signs themselves is refused; with those that NFKC makes the same, it is none of a token.
+    short = short.translate(WIDE) if "<|" in short or "|>" in short else short
     with (
         PersonalMemory.open(
             home, owner="ana", model=tiny.vlm, clip=ColourEncoder(), session_bytes=0, kv_ram_bytes=0
@@ -131,8 +140,8 @@ def run(tiny: Tiny, home: Path, wild: str, *ways: Told) -> Seen:
             "Bo",
             [picture(1, (64, 64))],
             [f"My dog.{wild}", f"Bo likes {wild} noodles. Bo has {wild}a star."],
-            category=f"dog {wild}",
-            aliases=[name.replace("Bo", "Bobo")],
+            category=f"dog {short}",
+            aliases=[f"Bobo{short}"],
         )
         memory.edit("Bo", attributes=[f"ear: black {wild}"], caption="A dog.")
         for way in ways:
@@ -150,3 +159,19 @@ def test_no_text_is_a_control_token_or_an_image(tiny: Tiny, way: Told, tmp_path:
             assert (seen.controls, seen.images) == (plain.controls, plain.images)
             # It was there, as text.
             assert seen.text.count(group[0]) > plain.text.count(group[0])
+
+
+@pytest.mark.parametrize("family", PUBLISHED)
+def test_names_do_not_hold_their_signs(family: str) -> None:
+    """Neither in the name, nor in an alias, nor in the category."""
+    refused = 0
+    for token in PUBLISHED[family]:
+        for name in (token, f"Bo {token}", f"Bo {token} and Mia"):
+            try:
+                kept = check_name(name)
+            except ConceptNameError:
+                refused += 1
+                continue
+            assert "<|" not in kept
+            assert "|>" not in kept
+    assert refused or family == "gemma3"
