@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import socket
 import ssl
 import threading
+import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +20,7 @@ from PIL import Image
 
 from jarvis_retrievers.errors import ImageError
 from jarvis_retrievers.images import encode_png
-from jarvis_retrievers.sources import ImagePolicy
+from jarvis_retrievers.sources import ImagePolicy, _is_public
 
 PICTURE = Image.new("RGB", (5, 3), (10, 200, 30))
 PNG = encode_png(PICTURE)
@@ -66,6 +68,10 @@ def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch)
     [
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "224.0.0.1"),
         *("::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "100.64.0.1", "ff02::1"),
+        # Of version 4 within version 6, by mapping, gateways and tunnels.
+        *("::ffff:10.1.2.3", "::127.0.0.1", "::8.8.8.8", "64:ff9b::7f00:1", "64:ff9b::a01:203"),
+        *("64:ff9b:1::a9fe:a9fe", "2002:7f00:1::", "2002:a01:203::1", "2001::1", "::", "255.255.255.255"),
+        *("240.0.0.1", "192.0.0.8", "198.18.0.1", "fec0::1", "fe80::1%eth0"),
     ],
 )
 def test_private_networks_are_out_of_reach(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +97,12 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch: 
         ("https://", "must have a host"),
         ("https://ana:secret@example.org/a.png", "no password"),
         ("https://example.org:99999/a.png", "cannot be read"),
+        ("https://example.org:22/a.png", "one of the ports 443, got 22"),
+        ("https://example.org:0/a.png", "ports 443"),
+        ("https://example.org@127.0.0.1/a.png", "no password"),
+        ("https://example.org%2f@evil.example/a.png", "no password"),
+        ("https://@example.org/a.png", "no password"),
+        ("https://[::1/a.png", "cannot be read"),
         ("https://example.org/a b.png", "percent-encoded"),
         ("https://example.org/a\r\nHost: other", "percent-encoded|none|cannot"),
     ],
@@ -107,18 +119,29 @@ class _Server(BaseHTTPRequestHandler):
         if self.path == "/moved":
             self.send_header("Location", "http://127.0.0.1/secret")
         self.end_headers()
+        while self.path == "/slow":
+            try:
+                self.wfile.write(b"x")
+            except OSError:
+                return
+            time.sleep(0.01)
         self.wfile.write(b"x" * 200_000 if self.path == "/large" else PNG)
 
     def log_message(self, *args: Any) -> None:
         pass
 
 
+class _Shaken(socket.socket):
+    def do_handshake(self) -> None:
+        pass
+
+
 class _Plain:
     """Stands in for TLS: the handshake itself is the library's."""
 
-    def wrap_socket(self, plain: socket.socket, server_hostname: str) -> socket.socket:
+    def wrap_socket(self, plain: socket.socket, server_hostname: str, **more: Any) -> socket.socket:
         assert server_hostname == "pictures.example"
-        return plain
+        return _Shaken(fileno=plain.detach())
 
 
 def test_a_public_address_is_fetched_by_the_address_that_was_checked(
@@ -145,6 +168,9 @@ def test_a_public_address_is_fetched_by_the_address_that_was_checked(
         for path, reason in (("moved", "302"), ("gone", "404"), ("large", "larger than")):
             with pytest.raises(ImageError, match=reason):
                 policy.from_url(f"https://pictures.example/{path}")
+        # Each byte is in time, and there is no end of them.
+        with pytest.raises(ImageError, match=r"took more than 0\.6 s"):
+            ImagePolicy(https=True, seconds=0.1).from_url("https://pictures.example/slow")
     finally:
         server.shutdown()
         server.server_close()
@@ -171,3 +197,121 @@ def test_no_text_does_more_than_be_refused(text: str) -> None:
     for take in (ImagePolicy().from_url, ImagePolicy().from_base64, ImagePolicy().from_path):
         with pytest.raises(ImageError):
             take(text)
+
+
+# Ways to write 127.0.0.1 that the C library understands, and a filter of text does not.
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "0x7f.1",
+        "127.1",
+        "[::ffff:7f00:1]",
+        "localhost",
+    ],
+)
+def test_numbers_in_other_ways_are_looked_up_and_refused(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "create_connection", lambda *a, **k: pytest.fail("was reached"))
+    with pytest.raises(ImageError, match=r"private network|cannot be fetched"):
+        ImagePolicy(https=True).from_url(f"https://{host}/a.png")
+
+
+@pytest.mark.parametrize("address", ["64:ff9b::808:808", "2002:808:808::1", "2606:4700::1111", "8.8.4.4"])
+def test_public_addresses_are_public(address: str) -> None:
+    assert _is_public(ipaddress.ip_address(address))
+
+
+def test_a_name_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that means another host the second time is not asked a second time."""
+    answers = iter([["8.8.8.8"], ["127.0.0.1"]])
+    reached: list[Any] = []
+
+    def lookup(*args: Any, **more: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in next(answers)]
+
+    def connect(address: Any, **more: Any) -> socket.socket:
+        reached.append(address)
+        raise ConnectionRefusedError("nobody is there")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with pytest.raises(ImageError, match="cannot be fetched"):
+        ImagePolicy(https=True).from_url("https://pictures.example/a.png")
+    assert reached == [("8.8.8.8", 443)]
+    assert next(answers) == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/hostname", "FILE:///etc/hostname", "file://localhost/etc/hostname"]
+)
+def test_addresses_of_files_are_paths(url: str, tmp_path: Path) -> None:
+    for policy in (ImagePolicy(), ImagePolicy(https=True), ImagePolicy(root=tmp_path)):
+        with pytest.raises(ImageError, match=r"no files are read|not under the allowed folder|not found"):
+            policy.load(url)
+        with pytest.raises(ImageError, match="must be data: or https:"):
+            policy.from_url(url)
+
+
+def test_a_link_that_comes_between_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody swaps a folder, or the file, for a link after the path was checked."""
+    root, secret = tmp_path / "root", tmp_path / "secret"
+    for folder in (root / "inner", secret):
+        folder.mkdir(parents=True)
+        (folder / "a.png").write_bytes(PNG)
+    resolve = Path.resolve
+
+    def swapped(self: Path, *args: Any, **more: Any) -> Path:
+        found = resolve(self, *args, **more)
+        if found.name == "a.png":
+            if kind == "folder":
+                (root / "inner").rename(root / "before")
+                (root / "inner").symlink_to(secret)
+            else:
+                found.unlink()
+                found.symlink_to(secret / "a.png")
+        return found
+
+    monkeypatch.setattr(Path, "resolve", swapped)
+    for kind in ("folder", "file"):
+        with pytest.raises(ImageError, match="cannot be opened"):
+            ImagePolicy(root=root).from_path("inner/a.png")
+        if kind == "folder":
+            (root / "inner").unlink()
+            (root / "before").rename(root / "inner")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "../secret.png",
+            "a/../../secret.png",
+            "..\\secret.png",
+            "a\0.png",
+            "\0",
+            "CON",
+            "NUL.png",
+            "a" * 300,
+        ),
+        *(
+            "é.png",
+            "e\u0301.png",
+            "~/a.png",
+            "~root/a.png",
+            "/dev/zero",
+            "/proc/self/environ",
+            ".",
+            "",
+            "//x",
+        ),
+    ],
+)
+def test_odd_paths_are_refused(path: str, tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(PNG)
+    root = tmp_path / "root"
+    root.mkdir()
+    with pytest.raises(ImageError) as caught:
+        ImagePolicy(root=root).from_path(path)
+    assert "\n" not in str(caught.value)
