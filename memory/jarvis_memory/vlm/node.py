@@ -115,8 +115,7 @@ class VLM:
     def fingerprint(self) -> str:
         """SHA-256 of everything that a segment of this model depends on, taken on first use."""
         with self._lock:
-            if self._fingerprint is None:
-                self._fingerprint = model_fingerprint(self.fields())
+            self._fingerprint = self._fingerprint or model_fingerprint(self.fields())
             return self._fingerprint
 
     def fields(self) -> dict[str, Any]:
