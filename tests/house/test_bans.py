@@ -121,7 +121,7 @@ def test_no_unsafe_code() -> None:
 
 
 def test_ruff_bans_it_too() -> None:
-    """Its rules S301 (pickle), S302 (marshal), S506 (yaml), S614 (torch.load), S307 (eval) are of the group S."""
+    """S301 (pickle), S302 (marshal), S307 (eval), S506 (yaml) and S614 (torch.load) are of the group S."""
     lint = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["lint"]
     assert "S" in lint["select"]
     quiet = set(lint["ignore"])

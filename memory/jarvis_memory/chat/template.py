@@ -179,7 +179,7 @@ class ChatTemplate:
         return value
 
     def _suspicious(self, value: Any) -> bool:
-        return self._harmless(value) != value
+        return bool(self._harmless(value) != value)
 
     def _harmless(self, value: Any) -> Any:
         """The same with no sign of a control token; a normaliser may make such signs, too."""
