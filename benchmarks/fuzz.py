@@ -1,4 +1,4 @@
-"""Let a machine look for inputs that break readers of bytes and text (`benchmarks.fuzz_targets`).
+"""Let a machine look for inputs that break readers of bytes and text (`benchmarks.fuzzing`).
 
     python -m benchmarks.fuzz --target all --seconds 60
     python -m benchmarks.fuzz --target segment --again FOLDER/crash-…
@@ -72,7 +72,7 @@ def fuzz(target: str, seconds: int, folder: Path, seed: int = 1) -> Fuzzed:
         done = subprocess.run(  # noqa: S603 (ourselves)
             command, capture_output=True, text=True, errors="replace", check=False
         )
-    told = done.stderr
+    told = done.stdout + done.stderr
     runs = [int(number) for number in re.findall(r"^#(\d+)\s", told, re.MULTILINE)]
     reached = [int(number) for number in re.findall(r" ft: (\d+)", told)]
     found = tuple(sorted(str(file) for file in set(folder.iterdir()) - before))
@@ -92,7 +92,7 @@ def _within(target: str, corpus: Path, into: Path, seconds: int, seed: int) -> N
     import atheris
 
     with atheris.instrument_imports(include=_PACKAGES):
-        from benchmarks.fuzz_targets import TARGETS
+        from benchmarks.fuzzing.targets import TARGETS
 
         one = TARGETS[target]
         for number, data in enumerate(one.examples()):
@@ -116,7 +116,7 @@ def main(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Fuzz."""
-    from benchmarks.fuzz_targets import TARGETS
+    from benchmarks.fuzzing.targets import TARGETS
 
     names = list(TARGETS) if target == "all" else target.split(",")
     unknown = [name for name in names if name not in TARGETS]
@@ -128,8 +128,8 @@ def main(
         return
     if importlib.util.find_spec("atheris") is None:
         typer.echo(
-            "this needs atheris, which there is for Linux and Python before 3.14; run: pip install 'atheris>=3' "
-            "or the short share of it: pytest tests/fuzz",
+            "this needs atheris, which there is for Linux and Python before 3.14; install it with "
+            "pip install 'atheris>=3', or run the short share of it: pytest tests/fuzz",
             err=True,
         )
         raise typer.Exit(2)
@@ -142,9 +142,8 @@ def main(
         if as_json:
             typer.echo(json.dumps({**asdict(one), "again": one.lines}))
             continue
-        typer.echo(
-            f"{name} ({TARGETS[name].about}): {one.runs} inputs, {one.features} features, {len(one.found)} found"
-        )
+        figures = f"{one.runs} inputs, {one.features} features, {len(one.found)} found"
+        typer.echo(f"{name} ({TARGETS[name].about}): {figures}")
         for line in [*([one.error] if one.error else []), *one.lines]:
             typer.echo(f"  {line}")
     if bad:

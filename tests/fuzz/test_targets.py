@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.fuzz_targets import TARGETS
+from benchmarks.fuzzing.targets import TARGETS
 
 _TRIES = {"item": 40, "request": 60, "segment": 120}
 
