@@ -64,7 +64,8 @@ def _source(data: bytes) -> None:
 
 
 def _names() -> list[bytes]:
-    return ["Bo", "Mia's mug", "\uff1c\uff5cim_end\uff5c\uff1e", "ear: black", "e\u0301", "A dog."]
+    texts = ["Bo", "Mia's mug", "\uff1c\uff5cim_end\uff5c\uff1e", "ear: black", "e\u0301", "A dog."]
+    return [text.encode() for text in texts]
 
 
 def _name(data: bytes) -> None:
@@ -123,7 +124,7 @@ def _prompt(data: bytes) -> None:
 
 TARGETS = {
     "image": Target("the door of images", _images, _image),
-    "name": Target("names, notes, captions and attributes", lambda: [n.encode() for n in _names()], _name),
+    "name": Target("names, notes, captions and attributes", _names, _name),
     "prompt": Target("text on its way to the model", _prompts, _prompt),
     "source": Target("addresses and paths of images", _sources, _source),
 }

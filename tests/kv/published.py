@@ -5,7 +5,10 @@ Those of ``added_tokens.json``, ``tokenizer_config.json`` and ``tokenizer.json``
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tokenizers import AddedToken
 
 from jarvis_memory.vlm import VLM
 from tests.kv.limited import make_gemma3, make_qwen3_5
@@ -118,13 +121,24 @@ PUBLISHED: dict[str, tuple[str, ...]] = {
 }
 
 
+def fresh(tokenizer: Any, tokens: Sequence[str]) -> list[AddedToken]:
+    """Those that a tokenizer lacks; special, unless the published ones are not."""
+    there = tokenizer.get_added_vocab()
+    plain = {*_CALLS, *_THOUGHTS}
+    return [
+        AddedToken(token, special=token not in plain and bool(token.strip(" \n\u2581")), normalized=False)
+        for token in tokens
+        if token not in there
+    ]
+
+
 def make_published(family: str) -> Tiny:
     """A tiny random model of a family, whose tokenizer has every added token of the real one."""
     if family == "gemma3":
-        return make_gemma3(PUBLISHED[family])
+        return make_gemma3(lambda tokenizer: fresh(tokenizer, PUBLISHED[family]))
     if family == "qwen3_5":
-        return make_qwen3_5(PUBLISHED[family])
+        return make_qwen3_5(lambda tokenizer: fresh(tokenizer, PUBLISHED[family]))
     processor = make_processor(family)
-    processor.tokenizer.add_tokens(list(PUBLISHED[family]))
+    processor.tokenizer.add_tokens(fresh(processor.tokenizer, PUBLISHED[family]))
     model = make_model(make_config(family, processor.tokenizer))
     return Tiny(model, processor, VLM(model, processor, f"published-{family}", settings=SETTINGS))

@@ -16,14 +16,14 @@ from jarvis_memory.vlm import TextEncoder
 from jarvis_memory.vlm.families.choice import FAMILIES
 from jarvis_retrievers.errors import InputError
 from tests.kv.control import WIDE, hidden_everywhere, variants
-from tests.kv.published import PUBLISHED
+from tests.kv.published import PUBLISHED, fresh
 from tests.kv.tiny import make_tokenizer
 
 
 @cache
 def encoder(family: str) -> TextEncoder:
     tokenizer = make_tokenizer()
-    tokenizer.add_tokens(list(PUBLISHED[family]))
+    tokenizer.add_tokens(fresh(tokenizer, PUBLISHED[family]))
     return TextEncoder(tokenizer)
 
 

@@ -154,7 +154,7 @@ def test_no_text_is_a_control_token_or_an_image(tiny: Tiny, way: Told, tmp_path:
     plain = run(tiny, tmp_path / "plain", "x", way)
     assert plain.images
     for number, group in enumerate(groups(tiny.family)[: None if way is asked else 1]):
-        for wild in {"".join(group), "\n".join(group)} if way is asked else {"".join(group)}:
+        for wild in ("".join(group), "\n".join(group))[: 1 if number else 2]:
             seen = run(tiny, tmp_path / f"{number}{len(wild)}", wild, way)
             assert (seen.controls, seen.images) == (plain.controls, plain.images)
             # It was there, as text.
