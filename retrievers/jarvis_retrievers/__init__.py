@@ -158,6 +158,7 @@ __all__ = [
     "Video",
     "VideoLimits",
     "WholePhoto",
+    "allow_format",
     "crop",
     "detected_regions",
     "dino_detector",
