@@ -9,6 +9,7 @@ in a folder, and the line that does it again is printed. Exit code 1 if anything
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import re
@@ -18,11 +19,17 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-__all__ = ["Fuzzed", "fuzz", "main"]
+if TYPE_CHECKING:
+    from benchmarks.fuzzing.target import Target
+
+__all__ = ["TARGETS_OF", "Fuzzed", "fuzz", "main"]
+
+TARGETS_OF = "benchmarks.fuzzing.targets"
+"""The module whose ``TARGETS`` are tried, if no other is named."""
 
 _MEGABYTES = 4096
 _SLOW = 20  # seconds for one input
@@ -44,7 +51,8 @@ class Fuzzed:
         runs: inputs that were tried.
         features: edges and counts of edges that they reached.
         found: files with what breaks it.
-        error: the last line of what it said of these, or why it did not run.
+        error: what it said of the first of these, or why it did not run.
+        module: whose target it is.
     """
 
     target: str
@@ -53,22 +61,23 @@ class Fuzzed:
     found: tuple[str, ...]
     error: str = ""
 
+    module: str = TARGETS_OF
+
     @property
     def lines(self) -> list[str]:
         """For each of ``found`` the line that does it again."""
-        return [
-            f"[again: python -m benchmarks.fuzz --target {self.target} --again {shlex.quote(file)}]"
-            for file in self.found
-        ]
+        whose = "" if self.module == TARGETS_OF else f" --module {self.module}"
+        line = f"[again: python -m benchmarks.fuzz --target {self.target}{whose} --again"
+        return [f"{line} {shlex.quote(file)}]" for file in self.found]
 
 
-def fuzz(target: str, seconds: int, folder: Path, seed: int = 1) -> Fuzzed:
-    """Try a target for so long, in a process of its own; what is found lies in ``folder``."""
+def fuzz(target: str, seconds: int, folder: Path, seed: int = 1, module: str = TARGETS_OF) -> Fuzzed:
+    """Try a target of a module for so long, in a process of its own; what is found lies in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     before = set(folder.iterdir())
     with tempfile.TemporaryDirectory() as corpus:
         command = [sys.executable, "-m", "benchmarks.fuzz", "--target", target, "--within", corpus]
-        command += ["--into", str(folder), "--seconds", str(seconds), "--seed", str(seed)]
+        command += ["--into", str(folder), "--seconds", str(seconds), "--seed", str(seed), "--module", module]
         done = subprocess.run(  # noqa: S603 (ourselves)
             command, capture_output=True, text=True, errors="replace", check=False
         )
@@ -84,17 +93,15 @@ def fuzz(target: str, seconds: int, folder: Path, seed: int = 1) -> Fuzzed:
     error = said[0] if said else ""
     if done.returncode and not error:
         error = (told.strip().splitlines() or ["it ended without a word"])[-1]
-    return Fuzzed(target, max(runs, default=0), max(reached, default=0), found, error)
+    return Fuzzed(target, max(runs, default=0), max(reached, default=0), found, error, module)
 
 
-def _within(target: str, corpus: Path, into: Path, seconds: int, seed: int) -> None:
+def _within(target: str, corpus: Path, into: Path, seconds: int, seed: int, module: str) -> None:
     """The process in which one target is tried; it does not return."""
     import atheris
 
-    with atheris.instrument_imports(include=_PACKAGES):
-        from benchmarks.fuzzing.targets import TARGETS
-
-        one = TARGETS[target]
+    with atheris.instrument_imports(include=[*_PACKAGES, module]):
+        one = _targets(module)[target]
         for number, data in enumerate(one.examples()):
             (corpus / str(number)).write_bytes(data)
             one.run(data)  # imports what it needs, so that this is instrumented
@@ -106,24 +113,32 @@ def _within(target: str, corpus: Path, into: Path, seconds: int, seed: int) -> N
     atheris.Fuzz()
 
 
+def _targets(module: str) -> dict[str, Target]:
+    found: dict[str, Target] = importlib.import_module(module).TARGETS
+    return found
+
+
 def main(
     target: Annotated[str, typer.Option(help="Which reader, or several with commas, or all.")] = "all",
     seconds: Annotated[int, typer.Option(help="How long each is tried.")] = 60,
     into: Annotated[Path, typer.Option(help="Where findings are kept.")] = Path("runs/fuzz"),
     seed: Annotated[int, typer.Option(help="Of what is tried.")] = 1,
+    module: Annotated[str, typer.Option(help="Whose TARGETS are tried; your own, say.")] = TARGETS_OF,
     again: Annotated[Path | None, typer.Option(help="Do a finding again.")] = None,
     within: Annotated[Path | None, typer.Option(hidden=True)] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
 ) -> None:
     """Fuzz."""
-    from benchmarks.fuzzing.targets import TARGETS
-
-    names = list(TARGETS) if target == "all" else target.split(",")
-    unknown = [name for name in names if name not in TARGETS]
+    # Imported by whoever instruments it, so that it is seen into.
+    if within is not None:
+        _within(target, within, into, seconds, seed, module)
+    there = _targets(module)
+    names = list(there) if target == "all" else target.split(",")
+    unknown = [name for name in names if name not in there]
     if unknown:
-        raise typer.BadParameter(f"no such target: {', '.join(unknown)}; choose of {', '.join(TARGETS)}")
+        raise typer.BadParameter(f"no such target: {', '.join(unknown)}; choose of {', '.join(there)}")
     if again is not None:
-        TARGETS[names[0]].run(again.read_bytes())
+        there[names[0]].run(again.read_bytes())
         typer.echo(f"{names[0]}: {again} breaks nothing")
         return
     if importlib.util.find_spec("atheris") is None:
@@ -133,17 +148,15 @@ def main(
             err=True,
         )
         raise typer.Exit(2)
-    if within is not None:
-        _within(names[0], within, into, seconds, seed)
     bad = False
     for name in names:
-        one = fuzz(name, seconds, into, seed)
+        one = fuzz(name, seconds, into, seed, module)
         bad |= bool(one.found or one.error or not one.runs)
         if as_json:
             typer.echo(json.dumps({**asdict(one), "again": one.lines}))
             continue
         figures = f"{one.runs} inputs, {one.features} features, {len(one.found)} found"
-        typer.echo(f"{name} ({TARGETS[name].about}): {figures}")
+        typer.echo(f"{name} ({there[name].about}): {figures}")
         for line in [*([one.error] if one.error else []), *one.lines]:
             typer.echo(f"  {line}")
     if bad:
