@@ -33,7 +33,7 @@ def groups(family: str) -> list[tuple[str, ...]]:
     """The tokens of a family, some at a time; of those that are only numbered, and of HTML, a few."""
     named = [token for token in PUBLISHED[family] if not _NUMBERED.search(token)]
     numbered = [token for token in PUBLISHED[family] if _NUMBERED.search(token)]
-    tokens = named + numbered[:: max(1, len(numbered) // 6)]
+    tokens = named + numbered[:: max(1, len(numbered) // 4)]
     found: list[tuple[str, ...]] = []
     for token in tokens:
         if not found or sum(map(len, found[-1])) + len(token) > _EACH:
