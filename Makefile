@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-faults audit clean
+.PHONY: help demo test check bench bench-faults fuzz audit clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s  %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,9 @@ bench: $(STAMP) ## Print the figures of README and docs (docs/evaluation.md has 
 
 bench-faults: $(STAMP) ## Do every fault of docs/reliability.md to homes (half an hour; some need root)
 	@$(BIN)/python -m benchmarks.faults
+
+fuzz: $(STAMP) ## Look for inputs that break readers of bytes and text (ten minutes; needs atheris)
+	@$(BIN)/python -m benchmarks.fuzz --target all --seconds 60
 
 audit: $(STAMP) ## Look for known holes in what is installed (needs a network)
 	@.ci/audit $(VENV)

@@ -62,8 +62,9 @@ def ask(
     for line in _seen(answer):
         typer.echo(line, err=True)
     who = ", ".join(map(one_line, answer.concepts)) or "no concept"
+    missed = f", {answer.usage.missed} segments encoded anew" if answer.usage.missed else ""
     typer.echo(
-        f"({who}; {answer.usage.reused} tokens reused, {answer.usage.computed} computed; "
+        f"({who}; {answer.usage.reused} tokens reused, {answer.usage.computed} computed{missed}; "
         f"first token after {1000 * answer.timings.ttft:.0f} ms)",
         err=True,
     )

@@ -183,6 +183,10 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             raise ValueError("it does not match its digest")
         if not _GENERATION.match(manifest["generation"]):
             raise ValueError("it names no generation")
+        kinds = {"count": int, "dim": int, "embedding": str, "files": dict}
+        wrong = [key for key, kind in kinds.items() if type(manifest[key]) is not kind]
+        if wrong:
+            raise ValueError(f"its {wrong[0]} is something else")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(folder, f"{_MANIFEST} cannot be used: {error}") from error
     return manifest

@@ -139,7 +139,7 @@ def _arguments(given: Any) -> Mapping[str, Any]:
     if isinstance(given, str):
         try:
             given = json.loads(given or "{}")
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"the arguments of a call are no JSON ({error}); leave the call out") from error
     if given is None:
         return {}

@@ -45,12 +45,15 @@ class Usage:
             context was computed anew.
         generated: tokens of the answer.
         mode: how the context was really made (never ``auto``), or ``none`` without a concept.
+        missed: segments that had to be encoded first: none was stored, or only such as this model, with this
+            tokenizer, template, adapter and settings, cannot use.
     """
 
     reused: int
     computed: int
     generated: int
     mode: str
+    missed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

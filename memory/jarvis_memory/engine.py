@@ -29,6 +29,7 @@ from .selecting.chooser import TokenChooser
 from .selecting.layers import LayerScores, middle_layers
 from .selecting.selector import SELECTOR_KEY, Selecting
 from .store.owner import OwnerStore
+from .tally import Tally
 from .texts import TextKeeper, check_embedder
 from .tiers import Quotas, SegmentTiers
 from .tuning import tuned
@@ -43,7 +44,6 @@ __all__ = ["STORAGE_KEY", "Engine"]
 STORAGE_KEY = "kv"
 """The setting of a home that says how segments are stored."""
 _GATE_KEY, _LAYERS_KEY = "gate/", "layers/"
-
 _ROWS = 64
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ class Engine:
         self._profiler, self._detector = check_profiler(profiler), detector
         self._quotas, self._masker = quotas, masker
         self._store, self._model, self._clip, self._device = store, model, clip, device
-        self._lock = threading.RLock()
+        self._lock, self.tally = threading.RLock(), Tally()
         self._warned = self._spared = self._guessed = False
         self._tuning = tuned(clip if isinstance(clip, str) else getattr(clip, "name", ""))
 
@@ -156,7 +156,7 @@ class Engine:
     @property
     def keeper(self) -> SegmentKeeper:
         """What keeps segments."""
-        return SegmentKeeper(self._store, self.vlm, self.storage, self.tiers, self.chooser)
+        return SegmentKeeper(self._store, self.vlm, self.storage, self.tiers, self.chooser, self.tally)
 
     @property
     def selecting(self) -> Selecting:

@@ -8,7 +8,7 @@ from jarvis_retrievers.log import log, wanted
 from jarvis_retrievers.log_events import EventName
 
 from .concept import Concept
-from .watching import Answered, Composed, Deed, Evicted, Loaded, Missed, Retrieved
+from .watching import Answered, Composed, Deed, Evicted, Loaded, Retrieved
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -30,6 +30,8 @@ def heard(deed: Deed) -> None:
         if wanted("retrieval.done"):
             log("retrieval.done", images=deed.images, found=len(deed.found), ms=1e3 * deed.seconds)
     elif isinstance(deed, Loaded):
+        if deed.miss:
+            log("segment.missed", concept=deed.concept_id, why=deed.miss)
         if wanted("segment.loaded"):
             log(
                 "segment.loaded",
@@ -39,8 +41,6 @@ def heard(deed: Deed) -> None:
                 bytes=deed.nbytes,
                 ms=1e3 * deed.seconds,
             )
-    elif isinstance(deed, Missed):
-        log("segment.missed", concept=deed.concept_id, why=deed.reason)
     elif isinstance(deed, Evicted):
         log("segment.evicted", tier=deed.tier, segments=deed.segments, bytes=deed.nbytes)
     elif isinstance(deed, Composed):

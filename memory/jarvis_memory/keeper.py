@@ -20,23 +20,27 @@ from .selecting.chooser import TokenChooser
 from .selecting.selector import Selecting
 from .store.draft import ConceptDraft
 from .store.owner import OwnerStore
+from .tally import Miss, Tally
 from .tiers import SegmentTiers, TierKey
 from .vlm import VLM, Excerpt, SegmentSource
-from .watching import Loaded, Missed, Origin, Reason, tell
+from .watching import Loaded, Origin, tell
 
 __all__ = ["Kept", "SegmentKeeper"]
-
-_MISSING: Reason = "missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A segment, its key at hand, whether it was stored, and what the user should know about that."""
+    """A segment, its key at hand, why it had to be encoded if it had, and what the user should know."""
 
     segment: Segment
     key: TierKey
-    stored: bool
+    miss: Miss | None = None
     notice: str | None = None
+
+    @property
+    def stored(self) -> bool:
+        """Whether it was there, at hand or in the store."""
+        return self.miss is None
 
 
 class SegmentKeeper:
@@ -48,6 +52,7 @@ class SegmentKeeper:
         storage: how rows are stored; what is stored otherwise is read all the same.
         tiers: keep what was used lately at hand.
         chooser: what of photos segments are made from; patches by default.
+        tally: counts what was there and what was not.
     """
 
     def __init__(
@@ -57,7 +62,9 @@ class SegmentKeeper:
         storage: Storage,
         tiers: SegmentTiers,
         chooser: TokenChooser | None = None,
+        tally: Tally | None = None,
     ) -> None:
+        self._tally = tally or Tally()
         self._store, self._vlm, self._storage, self._tiers = store, vlm, storage, tiers
         self._chooser = chooser or TokenChooser(vlm, Selecting(), tuple)
         word = self._chooser.selecting.key
@@ -169,33 +176,37 @@ class SegmentKeeper:
         began = time.perf_counter()
         kept, origin = self._get(concept)
         segment, took = kept.segment, time.perf_counter() - began
-        tell(Loaded(concept.id, concept.name, origin, segment.tokens, segment.nbytes, took))
+        self._tally.count(kept.miss or ("hand" if origin == "hand" else "store"))
+        tell(Loaded(concept.id, concept.name, origin, segment.tokens, segment.nbytes, took, kept.miss))
         return kept
 
     def _get(self, concept: Concept) -> tuple[Kept, Origin]:
         key = TierKey(concept.id, concept.updated, self._key)
         segment = self._tiers.get(key)
         if segment is not None:
-            return Kept(segment, key, stored=True), "hand"
+            return Kept(segment, key), "hand"
         try:
             segment = self._stored(concept)
             if segment is not None:
-                return Kept(self._tiers.put(key, segment), key, stored=True), "store"
-            notice, reason = None, _MISSING
+                return Kept(self._tiers.put(key, segment), key), "store"
+            notice, miss = None, self._why_missing(concept)
         except (CorruptRecordError, FingerprintError) as error:
+            miss = "foreign" if isinstance(error, FingerprintError) else "damaged"
             notice = (
                 f"the stored segment of {concept.name!r} could not be used and was encoded again ({error})"
             )
-            reason = "foreign" if isinstance(error, FingerprintError) else "damaged"
             log("damage.found", what="segment", concept=concept.id, error=error)
             if not self._store.read_only:
                 self._store.drop_segments(concept.id)
-        tell(Missed(concept.id, concept.name, reason))
         segment = self.encode(concept)
         if self._store.read_only:
             # Elsewhere it is read back next time, and is then to the bit what any later process reads.
             self._tiers.put(key, segment)
-        return Kept(segment, key, stored=False, notice=notice), "encoded"
+        return Kept(segment, key, miss, notice), "encoded"
+
+    def _why_missing(self, concept: Concept) -> Miss:
+        """Whether there is a segment of it at all, which only this model cannot use."""
+        return "foreign" if self._store.segment_fingerprints(concept.id) else "missing"
 
     def _stored(self, concept: Concept) -> Segment | None:
         data = self._store.get_segment(concept.id, self._key)

@@ -14,6 +14,7 @@ from .operation import operation
 from .selecting.layers import CalibrationPhoto, LayerScores
 from .selecting.selector import Selecting
 from .store.owner import OwnerStore
+from .tally import LoadCounts
 
 __all__ = ["Maintaining"]
 
@@ -44,6 +45,11 @@ class Maintaining:
         """
         with self._writing:
             return upkeep.gate(self._engine, self._store, trials, limits, seen)
+
+    @property
+    def loads(self) -> LoadCounts:
+        """How often segments were there when they were needed, since this memory was opened."""
+        return self._engine.tally.counts
 
     @property
     def selecting(self) -> Selecting:

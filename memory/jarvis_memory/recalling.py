@@ -45,6 +45,7 @@ class Recall:
         reused: rows of the context that came from the store or the prefix.
         notices: what the user should know, one line each.
         seconds: to retrieve, to load and to compose.
+        missed: segments that had to be encoded first.
     """
 
     images: tuple[Image.Image, ...]
@@ -53,6 +54,7 @@ class Recall:
     reused: int
     notices: tuple[str, ...]
     seconds: tuple[float, float, float]
+    missed: int = 0
 
 
 def recall(
@@ -109,7 +111,7 @@ def _recall(
         found = tuple(find for find in found if find.concept.name in only)
     retrieved = time.perf_counter()
     context: Context | None = None
-    reused = 0
+    reused = missed = 0
     notices: tuple[str, ...] = ()
     composing = retrieved
     if found:
@@ -120,12 +122,13 @@ def _recall(
         context = engine.context(fitted.segments, how) if fitted.segments else None
         fresh = sum(s.tokens for s, one in zip(fitted.segments, kept, strict=False) if not one.stored)
         reused = max(0, context.reused - fresh) if context else 0
+        missed = sum(not one.stored for one in kept)
         notices = (*settled, *left)
         found = found[: len(fitted.segments)]
         engine.tiers.lift([one.key for one in kept])
     done = time.perf_counter()
     seconds = (retrieved - start, composing - retrieved, done - composing)
-    return Recall(loaded, found, context, reused, notices, seconds)
+    return Recall(loaded, found, context, reused, notices, seconds, missed)
 
 
 def fitting(
@@ -156,7 +159,7 @@ def answered(ready: Recall, said: Generation) -> Answer:
     timings = Timings(retrieve, load, compose, said.ttft_seconds, said.seconds - said.ttft_seconds)
     computed = said.prompt_tokens + (said.reused_tokens - ready.reused if ready.context else 0)
     used = ready.context.mode.value if ready.context else "none"
-    usage = Usage(ready.reused, computed, said.generated_tokens, used)
+    usage = Usage(ready.reused, computed, said.generated_tokens, used, ready.missed)
     names = tuple(find.concept.name for find in ready.found)
     tell(Answered(len(names), usage, timings))
     return Answer(said.text, names, evidence(ready.found), usage, timings, ready.notices)

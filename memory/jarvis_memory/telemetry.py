@@ -22,7 +22,7 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.trace import Span, Status, StatusCode
 
 from .telemetry_names import METRICS
-from .watching import Answered, Composed, Deed, Evicted, Loaded, Missed, Retrieved, Worked
+from .watching import Answered, Composed, Deed, Evicted, Loaded, Retrieved, Worked
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -149,9 +149,9 @@ class Trace:
         if isinstance(deed, Retrieved):
             found = {"jarvis.images": deed.images, "jarvis.concepts": len(deed.found)}
             self._stage("retrieve", now, deed.seconds, found)
-        elif isinstance(deed, Missed):
-            to.count("jarvis.segment.misses", jarvis__reason=deed.reason)
         elif isinstance(deed, Loaded):
+            if deed.miss:
+                to.count("jarvis.segment.misses", jarvis__reason=deed.miss)
             if deed.origin == "encoded":
                 to.count("jarvis.segment.encodes")
             else:

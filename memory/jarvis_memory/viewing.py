@@ -187,6 +187,7 @@ class Viewing:
                 sum(usage.computed for usage in usages),
                 sum(usage.generated for usage in usages),
                 modes[0] if modes else "none",
+                sum(usage.missed for usage in usages),
             ),
             # Answers of one pass are there at the same time.
             Timings(

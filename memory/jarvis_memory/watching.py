@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .answer import Timings, Usage
+from .tally import Miss
 
 __all__ = [
     "Answered",
@@ -23,9 +24,7 @@ __all__ = [
     "Deed",
     "Evicted",
     "Loaded",
-    "Missed",
     "Origin",
-    "Reason",
     "Retrieved",
     "Worked",
     "heard_by",
@@ -35,7 +34,6 @@ __all__ = [
 ]
 
 Origin = Literal["hand", "store", "encoded"]
-Reason = Literal["missing", "damaged", "foreign"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +60,7 @@ class Loaded:
     Attributes:
         concept_id, name: whose.
         origin: it was at ``hand``, came from the ``store``, or had to be ``encoded``.
+        miss: why it had to be encoded; see `LoadCounts`. None if it did not have to.
         tokens: its rows. nbytes: of its keys, values and features.
         seconds: how long it took.
     """
@@ -72,20 +71,7 @@ class Loaded:
     tokens: int
     nbytes: int
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """A segment has to be encoded again.
-
-    Attributes:
-        concept_id, name: whose.
-        reason: it is ``missing``, ``damaged``, or another model (``foreign``) made it.
-    """
-
-    concept_id: str
-    name: str
-    reason: Reason
+    miss: Miss | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +127,7 @@ class Worked:
     seconds: float
 
 
-Deed = Retrieved | Missed | Loaded | Evicted | Composed | Answered | Worked
+Deed = Retrieved | Loaded | Evicted | Composed | Answered | Worked
 Listener = Callable[[Deed], None]
 
 # Of a context, not of a memory: threads that share a memory each hear of their own answers only.

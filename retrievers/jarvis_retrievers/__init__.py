@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .frames import sample_frames as sample_frames
     from .grounded_masker import GroundedMasker as GroundedMasker
     from .grounded_masker import dino_detector as dino_detector
+    from .image_formats import allow_format as allow_format
     from .images import encode_png as encode_png
     from .images import load_image as load_image
     from .images import pixel_digest as pixel_digest
@@ -104,6 +105,7 @@ _EXPORTS = {
     "crop": "crops",
     "detected_regions": "detected",
     "dino_detector": "grounded_masker",
+    "allow_format": "image_formats",
     "encode_png": "images",
     "from_langchain": "text_adapters",
     "from_llama_index": "text_adapters",
@@ -156,6 +158,7 @@ __all__ = [
     "Video",
     "VideoLimits",
     "WholePhoto",
+    "allow_format",
     "crop",
     "detected_regions",
     "dino_detector",

@@ -71,7 +71,7 @@ class ClusterSnapshot:
                 centres, ids, lists, int(told["probes"]), float(told["recall"]), int(told["found_for"])
             )
             made._check(int(told["version"]), dim)
-        except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
+        except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise CorruptRecordError(
                 f"this is no snapshot of clusters: {error}; delete it, it is made again from the catalogue"
             ) from error

@@ -13,6 +13,7 @@ from PIL import Image
 
 from .errors import ImageError
 from .files import read_file
+from .image_formats import allowed_formats
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "encode_png", "load_image", "pixel_digest"]
 
@@ -22,7 +23,6 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PIXELS: Final = 25_000_000
 """Largest image taken, in pixels."""
 
-_FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _ADVICE: Final = "give a JPEG, PNG or WEBP image"
 # Brands of an ISO media file (ISO/IEC 14496-12, 4.3) that hold a photo, as telephones write them.
 _PHONE_BRANDS: Final = {
@@ -74,7 +74,8 @@ def load_image(
 
     Raises:
         ImageError: missing, a directory or device, unreadable, empty, too large, truncated, or no JPEG, PNG
-            or WEBP image; one line that names the source.
+            or WEBP image, nor of another format that was allowed (`allow_format`); one line that names the
+            source.
     """
     if isinstance(source, Image.Image):
         return _upright_rgb(source, "the image", max_pixels)
@@ -93,7 +94,7 @@ def load_image(
     _check_phone_format(data, name)
     _check_webp_canvas(data, name, max_pixels)
     try:
-        opened = Image.open(io.BytesIO(data), formats=_FORMATS)
+        opened = Image.open(io.BytesIO(data), formats=allowed_formats())
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"{name} has more than {max_pixels:,} pixels; give a smaller image") from error
     except _BROKEN as error:
@@ -127,10 +128,11 @@ def encode_png(image: Image.Image) -> bytes:
 def _check_phone_format(data: bytes, name: str) -> None:
     """Say by its name what a telephone has written and is not read here: no plug-in for it is required."""
     kind = _PHONE_BRANDS.get(data[8:12]) if data[4:8] == b"ftyp" else None
-    if kind:
+    # Plug-ins call HEIC by the name of its container.
+    if kind and {"HEIC": "HEIF"}.get(kind, kind) not in allowed_formats():
         raise ImageError(
-            f"{name} is a {kind} photo, which cannot be read; save it as JPEG, or open it with a plug-in of "
-            "Pillow and pass the image"
+            f"{name} is a {kind} photo, which cannot be read; save it as JPEG, or register a plug-in of "
+            "Pillow and allow its format with jarvis_retrievers.allow_format"
         )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import ipaddress
 import os
 import socket
 import ssl
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPSConnection
@@ -18,11 +20,21 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from PIL import Image
 
 from .errors import ImageError
+from .files import read_beneath
 from .images import MAX_BYTES, load_image
 
 __all__ = ["ImagePolicy"]
 
 _CHUNK: Final = 65_536
+_ADVICE: Final = "give a JPEG, PNG or WEBP image"
+# Through these an address of version 6 means one of version 4: RFC 4291 (2.5.5.1), 6052, 8215, 3056.
+_CARRIERS: Final = tuple(
+    (ipaddress.IPv6Network(text), shift)
+    for text, shift in (("::/96", 0), ("64:ff9b::/96", 0), ("64:ff9b:1::/48", 0), ("2002::/16", 80))
+)
+# In IANA's registries of special addresses, and unknown to some versions of Python.
+_SPECIAL: Final = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "3fff::/20", "5f00::/16")))
+_GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +47,9 @@ class ImagePolicy:
     Attributes:
         root: a folder whose files may be read; None for none.
         https: whether images may be fetched, over https and from public addresses only.
-        seconds: how long a fetch may take before each answer of the other side.
+        seconds: how long a fetch may take before each answer of the other side; all of it at most six times
+            as long.
+        ports: which ports may be reached; a service of another kind may listen on others.
         max_bytes: the largest image.
     """
 
@@ -43,6 +57,7 @@ class ImagePolicy:
     https: bool = False
     seconds: float = 10.0
     max_bytes: int = MAX_BYTES
+    ports: tuple[int, ...] = (443,)
 
     def load(self, reference: str) -> Image.Image:
         """An image from whatever names it: a ``data:`` URL, an address, or a path (also as ``file://``).
@@ -110,7 +125,11 @@ class ImagePolicy:
             raise ImageError(f"the image {str(path)[:60]!r} is no path ({error}); check it") from error
         if not file.is_relative_to(root):
             raise ImageError(f"the image {str(path)!r} is not under the allowed folder; move it there")
-        return load_image(file, max_bytes=self.max_bytes)
+        name = f"photo {str(path)!r}"
+        data = read_beneath(root, file.relative_to(root), name, self.max_bytes, ImageError, _ADVICE)
+        if len(data) > self.max_bytes:
+            raise ImageError(f"{name} is larger than {self._limit}; give a smaller file")
+        return load_image(data, max_bytes=self.max_bytes)
 
     @property
     def _limit(self) -> str:
@@ -130,11 +149,16 @@ class ImagePolicy:
         """The bytes behind an https address. Redirects are not followed: they lead anywhere."""
         try:
             parts = urlsplit(url)
-            host, port = parts.hostname or "", parts.port or 443
+            host, port = parts.hostname or "", 443 if parts.port is None else parts.port
         except ValueError as error:
             raise ImageError(f"an image address cannot be read ({error}); check it") from error
         if not host or parts.username is not None or parts.password is not None:
             raise ImageError("an image address must have a host and no password; check it")
+        if port not in self.ports:
+            allowed = ", ".join(map(str, self.ports))
+            raise ImageError(
+                f"an image address must have one of the ports {allowed}, got {port}; see ImagePolicy"
+            )
         target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
         if not (target.isascii() and target.isprintable()) or " " in target:
             raise ImageError("an image address holds characters that must be percent-encoded; encode them")
@@ -150,8 +174,17 @@ class ImagePolicy:
         connection = HTTPSConnection(host, port, timeout=self.seconds)
         # Connected by the address that was checked: a name may mean another one the next time.
         plain = socket.create_connection((address, port), timeout=self.seconds)
+        line = [plain]
+        # Whoever sends a byte now and then is in time with each, and would hold the line for ever.
+        watchdog = threading.Timer(6 * self.seconds, _hang_up, (line,))
+        watchdog.daemon = True
+        watchdog.start()
         try:
-            connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+            safe = ssl.create_default_context().wrap_socket(
+                plain, server_hostname=host, do_handshake_on_connect=False
+            )
+            line[0] = connection.sock = safe
+            safe.do_handshake()
             connection.request("GET", target, headers={"Accept": "image/*"})
             answer = connection.getresponse()
             if answer.status != 200:
@@ -165,8 +198,13 @@ class ImagePolicy:
                     raise ImageError(
                         f"the image at {host!r} is larger than {self._limit}; give a smaller one"
                     )
+            if not watchdog.is_alive():
+                raise ImageError(
+                    f"the image at {host!r} took more than {6 * self.seconds:g} s; give its bytes instead"
+                )
             return bytes(data)
         finally:
+            watchdog.cancel()
             connection.close()
             plain.close()
 
@@ -178,9 +216,30 @@ def _public(host: str, port: int) -> str:
     ]
     addresses = [ipaddress.ip_address(address.partition("%")[0]) for address in found]
     for address in addresses:
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        if not mapped.is_global or mapped.is_multicast:
+        if not _is_public(address):
             raise ImageError(f"the image at {host!r} is in a private network; give its bytes instead")
     if not addresses:
         raise ImageError(f"the image at {host!r} has no address; check it")
     return str(addresses[0])
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether anybody on the internet can reach it; an address that carries another is as public as that."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(address.ipv4_mapped)
+        for network, shift in _CARRIERS:
+            if address in network:
+                inner = ipaddress.IPv4Address(int(address) >> shift & 0xFFFF_FFFF)
+                return int(network.network_address) != 0 and _is_public(inner)
+        if address not in _GLOBAL_UNICAST:
+            return False
+    special = any(address in network for network in _SPECIAL if network.version == address.version)
+    return address.is_global and not (special or address.is_multicast or address.is_reserved)
+
+
+def _hang_up(line: list[socket.socket]) -> None:
+    """Let whoever reads meet the end; the socket stays theirs to close."""
+    # It may be closed at this moment, which is what is wanted.
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(line[0], socket.SHUT_RDWR)

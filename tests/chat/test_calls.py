@@ -148,3 +148,18 @@ def test_definitions_of_several_tools_do_not_meet() -> None:
     found = [reference.removeprefix("#/$defs/") for reference in references(schema)]
     assert [schema["$defs"][name] for name in found] == [{"type": "string"}, {"type": "integer"}]
     assert all("$defs" not in kind["properties"]["arguments"] for kind in schema["anyOf"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"name":' * 20_000,
+        '{"name": "clock", "arguments": {"n": ' + "1" * 10_000 + "}}",
+        '{"name": "clock", "arguments": {"n": NaN}}',
+        '{"name": "clock", "arguments": {"n": -Infinity}}',
+    ],
+    ids=["brackets", "objects", "digits", "nan", "infinity"],
+)
+def test_what_a_decoder_of_json_cannot_read_is_a_bad_call(text: str) -> None:
+    assert isinstance(HERMES_SYNTAX.read(text, ["clock"]), BadCall)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import AddedToken, normalizers
 
 from jarvis_memory.chat import Message, Tool, ToolCall
 from jarvis_memory.chat.message import Role
@@ -170,3 +171,41 @@ def test_all_of_the_templates_here_write_a_conversation() -> None:
     conversation = [said("user", "Hi"), said("assistant", "Yes."), said("user", "And?")]
     for text in (TEMPLATE, HERMES, BARE):
         assert raw(ids(template(text).write(conversation))).count("<|im_end|>") == 3
+
+
+# Prints what a tool says without a sign between: as few templates do, and any may.
+JOINED = HERMES.replace(
+    "{{ tool | tojson }}",
+    "{{ tool.function.name }}{{ tool.function.description }}{{ tool.function.parameters.title }}",
+)
+
+
+def titled(name: str, description: str, title: str) -> Tool:
+    return Tool(name, description, {"type": "object", "properties": {}, "title": title})
+
+
+@pytest.mark.parametrize("token", ["<tool_call>", "<|im_end|>", "<think>"])
+def test_halves_of_a_token_in_a_tool_do_not_join(token: str) -> None:
+    for at in range(1, len(token)):
+        for tool in (titled("clock", token[:at], token[at:]), titled(token[:at], token[at:], "x")):
+            with pytest.raises(InputError, match="becomes a control token"):
+                template(JOINED).write([said("user", "Hi")], [tool])
+            assert template(HERMES).write([said("user", "Hi")], [tool])
+    fine = titled("clock", "a < b, <b>bold</b> | c > d", "x")
+    assert template(JOINED).write([said("user", "Hi")], [fine])
+
+
+def test_what_a_normaliser_makes_of_a_tool_is_no_token() -> None:
+    """Added tokens that are marked as normalised are found in what the normaliser made."""
+    tokenizer = make_tokenizer()
+    backend = tokenizer.backend_tokenizer
+    backend.normalizer = normalizers.NFKC()
+    tokenizer.add_tokens([AddedToken("<bell>", normalized=True)])
+    tokenizer.chat_template = HERMES
+    encoder = TextEncoder(tokenizer)
+    bell = tokenizer.convert_tokens_to_ids("<bell>")
+    wide = "\uff1cbell\uff1e"
+    assert bell in encoder.encode_template(wide)
+    assert bell not in encoder.encode(wide)
+    with pytest.raises(InputError, match="becomes a control token"):
+        ChatTemplate(tokenizer, encoder).write([said("user", "Hi")], [Tool("clock", wide)])

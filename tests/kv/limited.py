@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -28,7 +28,15 @@ def _random(model: Any, processor: Any, name: str) -> Tiny:
     return Tiny(model.eval(), processor, VLM(model, processor, name, settings=SETTINGS))
 
 
-def make_gemma3() -> Tiny:
+More = Callable[[Any], Sequence[Any]]
+"""The tokens that a tokenizer gets besides its own."""
+
+
+def _no_more(tokenizer: Any) -> Sequence[Any]:
+    return ()
+
+
+def make_gemma3(more: More = _no_more) -> Tiny:
     """Windows of 24 tokens in two of three layers, so that a segment is longer than they see."""
     from transformers import (
         Gemma3Config,
@@ -38,6 +46,7 @@ def make_gemma3() -> Tiny:
     )
 
     tokenizer = make_tokenizer(tuple(MARKS.values()), MARKS)
+    tokenizer.add_tokens(list(more(tokenizer)))
     processor = Gemma3Processor(
         Gemma3ImageProcessor(size={"height": SIDE, "width": SIDE}),
         tokenizer,
@@ -88,11 +97,12 @@ def make_gemma3() -> Tiny:
     return _random(Gemma3ForConditionalGeneration(config), processor, "tiny-gemma3")
 
 
-def make_qwen3_5() -> Tiny:
+def make_qwen3_5(more: More = _no_more) -> Tiny:
     """Two layers of linear attention, one of full attention."""
     from transformers import Qwen3_5Config, Qwen3_5ForConditionalGeneration
 
     processor = make_processor("qwen3_vl")
+    processor.tokenizer.add_tokens(list(more(processor.tokenizer)))
     like = make_config("qwen3_vl", processor.tokenizer)
     text = like.text_config.to_dict()
     kept = ["vocab_size", "hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads"]

@@ -224,3 +224,10 @@ def test_other_storages_and_wide_segments_are_refused() -> None:
     far = replace(wide.inputs, positions=torch.full((3, 1), 2**15))
     with pytest.raises(ContextError, match="too wide"):
         segment_to_bytes(replace(wide, inputs=far, parts=(Part("profile", 1, 2**15 + 1, 0),)))
+
+
+@pytest.mark.parametrize("offsets", [[0], [], [0, 1, 2], "01", {"0": 1}])
+def test_offsets_that_are_no_pair_are_refused(offsets: object) -> None:
+    head = json.dumps({"kv": {"dtype": "F32", "shape": [0], "data_offsets": offsets}}).encode()
+    with pytest.raises(CorruptRecordError):
+        segment_from_bytes(len(head).to_bytes(8, "little") + head, PRINT)

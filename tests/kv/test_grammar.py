@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from jarvis_memory.profiling import Description, JsonProfiler, Subject
 from jarvis_memory.profiling.schema import DESCRIPTION_SCHEMA
 from jarvis_memory.vlm import VLM, Query
+from jarvis_memory.vlm.text import TextEncoder
 from jarvis_retrievers.errors import ExtraError, ProfileError, SettingError
+from tests.kv.published import PUBLISHED, make_published
 from tests.kv.tiny import CONTROL, SETTINGS, make_config, make_model, make_processor, picture
 
 SHORT = json.dumps(
@@ -119,3 +121,14 @@ def test_the_longest_text_that_the_schema_allows_is_a_description() -> None:
     assert re.fullmatch(WORDS["caption"]["pattern"], caption)
     assert Description(caption=caption).caption == caption
     assert not re.fullmatch(WORDS["caption"]["pattern"], f"{caption} x")
+
+
+def test_a_schema_that_spells_control_tokens_gets_their_letters() -> None:
+    """Names stand in schemas: whatever an answer is led to write, it is text."""
+    wild = "".join(PUBLISHED["qwen3_vl"])
+    tiny = make_published("qwen3_vl")
+    schema = json.dumps({"type": "string", "enum": [wild]})
+    said = tiny.vlm.generate(None, "What?", max_new_tokens=600, schema=schema)
+    assert json.loads(said.text) == wild
+    control = TextEncoder(tiny.processor.tokenizer).control_ids
+    assert [i for i in said.token_ids if i in control] == [said.token_ids[-1]]

@@ -177,7 +177,8 @@ class Tiny:
     @property
     def tower(self) -> Any:
         """The vision tower."""
-        names = {"smolvlm": "vision_model", "internvl": "vision_tower", "llava_onevision": "vision_tower"}
+        names = {"smolvlm": "vision_model"}
+        names |= dict.fromkeys(("internvl", "llava_onevision", "gemma3"), "vision_tower")
         return getattr(self.model.model, names.get(self.family, "visual"))
 
 

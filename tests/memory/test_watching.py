@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from jarvis_memory import PersonalMemory
-from jarvis_memory.watching import Answered, Composed, Deed, Loaded, Missed, Retrieved, watched
+from jarvis_memory.watching import Answered, Composed, Deed, Loaded, Retrieved, watched
 from jarvis_pocket.exam import Exam
 
 
@@ -45,7 +45,7 @@ def test_a_segment_that_was_lost_is_encoded(household: PersonalMemory, exam: Exa
     with watched(told.append):
         household.ask(f"What does {name} like?")
     assert [deed.origin for deed in told if isinstance(deed, Loaded)] == ["encoded"]
-    assert [deed.reason for deed in told if isinstance(deed, Missed)] == ["missing"]
+    assert [deed.miss for deed in told if isinstance(deed, Loaded)] == ["missing"]
 
 
 def test_others_hear_nothing_and_watchers_nest(household: PersonalMemory) -> None:

@@ -175,3 +175,9 @@ def test_nothing_is_left_of_a_deleted_owner() -> None:
     index.delete_owner("ana")
     making.settle()  # clusters that come too late are not kept
     assert kept.read("ana") is None
+
+
+def test_a_header_that_is_too_deep_is_refused() -> None:
+    for head in (b"[" * 100_000, b'{"__metadata__":' * 20_000):
+        with pytest.raises(CorruptRecordError, match="no snapshot"):
+            ClusterSnapshot.from_bytes(len(head).to_bytes(8, "little") + head, DIM)

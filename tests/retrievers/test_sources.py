@@ -6,6 +6,7 @@ import base64
 import socket
 import ssl
 import threading
+import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -66,6 +67,10 @@ def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch)
     [
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "224.0.0.1"),
         *("::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "100.64.0.1", "ff02::1"),
+        # Of version 4 within version 6, by mapping, gateways and tunnels.
+        *("::ffff:10.1.2.3", "::127.0.0.1", "::8.8.8.8", "64:ff9b::7f00:1", "64:ff9b::a01:203"),
+        *("64:ff9b:1::a9fe:a9fe", "2002:7f00:1::", "2002:a01:203::1", "2001::1", "::", "255.255.255.255"),
+        *("240.0.0.1", "192.0.0.8", "198.18.0.1", "fec0::1", "fe80::1%eth0"),
     ],
 )
 def test_private_networks_are_out_of_reach(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +96,12 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(monkeypatch: 
         ("https://", "must have a host"),
         ("https://ana:secret@example.org/a.png", "no password"),
         ("https://example.org:99999/a.png", "cannot be read"),
+        ("https://example.org:22/a.png", "one of the ports 443, got 22"),
+        ("https://example.org:0/a.png", "ports 443"),
+        ("https://example.org@127.0.0.1/a.png", "no password"),
+        ("https://example.org%2f@evil.example/a.png", "no password"),
+        ("https://@example.org/a.png", "no password"),
+        ("https://[::1/a.png", "cannot be read"),
         ("https://example.org/a b.png", "percent-encoded"),
         ("https://example.org/a\r\nHost: other", "percent-encoded|none|cannot"),
     ],
@@ -107,18 +118,29 @@ class _Server(BaseHTTPRequestHandler):
         if self.path == "/moved":
             self.send_header("Location", "http://127.0.0.1/secret")
         self.end_headers()
+        while self.path == "/slow":
+            try:
+                self.wfile.write(b"x")
+            except OSError:
+                return
+            time.sleep(0.01)
         self.wfile.write(b"x" * 200_000 if self.path == "/large" else PNG)
 
     def log_message(self, *args: Any) -> None:
         pass
 
 
+class _Shaken(socket.socket):
+    def do_handshake(self) -> None:
+        pass
+
+
 class _Plain:
     """Stands in for TLS: the handshake itself is the library's."""
 
-    def wrap_socket(self, plain: socket.socket, server_hostname: str) -> socket.socket:
+    def wrap_socket(self, plain: socket.socket, server_hostname: str, **more: Any) -> socket.socket:
         assert server_hostname == "pictures.example"
-        return plain
+        return _Shaken(fileno=plain.detach())
 
 
 def test_a_public_address_is_fetched_by_the_address_that_was_checked(
@@ -145,6 +167,9 @@ def test_a_public_address_is_fetched_by_the_address_that_was_checked(
         for path, reason in (("moved", "302"), ("gone", "404"), ("large", "larger than")):
             with pytest.raises(ImageError, match=reason):
                 policy.from_url(f"https://pictures.example/{path}")
+        # Each byte is in time, and there is no end of them.
+        with pytest.raises(ImageError, match=r"took more than 0\.6 s"):
+            ImagePolicy(https=True, seconds=0.1).from_url("https://pictures.example/slow")
     finally:
         server.shutdown()
         server.server_close()

@@ -28,6 +28,13 @@ _NAME, _ARGUMENTS = "jarvis_probe", {"probe": "probed"}
 _SAID = "JarvisProbeSaid"
 
 
+def _no_number(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+
+
 @dataclass(frozen=True, slots=True)
 class CallSyntax:
     """How a model writes calls.
@@ -57,8 +64,9 @@ class CallSyntax:
         """
         key = f"call_{uuid.uuid4().hex[:24]}"
         try:
-            value, end = json.JSONDecoder().raw_decode(text.strip())
-        except json.JSONDecodeError as error:
+            value, end = _DECODER.raw_decode(text.strip())
+        # Too deep for the decoder, or a number too long for it, is no JSONDecodeError.
+        except (ValueError, RecursionError) as error:
             return BadCall(key, text.strip(), f"no JSON: {error}")
         rest = text.strip()[end:].strip()
         if not self.closer.startswith(rest):  # it may have been cut within the closer

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +54,8 @@ class ChatTemplate:
 
     def __init__(self, processor: Any, encoder: TextEncoder) -> None:
         self._processor, self._encoder = processor, encoder
+        texts = "".join(encoder.control_texts)
+        self._signs = {sign for sign in texts if not (sign.isalnum() or sign in "_ /")}
 
     def write(self, messages: Sequence[Message], tools: Sequence[Tool] = (), lead: str = "") -> Written:
         """A conversation as tokens and images.
@@ -74,7 +78,16 @@ class ChatTemplate:
         if whole:
             turns.insert(0, {"role": "system", "content": [{"type": "text", "text": whole}]})
         first = next(turn for turn in turns if turn["role"] == "user")["content"][0]["text"]
-        return self._cut(self._rendered(turns, listed, marks), marks, first)
+        text = self._rendered(turns, listed, marks)
+        calls = [turn for turn in turns if "tool_calls" in turn]
+        if self._suspicious([listed, calls]):
+            harmless = self._rendered(self._harmless(turns), self._harmless(listed), marks)
+            if self._controls(text) != self._controls(harmless):
+                raise InputError(
+                    "what tools or calls say becomes a control token in the template of this model; remove "
+                    "<, > and | from their names and descriptions"
+                )
+        return self._cut(text, marks, first)
 
     def rendered(self, turns: list[dict[str, Any]], tools: list[dict[str, Any]], *, open_: bool) -> str:
         """What the template makes of messages without user text; ``open_``: up to where the answer begins."""
@@ -164,6 +177,25 @@ class ChatTemplate:
         if isinstance(value, (list, tuple)):
             return [self._marked(one, marks) for one in value]
         return value
+
+    def _suspicious(self, value: Any) -> bool:
+        return bool(self._harmless(value) != value)
+
+    def _harmless(self, value: Any) -> Any:
+        """The same with no sign of a control token; a normaliser may make such signs, too."""
+        if isinstance(value, str):
+            plain = (unicodedata.normalize("NFKC", letter) for letter in value)
+            return "".join(
+                "." if self._signs & set(made) else one for one, made in zip(value, plain, strict=True)
+            )
+        if isinstance(value, Mapping):
+            return {self._harmless(key): self._harmless(one) for key, one in value.items()}
+        return [self._harmless(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+    def _controls(self, text: str) -> Counter[int]:
+        """Control tokens of what the template itself prints; between marks nothing is joined."""
+        rows = (self._encoder.encode_template(piece) for piece in _MARK.split(text)[::2])
+        return Counter(i for row in rows for i in row if i in self._encoder.control_ids)
 
     def _plain(self, text: str, what: str) -> str:
         """Text that goes through the template as it is, once nothing in it can become a control token."""

@@ -192,7 +192,7 @@ def _described(data: bytes) -> dict[str, Any]:
         )
         ends = [0, *(end for _, end in spans)]
         joined = [start for start, _ in spans] == ends[:-1] and ends[-1] == len(data) - _SIZE - size
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise _corrupt(f"its header cannot be read ({type(error).__name__}).") from error
     if not whole or not joined:
         raise _corrupt("its header does not describe its rows.")

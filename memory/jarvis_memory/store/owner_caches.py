@@ -40,6 +40,10 @@ class OwnerCaches:
         """
         return self._segments.get(self.owner, concept_id, fingerprint)
 
+    def segment_fingerprints(self, concept_id: str) -> tuple[str, ...]:
+        """The fingerprints of all segments of a concept."""
+        return tuple(row.fingerprint for row in self._catalogue.segments(self.owner, concept_id))
+
     def drop_segments(self, concept_id: str) -> int:
         """Drop a concept's segments; returns how many."""
         return self._segments.delete(self.owner, concept_id)

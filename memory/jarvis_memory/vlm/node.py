@@ -16,7 +16,7 @@ from .answerer import Answerer
 from .block import Block
 from .excerpt import Excerpt
 from .families import Reach, choose_family
-from .fingerprint import model_fingerprint
+from .fingerprint import model_fields, model_fingerprint
 from .generation import Generation
 from .loading import load_model
 from .parts import make_parts
@@ -115,18 +115,21 @@ class VLM:
     def fingerprint(self) -> str:
         """SHA-256 of everything that a segment of this model depends on, taken on first use."""
         with self._lock:
-            if self._fingerprint is None:
-                self._fingerprint = model_fingerprint(
-                    self._model,
-                    self.parts.processor,
-                    name=self.name,
-                    revision=self.revision,
-                    tokenizer_state=self.parts.encoder.state,
-                    prefix_ids=self.parts.frame.prefix,
-                    patch_side=self.patch_side,
-                    photo_pixels=self.settings.photo_pixels,
-                )
+            self._fingerprint = self._fingerprint or model_fingerprint(self.fields())
             return self._fingerprint
+
+    def fields(self) -> dict[str, Any]:
+        """What the fingerprint is made of, as it is now; see :func:`model_fields`."""
+        return model_fields(
+            self._model,
+            self.parts.processor,
+            name=self.name,
+            revision=self.revision,
+            tokenizer_state=self.parts.encoder.state,
+            prefix_ids=self.parts.frame.prefix,
+            patch_side=self.patch_side,
+            photo_pixels=self.settings.photo_pixels,
+        )
 
     @property
     def prefix(self) -> Prefix:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from typing import Any
@@ -13,6 +14,8 @@ from jarvis_retrievers.errors import InputError, UnsupportedModelError
 __all__ = ["TextEncoder"]
 
 _MARKUP = re.compile(r"[^\w\s]")
+# Gemma's tokenizer adds runs of line breaks and of spaces (SentencePiece writes U+2581). They are text.
+_SPACE = re.compile(r"[\s\u2581]*")
 
 
 class TextEncoder:
@@ -39,7 +42,8 @@ class TextEncoder:
         # A call with padding or truncation leaves them on the tokenizer; here nothing may be cut.
         state["truncation"] = state["padding"] = None
         self._with_control: Tokenizer = Tokenizer.from_str(json.dumps(state))
-        self._control = {int(token["id"]): str(token["content"]) for token in state["added_tokens"]}
+        added = {int(token["id"]): str(token["content"]) for token in state["added_tokens"]}
+        self._control = {i: text for i, text in added.items() if not _SPACE.fullmatch(text)}
         self.control_texts = tuple(text for text in self._control.values() if _MARKUP.search(text))
         """The added tokens that look like markup; runs of spaces, which some tokenizers add, do not."""
         self._bare: Tokenizer = Tokenizer.from_str(json.dumps({**state, "added_tokens": []}))
@@ -58,22 +62,31 @@ class TextEncoder:
     def encode(self, text: str) -> list[int]:
         """Tokens of what a user wrote.
 
+        Where the vocabulary itself has a control token as a word, the text is cut within that word, so that
+        its pieces are left.
+
         Raises:
-            InputError: The text is not valid Unicode, or the tokenizer's own vocabulary leads to a control
-                token.
+            InputError: The text is not valid Unicode, or a single character of it is a control token.
         """
         try:
             text.encode()
         except UnicodeEncodeError as error:
             raise InputError(f"This text holds half of a character at {error.start}; remove it.") from error
-        ids: list[int] = self._bare.encode(text, add_special_tokens=False).ids
-        # Not reachable with byte-level vocabularies; others may hold a control token as a word.
-        found = sorted({self._control[i] for i in ids if i in self._control})
-        if found:
-            raise InputError(
-                f"This text would become the control token {found[0]!r}; write it in another way."
-            )
-        return ids
+        return self._plain(text)
+
+    def _plain(self, text: str) -> list[int]:
+        made = self._bare.encode(text, add_special_tokens=False)
+        ids: list[int] = made.ids
+        if not self._control.keys() & set(ids):
+            return ids
+        found = [(span, i) for span, i in zip(made.offsets, ids, strict=True) if i in self._control]
+        for (start, end), i in found:
+            if end - start < 2:
+                raise InputError(
+                    f"This text would become the control token {self._control[i]!r}; write it in another way."
+                )
+        cuts = [0, *(start + 1 for (start, _), _ in found), len(text)]
+        return [i for at, to in itertools.pairwise(cuts) for i in self._plain(text[at:to])]
 
     def encode_template(self, text: str) -> list[int]:
         """Tokens of a piece of the chat template, control tokens included. Never give it text of a user."""
