@@ -13,8 +13,11 @@ from jarvis_retrievers.errors import DuplicateConceptError, UnknownConceptError
 
 from ..concept import Concept, name_key
 from .catalogue_caches import SQLiteCaches
+from .cipher import OwnerCipher
 from .connection import Database
 from .contracts import BlobRef, ConceptRows, Usage, VectorRows
+from .hidden import blinded, reveal
+from .master_key import MasterKey
 from .queries import (
     OF_CONCEPT,
     THIS,
@@ -51,10 +54,10 @@ class SQLiteCatalogue(SQLiteCaches):
         read_only: refuse writes, and change no byte on disk.
         busy_timeout: seconds to wait for another process's write.
         reserve: what may be given up to forget on a full disk.
-        accept_loss: see `Database`.
+        accept_loss, key: see `Database`.
 
     Raises:
-        HomeFormatError, HomeReadOnlyError, CorruptRecordError: see `Database`.
+        LockedHomeError, SettingError, HomeFormatError, HomeReadOnlyError, CorruptRecordError: see `Database`.
     """
 
     def __init__(
@@ -65,10 +68,11 @@ class SQLiteCatalogue(SQLiteCaches):
         busy_timeout: float = 30.0,
         reserve: Reserve | None = None,
         accept_loss: bool = False,
+        key: MasterKey | None = None,
     ) -> None:
         self._reserve = reserve
         self._db = Database(
-            Path(path), read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
+            Path(path), read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
         )
 
     @property
@@ -89,12 +93,13 @@ class SQLiteCatalogue(SQLiteCaches):
     def add(self, owner: str, rows: ConceptRows) -> Concept:
         """See `Catalogue.add`."""
         with self._db.write() as connection:
-            _refuse_duplicate(connection, owner, rows.concept)
-            check_dim(rows, dim_of(connection, owner))
+            cipher = self._cipher(connection, owner, rows.blobs)
+            _refuse_duplicate(connection, owner, rows.concept, cipher)
+            check_dim(rows, dim_of(connection, owner, cipher))
             if key_of(connection, owner) is None:
                 connection.execute("INSERT INTO owners VALUES (?, ?)", (owner, secrets.token_bytes(32)))
             now = advance(connection, "sequence", 1)
-            return _insert(connection, owner, rows, created=now, updated=now)
+            return _insert(connection, owner, rows, now, now, cipher)
 
     def replace(self, owner: str, rows: ConceptRows) -> tuple[Concept, tuple[BlobRef, ...]]:
         """See `Catalogue.replace`."""
@@ -105,16 +110,17 @@ class SQLiteCatalogue(SQLiteCaches):
             ).fetchone()
             if old is None:
                 raise _unknown(concept)
-            _refuse_duplicate(connection, owner, concept)
+            cipher = self._cipher(connection, owner, rows.blobs)
+            _refuse_duplicate(connection, owner, concept, cipher)
             blobs = blobs_of(connection, owner, concept.id)
             delete_rows(connection, owner, concept.id)
             now = advance(connection, "sequence", 1)
-            return _insert(connection, owner, rows, created=old[0], updated=now), blobs
+            return _insert(connection, owner, rows, old[0], now, cipher), blobs
 
     def concepts(self, owner: str) -> tuple[Concept, ...]:
         """See `Catalogue.concepts`."""
         with self._db.read() as connection:
-            return read_concepts(connection, "owner = ?", (owner,))
+            return read_concepts(connection, "owner = ?", (owner,), self._cipher(connection, owner))
 
     def ids(self, owner: str) -> tuple[str, ...]:
         """See `Catalogue.ids`."""
@@ -131,34 +137,39 @@ class SQLiteCatalogue(SQLiteCaches):
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """See `Catalogue.concept`."""
         with self._db.read() as connection:
-            return next(iter(read_concepts(connection, THIS, (owner, concept_id))), None)
+            cipher = self._cipher(connection, owner)
+            return next(iter(read_concepts(connection, THIS, (owner, concept_id), cipher)), None)
 
     def named(self, owner: str, key: str) -> Concept | None:
         """See `Catalogue.named`."""
         with self._db.read() as connection:
-            return next(
-                iter(read_concepts(connection, "owner = ? AND name_key = ? AND live = 1", (owner, key))), None
-            )
+            cipher = self._cipher(connection, owner)
+            values = (owner, blinded("concepts", "name_key", key, cipher))
+            where = "owner = ? AND name_key = ? AND live = 1"
+            return next(iter(read_concepts(connection, where, values, cipher)), None)
 
     def photo(self, owner: str, photo_id: str) -> tuple[str, BlobRef] | None:
         """See `Catalogue.photo`."""
         with self._db.read() as connection:
             for row in select(connection, "photos", "owner = ? AND photo = ?", (owner, photo_id)):
                 if updated_of(connection, owner, row[1]) is not None:
+                    # Its pixels vouch for the blob that it points to.
+                    reveal("photos", row, self._cipher(connection, owner))
                     return row[1], BlobRef(row[7], row[8], row[9])
         return None
 
     def vectors(self, owner: str, concepts: Collection[str] | None = None) -> VectorRows:
         """See `Catalogue.vectors`."""
         with self._db.read() as connection:
-            return read_vectors(connection, owner, concepts)
+            return read_vectors(connection, owner, concepts, self._cipher(connection, owner))
 
     def usage(self, owner: str) -> Usage:
         """See `Catalogue.usage`."""
         with self._db.read() as connection:
+            data = f"LENGTH(data) - {self._cipher(connection, owner).overhead}"
             sums = [
                 connection.execute(f"SELECT COALESCE(SUM({size}), 0) FROM {table} WHERE owner = ?", (owner,))
-                for size, table in (("length", "photos"), ("LENGTH(data)", "vectors"), ("length", "segments"))
+                for size, table in (("length", "photos"), (data, "vectors"), ("length", "segments"))
             ]
             return Usage(*(int(cursor.fetchone()[0]) for cursor in sums))
 
@@ -234,11 +245,22 @@ class SQLiteCatalogue(SQLiteCaches):
         with self._db.write() as connection:
             for table in (*OF_CONCEPT, "owners"):
                 connection.execute(f"DELETE FROM {table} WHERE owner = ?", (owner,))
-            for table in ("items", "snapshots"):
+            for table in ("items", "snapshots", "data_keys"):
                 if has_table(connection, table):
                     connection.execute(f"DELETE FROM {table} WHERE owner = ?", (owner,))
             mark_traces(connection)
         self.tidy()
+
+    def destroy_key(self, owner: str) -> None:
+        """See `Catalogue.destroy_key`."""
+        with self._db.write() as connection:
+            self._db.keys.destroy(connection, owner)
+        self._db.empty_log()
+
+    def key_destroyed(self, owner: str) -> bool:
+        """See `Catalogue.key_destroyed`."""
+        with self._db.read() as connection:
+            return self._db.keys.destroyed(connection, owner)
 
     def tidy(self) -> None:
         """See `Catalogue.tidy`."""
@@ -266,19 +288,26 @@ class SQLiteCatalogue(SQLiteCaches):
 
 
 def _insert(
-    connection: sqlite3.Connection, owner: str, rows: ConceptRows, created: int, updated: int
+    connection: sqlite3.Connection,
+    owner: str,
+    rows: ConceptRows,
+    created: int,
+    updated: int,
+    cipher: OwnerCipher,
 ) -> Concept:
     count = len(rows.patch_vectors) + len(rows.profile_vectors)
     first = advance(connection, "vector", count) - count + 1
     concept = rows.concept.model_copy(update={"created": created, "updated": updated})
     stamped = ConceptRows(concept, rows.blobs, rows.patch_vectors, rows.profile_vectors)
-    return insert_concept(connection, owner, stamped, first)
+    return insert_concept(connection, owner, stamped, first, cipher)
 
 
-def _refuse_duplicate(connection: sqlite3.Connection, owner: str, concept: Concept) -> None:
+def _refuse_duplicate(
+    connection: sqlite3.Connection, owner: str, concept: Concept, cipher: OwnerCipher
+) -> None:
     row = connection.execute(
         "SELECT concept FROM concepts WHERE owner = ? AND name_key = ? AND live = 1",
-        (owner, name_key(concept.name)),
+        (owner, blinded("concepts", "name_key", name_key(concept.name), cipher)),
     ).fetchone()
     if row is not None and row[0] != concept.id:
         raise DuplicateConceptError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ from jarvis_retrievers.errors import (
     CorruptRecordError,
     HomeFormatError,
     HomeReadOnlyError,
+    SettingError,
     StoreError,
 )
 
@@ -21,6 +23,8 @@ from . import wal
 from .disk import sync_folder, translated
 from .failures import code_of, meant
 from .health import Health
+from .home_keys import HomeKeys
+from .master_key import MasterKey
 from .schema import APPLICATION_ID, FORMAT_VERSION, MIGRATIONS, PAGE_SIZE, TABLES
 from .witness import Witness
 
@@ -29,6 +33,7 @@ __all__ = ["Database"]
 # VACUUM builds a copy of all live rows: up to this many bytes in memory, so that no other folder sees them.
 _COPY_IN_MEMORY = 256 << 20
 
+_log = logging.getLogger(__name__)
 _HEADER_MAGIC = b"SQLite format 3\0"
 
 
@@ -40,21 +45,31 @@ class Database:
         read_only: refuse writes, and change no byte on disk.
         busy_timeout: seconds to wait for another process's write.
         accept_loss: go on with what is there if acknowledged writes are lost.
+        key: the master key of an encrypted home; see `HomeKeys`. A new home is encrypted with it.
 
     Raises:
+        LockedHomeError, WrongKeyError: encrypted, and this is not its key; nothing is changed.
+        SettingError: a key for a home that is there and not encrypted.
         HomeFormatError: written by a newer version; nothing is changed.
         HomeReadOnlyError: not there, and it may not be made.
         CorruptRecordError: not a catalogue, or acknowledged writes are missing in it.
     """
 
     def __init__(
-        self, path: Path, *, read_only: bool = False, busy_timeout: float = 30.0, accept_loss: bool = False
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        busy_timeout: float = 30.0,
+        accept_loss: bool = False,
+        key: MasterKey | None = None,
     ) -> None:
         self.path = path
         self.read_only = read_only
         self._lock = threading.RLock()
         self.health = Health()
-        self._folder_synced = False
+        self.keys = HomeKeys(key, path.parent)
+        self._ready = self._folder_synced = False
         self._busy_timeout = busy_timeout
         self._witness = Witness(path)
         # Before the catalogue is read: others go on writing.
@@ -72,6 +87,7 @@ class Database:
             )
         if not new:
             self._check_header()
+            self._unlock()
         self._conn = (
             self._open_read_only() if read_only else self._connect(f"{path.absolute().as_uri()}?mode=rwc")
         )
@@ -81,6 +97,9 @@ class Database:
                 self._check_format(int(self._conn.execute("PRAGMA user_version").fetchone()[0]), new)
                 if not read_only:
                     self._prepare()
+                self._ready = True
+                self._refresh()
+                self._refuse_needless_key()
                 if witnessed:
                     row = self._conn.execute("SELECT value FROM meta WHERE key = 'writes'").fetchone()
                     self._witness.check(witnessed, int(row[0]) if row else 0, accept_loss, read_only)
@@ -95,10 +114,14 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A snapshot: all that is read inside belongs together."""
+        """A snapshot: all that is read inside belongs together. Inside a transaction it is a part of it."""
         with self._lock, self._translated():
+            if self._conn.in_transaction:
+                yield self._conn
+                return
             self._conn.execute("BEGIN")
             try:
+                self._refresh()
                 yield self._conn
             finally:
                 if self._conn.in_transaction:
@@ -118,6 +141,7 @@ class Database:
                 self._conn.execute("BEGIN IMMEDIATE")
                 before = self._conn.total_changes
                 try:
+                    self._refresh()
                     yield self._conn
                     count = self._count() if self._conn.total_changes != before else None
                     self._sync_folder()
@@ -150,6 +174,39 @@ class Database:
             raise StoreError(
                 f"what was deleted is hidden, but its bytes are still in {self.path.name}-wal, because "
                 "another process is reading the home; close it there, then call sweep()"
+            )
+
+    def empty_log(self) -> bool:
+        """Fold the -wal file in and empty it, unless others are reading; whether that was done."""
+        with self._lock:
+            self._check_writable()
+            with self._translated():
+                return wal.truncate(self._conn, 0.0)
+
+    def _refresh(self) -> None:
+        if self._ready:
+            self.keys.refresh(self._conn)
+
+    def _unlock(self) -> None:
+        # Through a connection that cannot write: without the key, not even the log is folded in.
+        connection = self._connect(
+            f"{self.path.absolute().as_uri()}?mode=ro{'' if self.recovered else '&immutable=1'}"
+        )
+        try:
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+                self.keys.refresh(connection)
+                self._refuse_needless_key()
+        except (sqlite3.Error, UnicodeDecodeError):
+            # Whoever opens it in earnest says what is wrong, or that it is not finished yet.
+            _log.info("%s cannot be looked into yet", self.path)
+        finally:
+            connection.close()
+
+    def _refuse_needless_key(self) -> None:
+        if self.keys.given and self.keys.lock is None:
+            raise SettingError(
+                f"a key was given, but the home {self.path.parent} is not encrypted; run `jarvis secure on` "
+                "first"
             )
 
     def _connect(self, uri: str) -> sqlite3.Connection:
@@ -232,6 +289,8 @@ class Database:
                         "INSERT INTO meta VALUES ('format', ?), ('sequence', 0), ('vector', 0)",
                         (FORMAT_VERSION,),
                     )
+                    if self.keys.given:
+                        self.keys.start(self._conn, "on")
                     execute(f"PRAGMA application_id = {APPLICATION_ID}")
                     execute(f"PRAGMA user_version = {FORMAT_VERSION}")
             sync_folder(self.path.parent)

@@ -8,7 +8,7 @@ owner first, and nothing is shared between owners.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -33,11 +33,19 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class BlobRef:
-    """Where a blob is and what it must be: random id (32 hex digits), payload bytes, SHA-256 (hex)."""
+    """Where a blob is and what it must be.
+
+    Attributes:
+        id: random, 32 hex digits.
+        length: bytes of the payload.
+        digest: in hex.
+        key: id of the key that it was written with, 0 for none; None where it is read from a row.
+    """
 
     id: str
     length: int
     digest: str
+    key: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +222,12 @@ class Catalogue(Protocol):
     def live_blobs(self) -> frozenset[str]:
         """Ids of all blobs that a row of any owner points to."""
 
+    def destroy_key(self, owner: str) -> None:
+        """Overwrite the key that the owner's data is encrypted with; without one nothing is done."""
+
+    def key_destroyed(self, owner: str) -> bool:
+        """Whether that was done, and `delete_owner` was not."""
+
     def delete_owner(self, owner: str) -> None:
         """Delete every row of the owner, and leave no byte of them behind."""
 
@@ -233,16 +247,22 @@ class Catalogue(Protocol):
 class BlobStore(Protocol):
     """Immutable bytes under random ids."""
 
-    def put(self, owner: str, kind: str, data: bytes) -> BlobRef:
-        """Store ``data`` durably under a fresh id; ``kind`` is 1 to 8 lower-case letters, such as
-        ``"photo"``.
+    def put(self, owner: str, kind: str, data: bytes, *, bound: str = "") -> BlobRef:
+        """Store ``data`` durably under a fresh id.
+
+        Args:
+            owner: whose.
+            kind: 1 to 8 lower-case letters, such as ``"photo"``.
+            data: the bytes.
+            bound: what it belongs to; where blobs are encrypted, it is refused as anything else.
         """
 
-    def get(self, owner: str, ref: BlobRef) -> bytes:
+    def get(self, owner: str, ref: BlobRef, *, bound: str = "") -> bytes:
         """The bytes of a blob.
 
         Raises:
-            CorruptRecordError: missing, of another length, changed, or another owner's.
+            CorruptRecordError: missing, of another length, changed, another owner's, or encrypted and bound
+                to something else.
         """
 
     def exists(self, owner: str, ref: BlobRef) -> bool:

@@ -253,6 +253,13 @@ class MemoryCatalogue:
             if value is not None:
                 self._settings[key] = value
 
+    def destroy_key(self, owner: str) -> None:
+        """See `Catalogue.destroy_key`: nothing is encrypted here."""
+
+    def key_destroyed(self, owner: str) -> bool:
+        """See `Catalogue.key_destroyed`."""
+        return False
+
     def delete_owner(self, owner: str) -> None:
         """See `Catalogue.delete_owner`."""
         with self._lock:

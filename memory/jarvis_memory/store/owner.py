@@ -18,6 +18,7 @@ from jarvis_retrievers.errors import (
     SettingError,
     StoreError,
     UnknownConceptError,
+    WrongKeyError,
 )
 
 from ..concept import Concept, name_key
@@ -25,11 +26,13 @@ from .contracts import BlobRef, BlobStore, Catalogue, SegmentCache, Usage, Vecto
 from .draft import ConceptDraft
 from .home import check_owner, open_home
 from .known import KnownConcepts
+from .master_key import MasterKey
 from .names import resolve
 from .owner_caches import OwnerCaches
 from .recovery import recover
+from .rekeying import sweep_old
 from .reserve import with_room
-from .segments import FileSegmentCache
+from .segments import FileSegmentCache, photo_bound
 from .verify import Finding, verify
 
 __all__ = ["OwnerStore"]
@@ -65,6 +68,7 @@ class OwnerStore(OwnerCaches):
         read_only: bool = False,
         busy_timeout: float = 30.0,
         accept_loss: bool = False,
+        key: MasterKey | None = None,
     ) -> Self:
         """Open a home, or make it (0700), and finish what was being forgotten when the last process ended.
 
@@ -74,6 +78,7 @@ class OwnerStore(OwnerCaches):
             read_only: refuse writes even if they were possible.
             busy_timeout: seconds to wait for another process's write.
             accept_loss: go on with what is there if acknowledged writes are lost.
+            key: of an encrypted home; see `open_home`.
 
         Raises: see `open_home`.
 
@@ -82,12 +87,13 @@ class OwnerStore(OwnerCaches):
         """
         check_owner(owner)
         catalogue, blobs = open_home(
-            home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
+            home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
         )
         try:
             store = cls(owner, catalogue, blobs)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
+                sweep_old(catalogue, blobs)
                 recover(Path(home).expanduser(), catalogue, blobs, _GRACE)
         except BaseException:
             catalogue.close()
@@ -106,10 +112,11 @@ class OwnerStore(OwnerCaches):
             DuplicateConceptError: there is a concept of this name.
             InputError: its vectors have another length than the owner's others.
         """
-        blobs = self._put_photos(draft)
+        concept_id = secrets.token_hex(16)
+        blobs = self._put_photos(draft, concept_id)
         try:
-            return self._catalogue.add(self.owner, draft.rows(self.owner, secrets.token_hex(16), blobs))
-        except InputError:
+            return self._catalogue.add(self.owner, draft.rows(self.owner, concept_id, blobs))
+        except (InputError, WrongKeyError):
             # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
             self._blobs.delete(self.owner, blobs)
             raise
@@ -123,10 +130,10 @@ class OwnerStore(OwnerCaches):
         Raises:
             UnknownConceptError: no such concept. DuplicateConceptError: another concept has this name.
         """
-        blobs = self._put_photos(draft)
+        blobs = self._put_photos(draft, concept_id)
         try:
             concept, unused = self._catalogue.replace(self.owner, draft.rows(self.owner, concept_id, blobs))
-        except InputError:
+        except (InputError, WrongKeyError):
             self._blobs.delete(self.owner, blobs)
             raise
         self._blobs.delete(self.owner, unused)
@@ -162,7 +169,7 @@ class OwnerStore(OwnerCaches):
         while found is not None:
             concept_id, blob = found
             try:
-                return self._blobs.get(self.owner, blob)
+                return self._blobs.get(self.owner, blob, bound=photo_bound(concept_id, photo_id))
             except CorruptRecordError as error:
                 # A concept that was forgotten or replaced meanwhile has lost its photo, not damaged it.
                 again = self._catalogue.photo(self.owner, photo_id)
@@ -229,6 +236,8 @@ class OwnerStore(OwnerCaches):
         with_room(self._delete_owner, self._catalogue.free_room)
 
     def _delete_owner(self) -> None:
+        # First and durably: what comes next may be cut short, and is worth nothing without it.
+        self._catalogue.destroy_key(self.owner)
         blobs = self._catalogue.tombstone(self.owner, None)
         self._known.clear()
         self._segments.delete_owner(self.owner)
@@ -278,12 +287,17 @@ class OwnerStore(OwnerCaches):
     ) -> None:
         self.close()
 
-    def _put_photos(self, draft: ConceptDraft) -> tuple[BlobRef, ...]:
+    def _put_photos(self, draft: ConceptDraft, concept_id: str) -> tuple[BlobRef, ...]:
         if self.read_only:
             raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
-        return tuple(self._blobs.put(self.owner, "photo", photo.data) for photo in draft.checked_photos)
+        return tuple(
+            self._blobs.put(self.owner, "photo", photo.data, bound=photo_bound(concept_id, photo_id))
+            for photo, photo_id in zip(draft.checked_photos, draft.photo_ids, strict=True)
+        )
 
     def _finish_forgetting(self) -> None:
+        if self._catalogue.key_destroyed(self.owner):
+            self.delete_owner()
         for concept_id in self._catalogue.tombstones(self.owner):
             self.erase(concept_id)
         self._catalogue.tidy()

@@ -58,7 +58,7 @@ class OwnerCaches:
 
     def put_snapshot(self, name: str, data: bytes) -> None:
         """Keep a snapshot in place of the one of this name."""
-        blob = self._blobs.put(self.owner, "index", data)
+        blob = self._blobs.put(self.owner, "index", data, bound=name)
         self._blobs.delete(self.owner, self._catalogue.put_snapshot(self.owner, name, blob))
 
     def snapshot(self, name: str) -> bytes | None:
@@ -68,7 +68,7 @@ class OwnerCaches:
             CorruptRecordError: it is damaged; make it again and put it.
         """
         blob = self._catalogue.snapshots(self.owner).get(name)
-        return None if blob is None else self._blobs.get(self.owner, blob)
+        return None if blob is None else self._blobs.get(self.owner, blob, bound=name)
 
     def drop_snapshots(self) -> None:
         """Delete all snapshots: their files, and then their rows."""

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
 from jarvis_retrievers.errors import CorruptRecordError
 
-from .connection import Database
+from .cipher import OwnerCipher
 from .contracts import BlobRef
 from .rows import blob_of
 from .schema import OF_PHOTOS
+
+if TYPE_CHECKING:
+    from .connection import Database
 
 __all__ = [
     "OF_CONCEPT",
@@ -98,14 +102,14 @@ def blobs_of(
     return tuple(found)
 
 
-def dim_of(connection: sqlite3.Connection, owner: str) -> int | None:
+def dim_of(connection: sqlite3.Connection, owner: str, cipher: OwnerCipher) -> int | None:
     """Numbers in each of the owner's vectors of photos and profiles, or None if there are none."""
     row = connection.execute(
-        "SELECT SUM(LENGTH(v.data)), c.vectors FROM vectors v "
+        "SELECT SUM(LENGTH(v.data) - ?), c.vectors FROM vectors v "
         "JOIN concepts c ON c.owner = v.owner AND c.concept = v.concept "
         f"WHERE v.owner = ? AND v.kind IN ({OF_PHOTOS}) AND c.live = 1 AND c.vectors > 0 "
         "GROUP BY v.concept LIMIT 1",
-        (owner,),
+        (cipher.overhead, owner),
     ).fetchone()
     return None if row is None else int(row[0]) // (2 * int(row[1]))
 

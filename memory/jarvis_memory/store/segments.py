@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import threading
 
-from jarvis_retrievers.errors import SettingError
+from jarvis_retrievers.errors import CorruptRecordError, SettingError
 
 from .contracts import BlobStore, Catalogue, SegmentRow
 
-__all__ = ["FileSegmentCache", "MemorySegmentCache"]
+__all__ = ["FileSegmentCache", "MemorySegmentCache", "bound_to", "photo_bound"]
 
 _FINGERPRINT = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 
@@ -38,7 +38,7 @@ class FileSegmentCache:
             if concept is None:
                 return False
             updated = concept.updated
-        blob = self._blobs.put(owner, "segment", data)
+        blob = self._blobs.put(owner, "segment", data, bound=bound_to(concept_id, fingerprint))
         row = SegmentRow(concept_id, fingerprint, updated, tokens, blob)
         unused = self._catalogue.put_segment(owner, row)
         self._blobs.delete(owner, unused)
@@ -49,14 +49,15 @@ class FileSegmentCache:
         _check(fingerprint)
         row = self._catalogue.segment(owner, concept_id, fingerprint)
         while row is not None:
-            if self._blobs.exists(owner, row.blob):
-                return self._blobs.get(owner, row.blob)
-            # Gone between the two looks if somebody has replaced or dropped it; damage if the row is still
-            # the same.
-            again = self._catalogue.segment(owner, concept_id, fingerprint)
-            if again == row:
-                return self._blobs.get(owner, row.blob)
-            row = again
+            try:
+                return self._blobs.get(owner, row.blob, bound=bound_to(concept_id, fingerprint))
+            except CorruptRecordError:
+                # Gone between the two looks if somebody has replaced or dropped it, or has encrypted it anew;
+                # damage if the row is still the same.
+                again = self._catalogue.segment(owner, concept_id, fingerprint)
+                if again == row:
+                    raise
+                row = again
         return None
 
     def delete(self, owner: str, concept_id: str) -> int:
@@ -124,6 +125,16 @@ class MemorySegmentCache:
             for key in gone:
                 del self._segments[key]
         return len(gone)
+
+
+def bound_to(concept_id: str, fingerprint: str) -> str:
+    """What the blob of a segment belongs to."""
+    return f"{concept_id}/{fingerprint}"
+
+
+def photo_bound(concept_id: str, photo_id: str) -> str:
+    """What the blob of a photo belongs to."""
+    return f"{concept_id}/{photo_id}"
 
 
 def _check(fingerprint: str) -> None:
