@@ -47,7 +47,7 @@ class AesGcmCipher:
         """See `OwnerCipher.encrypt`: nonce (12 bytes), ciphertext, tag (16)."""
         return _encrypted(self._aead, data, bound)
 
-    def decrypt(self, data: bytes, bound: bytes) -> bytes:
+    def decrypt(self, data: bytes | memoryview, bound: bytes) -> bytes:
         """See `OwnerCipher.decrypt`."""
         found = _decrypted(self._aead, data, bound)
         if found is None:
@@ -76,7 +76,7 @@ def _encrypted(aead: _Aead, data: bytes, bound: bytes) -> bytes:
     return nonce + aead.encrypt(nonce, data, bound)
 
 
-def _decrypted(aead: _Aead, data: bytes, bound: bytes) -> bytes | None:
+def _decrypted(aead: _Aead, data: bytes | memoryview, bound: bytes) -> bytes | None:
     from cryptography.exceptions import InvalidTag
 
     view = memoryview(data)
@@ -96,4 +96,4 @@ def _aead(key: bytes) -> _Aead:
         raise ExtraError(
             'the home is encrypted, which needs the extra secure; run: pip install "jarvis-plugins[secure]"'
         ) from error
-    return AESGCM(key)  # type: ignore[return-value]
+    return AESGCM(key)

@@ -6,12 +6,11 @@ import os
 import re
 import secrets
 import stat
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from jarvis_retrievers.errors import CorruptRecordError, HomeReadOnlyError, SettingError
+from jarvis_retrievers.errors import CorruptRecordError, HomeReadOnlyError
 
 from .blob_frames import (
     HEADER_SIZE,
@@ -19,7 +18,6 @@ from .blob_frames import (
     header_of,
     key_id_of,
     packed,
-    payload_digest,
     payload_of,
     size_of,
     tag_of,
@@ -30,7 +28,7 @@ from .contracts import BlobRef
 from .disk import make_folder, sync_folder, translated, write_file
 from .health import Health
 
-__all__ = ["HEADER_SIZE", "UNCLEAN", "FileBlobStore", "MemoryBlobStore"]
+__all__ = ["HEADER_SIZE", "UNCLEAN", "FileBlobStore", "unusable"]
 
 UNCLEAN = "unclean"
 """Name of a file in ``tmp`` that says that a process was cut short; see `recover`."""
@@ -93,7 +91,7 @@ class FileBlobStore:
             cipher = self._keys.by_id(owner, key_id_of(start, rest))
             return payload_of(owner, ref, start, rest, bound, cipher)
         except CorruptRecordError as error:
-            raise _corrupt(self.path(ref), str(error)) from error
+            raise unusable(self.path(ref), str(error)) from error
 
     def check(self, owner: str, ref: BlobRef) -> None:
         """Compare a file with its row, without any key.
@@ -105,7 +103,7 @@ class FileBlobStore:
         try:
             check_frame(owner, ref, start, rest)
         except CorruptRecordError as error:
-            raise _corrupt(self.path(ref), str(error)) from error
+            raise unusable(self.path(ref), str(error)) from error
 
     def _read(self, ref: BlobRef) -> tuple[bytes, bytes]:
         """A file's header, and the rest."""
@@ -120,10 +118,10 @@ class FileBlobStore:
             try:
                 handle = os.open(path, flags)
             except FileNotFoundError:
-                raise _corrupt(path, "it is missing") from None
+                raise unusable(path, "it is missing") from None
             except OSError as error:
                 if path.is_symlink():
-                    raise _corrupt(path, "it is a link, not a file") from error
+                    raise unusable(path, "it is a link, not a file") from error
                 raise
             with os.fdopen(handle, "rb") as file:
                 status = os.fstat(file.fileno())
@@ -131,7 +129,7 @@ class FileBlobStore:
                 # Sizes first: a file that grew must not be read into memory to find that out.
                 expected = size_of(start, ref.length)
                 if not start or status.st_size != expected:
-                    raise _corrupt(path, f"it should have {expected} bytes, got {status.st_size}")
+                    raise unusable(path, f"it should have {expected} bytes, got {status.st_size}")
                 return start, file.read()
 
     def exists(self, owner: str, ref: BlobRef) -> bool:
@@ -233,64 +231,6 @@ class FileBlobStore:
         self._health.check(self._root)
 
 
-class MemoryBlobStore:
-    """The reference: blobs in a dict. Nothing of it outlives the process.
-
-    Args:
-        clock: seconds, monotonic; for the grace period of `sweep`.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._blobs: dict[str, tuple[str, str, bytes, float]] = {}
-
-    def put(self, owner: str, kind: str, data: bytes, *, bound: str = "") -> BlobRef:
-        """See `BlobStore.put`."""
-        header_of(owner, kind)
-        ref = BlobRef(secrets.token_hex(16), len(data), payload_digest(owner, kind, data))
-        with self._lock:
-            self._blobs[ref.id] = (owner, kind, bytes(data), self._clock())
-        return ref
-
-    def get(self, owner: str, ref: BlobRef, *, bound: str = "") -> bytes:
-        """See `BlobStore.get`."""
-        with self._lock:
-            found = self._blobs.get(ref.id)
-        if found is None:
-            raise _corrupt(ref.id, "it is missing")
-        _, kind, data, _ = found
-        if len(data) != ref.length or payload_digest(owner, kind, data) != ref.digest:
-            raise _corrupt(ref.id, "its digest does not match")
-        return data
-
-    def exists(self, owner: str, ref: BlobRef) -> bool:
-        """See `BlobStore.exists`."""
-        with self._lock:
-            return ref.id in self._blobs and self._blobs[ref.id][0] == owner
-
-    def delete(self, owner: str, refs: Collection[BlobRef]) -> int:
-        """See `BlobStore.delete`."""
-        wanted = {ref.id for ref in refs}
-        return self._drop(lambda blob_id, _, __: blob_id in wanted)
-
-    def sweep(self, live: Collection[str], grace: float) -> int:
-        """See `BlobStore.sweep`."""
-        names, oldest = frozenset(live), self._clock() - grace
-        return self._drop(lambda blob_id, _, written: blob_id not in names and written <= oldest)
-
-    def delete_owner(self, owner: str) -> int:
-        """See `BlobStore.delete_owner`."""
-        return self._drop(lambda _, whose, __: whose == owner)
-
-    def _drop(self, chosen: Callable[[str, str, float], bool]) -> int:
-        with self._lock:
-            gone = [key for key, (owner, _, _, written) in self._blobs.items() if chosen(key, owner, written)]
-            for key in gone:
-                del self._blobs[key]
-        return len(gone)
-
-
 def _owned(path: Path, tag: bytes) -> bool:
     return _start(path)[16:HEADER_SIZE] == tag
 
@@ -317,5 +257,6 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _corrupt(where: Path | str, why: str) -> CorruptRecordError:
+def unusable(where: Path | str, why: str) -> CorruptRecordError:
+    """The error to raise."""
     return CorruptRecordError(f"the blob {where} cannot be used: {why}")

@@ -13,11 +13,13 @@ from jarvis_retrievers.errors import DuplicateConceptError, UnknownConceptError
 
 from ..concept import Concept, name_key
 from .catalogue_caches import SQLiteCaches
+from .catalogue_home import SQLiteHome
 from .cipher import OwnerCipher
 from .connection import Database
 from .contracts import BlobRef, ConceptRows, Usage, VectorRows
 from .hidden import blinded, reveal
 from .master_key import MasterKey
+from .matrices import check_dim
 from .queries import (
     OF_CONCEPT,
     THIS,
@@ -32,21 +34,13 @@ from .queries import (
     updated_of,
 )
 from .reserve import Reserve
-from .rows import (
-    check_dim,
-    insert,
-    insert_concept,
-    read_concepts,
-    read_vectors,
-    seal,
-    select,
-)
+from .rows import insert_concept, read_concepts, read_vectors, seal, select
 from .schema import columns
 
 __all__ = ["SQLiteCatalogue"]
 
 
-class SQLiteCatalogue(SQLiteCaches):
+class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
     """`Catalogue` in a file. Threads and processes may share it.
 
     Args:
@@ -216,22 +210,6 @@ class SQLiteCatalogue(SQLiteCaches):
                     mark_traces(connection)
         self.tidy()
 
-    def setting(self, key: str) -> str | None:
-        """See `Catalogue.setting`."""
-        with self._db.read() as connection:
-            # A home of format 1 that cannot be written has no such table.
-            if not has_table(connection, "settings"):
-                return None
-            rows = select(connection, "settings", "key = ?", (key,))
-        return str(rows[0][1]) if rows else None
-
-    def put_setting(self, key: str, value: str | None) -> None:
-        """See `Catalogue.put_setting`."""
-        with self._db.write() as connection:
-            connection.execute("DELETE FROM settings WHERE key = ?", (key,))
-            if value is not None:
-                insert(connection, "settings", (key, value))
-
     def live_blobs(self) -> frozenset[str]:
         """See `Catalogue.live_blobs`."""
         with self._db.read() as connection:
@@ -250,17 +228,6 @@ class SQLiteCatalogue(SQLiteCaches):
                     connection.execute(f"DELETE FROM {table} WHERE owner = ?", (owner,))
             mark_traces(connection)
         self.tidy()
-
-    def destroy_key(self, owner: str) -> None:
-        """See `Catalogue.destroy_key`."""
-        with self._db.write() as connection:
-            self._db.keys.destroy(connection, owner)
-        self._db.empty_log()
-
-    def key_destroyed(self, owner: str) -> bool:
-        """See `Catalogue.key_destroyed`."""
-        with self._db.read() as connection:
-            return self._db.keys.destroyed(connection, owner)
 
     def tidy(self) -> None:
         """See `Catalogue.tidy`."""

@@ -17,8 +17,9 @@ from .connection import Database
 from .contracts import BlobRef, SegmentRow
 from .hidden import reveal
 from .keys import keyed
+from .matrices import as_matrix, vector_bytes
 from .queries import THIS, advance, blobs_of, has_table, key_of, updated_of
-from .rows import as_matrix, blob_of, insert, segment_of, select, vector_bytes
+from .rows import blob_of, insert, segment_of, select
 from .schema import SNAPSHOTS
 
 __all__ = ["SQLiteCaches"]
@@ -42,7 +43,9 @@ class SQLiteCaches:
         """
         cipher = self._db.keys.of(connection, owner, make=blobs is not None)
         if any(blob.key not in (None, cipher.key_id) for blob in blobs or ()):
-            raise WrongKeyError("the owner's key was changed during this write; nothing was written, try again")
+            raise WrongKeyError(
+                "the owner's key was changed during this write; nothing was written, try again"
+            )
         return cipher
 
     def put_segment(self, owner: str, row: SegmentRow) -> tuple[BlobRef, ...]:

@@ -23,7 +23,7 @@ class OwnerCipher(Protocol):
     def encrypt(self, data: bytes, bound: bytes) -> bytes:
         """``data`` encrypted, bound to ``bound``."""
 
-    def decrypt(self, data: bytes, bound: bytes) -> bytes:
+    def decrypt(self, data: bytes | memoryview, bound: bytes) -> bytes:
         """What was encrypted.
 
         Raises:
@@ -44,9 +44,9 @@ class PlainCipher:
         """See `OwnerCipher.encrypt`."""
         return data
 
-    def decrypt(self, data: bytes, bound: bytes) -> bytes:
+    def decrypt(self, data: bytes | memoryview, bound: bytes) -> bytes:
         """See `OwnerCipher.decrypt`."""
-        return data
+        return bytes(data)
 
     def blind(self, domain: str, text: str) -> str:
         """See `OwnerCipher.blind`."""
@@ -63,7 +63,7 @@ class AbsentCipher:
         """Always refused."""
         raise CorruptRecordError("this owner has no key, so nothing can be encrypted")
 
-    def decrypt(self, data: bytes, bound: bytes) -> bytes:
+    def decrypt(self, data: bytes | memoryview, bound: bytes) -> bytes:
         """Always refused."""
         raise CorruptRecordError("the key of this owner is gone, so nothing of it can be read any more")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
 import threading
@@ -15,7 +14,6 @@ from jarvis_retrievers.errors import (
     CorruptRecordError,
     HomeFormatError,
     HomeReadOnlyError,
-    SettingError,
     StoreError,
 )
 
@@ -25,6 +23,7 @@ from .failures import code_of, meant
 from .health import Health
 from .home_keys import HomeKeys
 from .master_key import MasterKey
+from .opening import connect, connect_to_read, refuse_needless_key, unlock
 from .schema import APPLICATION_ID, FORMAT_VERSION, MIGRATIONS, PAGE_SIZE, TABLES
 from .witness import Witness
 
@@ -33,7 +32,6 @@ __all__ = ["Database"]
 # VACUUM builds a copy of all live rows: up to this many bytes in memory, so that no other folder sees them.
 _COPY_IN_MEMORY = 256 << 20
 
-_log = logging.getLogger(__name__)
 _HEADER_MAGIC = b"SQLite format 3\0"
 
 
@@ -87,10 +85,9 @@ class Database:
             )
         if not new:
             self._check_header()
-            self._unlock()
-        self._conn = (
-            self._open_read_only() if read_only else self._connect(f"{path.absolute().as_uri()}?mode=rwc")
-        )
+            unlock(path, self.keys, log=self.recovered)
+        with self._translated():
+            self._conn = (connect_to_read if read_only else connect)(path, busy_timeout)
         self._finalizer = weakref.finalize(self, self._conn.close)
         try:
             with self._translated():
@@ -99,7 +96,7 @@ class Database:
                     self._prepare()
                 self._ready = True
                 self._refresh()
-                self._refuse_needless_key()
+                refuse_needless_key(path, self.keys)
                 if witnessed:
                     row = self._conn.execute("SELECT value FROM meta WHERE key = 'writes'").fetchone()
                     self._witness.check(witnessed, int(row[0]) if row else 0, accept_loss, read_only)
@@ -184,52 +181,9 @@ class Database:
                 return wal.truncate(self._conn, 0.0)
 
     def _refresh(self) -> None:
+        # Others may have encrypted the home, or changed its keys.
         if self._ready:
             self.keys.refresh(self._conn)
-
-    def _unlock(self) -> None:
-        # Through a connection that cannot write: without the key, not even the log is folded in.
-        connection = self._connect(
-            f"{self.path.absolute().as_uri()}?mode=ro{'' if self.recovered else '&immutable=1'}"
-        )
-        try:
-            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-                self.keys.refresh(connection)
-                self._refuse_needless_key()
-        except (sqlite3.Error, UnicodeDecodeError):
-            # Whoever opens it in earnest says what is wrong, or that it is not finished yet.
-            _log.info("%s cannot be looked into yet", self.path)
-        finally:
-            connection.close()
-
-    def _refuse_needless_key(self) -> None:
-        if self.keys.given and self.keys.lock is None:
-            raise SettingError(
-                f"a key was given, but the home {self.path.parent} is not encrypted; run `jarvis secure on` "
-                "first"
-            )
-
-    def _connect(self, uri: str) -> sqlite3.Connection:
-        with self._translated():
-            connection = sqlite3.connect(
-                uri, uri=True, isolation_level=None, check_same_thread=False, timeout=self._busy_timeout
-            )
-        # Rotten text must come back as it is, for its digest to tell.
-        connection.text_factory = lambda data: data.decode(errors="surrogateescape")
-        return connection
-
-    def _open_read_only(self) -> sqlite3.Connection:
-        # A -shm file cannot be made here. If no -wal is left to replay, the file alone is the whole truth.
-        uri = self.path.absolute().as_uri()
-        wal = Path(f"{self.path}-wal")
-        if not wal.exists() or wal.stat().st_size == 0:
-            return self._connect(f"{uri}?mode=ro&immutable=1")
-        if not Path(f"{self.path}-shm").exists():
-            raise HomeReadOnlyError(
-                f"{self.path} has writes that were not folded in yet, and the home cannot be written; open "
-                "it once with write access"
-            )
-        return self._connect(f"{uri}?mode=ro")
 
     def _check_header(self) -> None:
         # From the bytes, before SQLite sees the file: merely closing a database can change it.

@@ -1,8 +1,8 @@
 """The four contracts of the store, and the values that pass through them.
 
-`Catalogue` holds the record, `BlobStore` the bytes of photos and segments, `SegmentCache` what can always be
-made again, and `jarvis_retrievers.index.VectorIndex` the vectors in searchable form. Every method takes the
-owner first, and nothing is shared between owners.
+`Catalogue` holds the record, `BlobStore` the bytes of photos and segments, `segment_cache.SegmentCache` what
+can always be made again, and `jarvis_retrievers.index.VectorIndex` the vectors in searchable form. Every
+method takes the owner first, and nothing is shared between owners.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ __all__ = [
     "BlobStore",
     "Catalogue",
     "ConceptRows",
-    "SegmentCache",
     "SegmentRow",
     "Usage",
     "VectorRows",
@@ -281,39 +280,3 @@ class BlobStore(Protocol):
 
     def delete_owner(self, owner: str) -> int:
         """Delete all blobs of the owner, durably; returns how many there were."""
-
-
-class SegmentCache(Protocol):
-    """Segments as opaque bytes. Losing one costs time, nothing else."""
-
-    def put(
-        self,
-        owner: str,
-        concept_id: str,
-        fingerprint: str,
-        data: bytes,
-        *,
-        tokens: int = 0,
-        updated: int | None = None,
-    ) -> bool:
-        """Keep a segment made from the concept as it was at ``updated`` (default: now).
-
-        Returns:
-            False, with nothing kept, if the concept is gone or was updated since.
-        """
-
-    def get(self, owner: str, concept_id: str, fingerprint: str) -> bytes | None:
-        """The segment's bytes, or None if there is none.
-
-        Raises:
-            CorruptRecordError: it is there but damaged; make it again from the record and `put` it.
-        """
-
-    def delete(self, owner: str, concept_id: str) -> int:
-        """Drop all segments of a concept; returns how many."""
-
-    def nbytes(self, owner: str) -> int:
-        """Bytes that the owner's segments take."""
-
-    def delete_owner(self, owner: str) -> None:
-        """Drop all segments of the owner."""

@@ -18,9 +18,9 @@ from jarvis_retrievers.errors import CorruptRecordError, InputError, SettingErro
 
 from .cipher import OwnerCipher
 from .connection import Database
+from .hidden import blinded, hide, reveal
 from .home import check_owner
 from .queries import has_table, mark_traces, tidy
-from .hidden import blinded, hide, reveal
 from .rows import Row, insert, seal, select
 from .schema import ITEMS, columns
 

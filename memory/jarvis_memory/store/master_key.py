@@ -79,7 +79,9 @@ class MasterKey:
             SettingError: another number of bytes.
         """
         if len(key) != _BYTES:
-            raise SettingError(f"a master key must be {_BYTES} bytes, got {len(key)}; make one with os.urandom")
+            raise SettingError(
+                f"a master key must be {_BYTES} bytes, got {len(key)}; make one with os.urandom"
+            )
         return cls("key", bytes(key))
 
     @classmethod
@@ -109,8 +111,8 @@ class MasterKey:
             ) from error
         if text is None:
             raise LockedHomeError(
-                f"the keyring has no key {name!r} of {_SERVICE}; open the home where it was encrypted, or restore "
-                "the entry"
+                f"the keyring has no key {name!r} of {_SERVICE}; open the home where it was encrypted, or "
+                "restore the entry"
             )
         return cls("keyring", _decoded(text, f"the key {name!r} of the keyring"), name)
 
@@ -163,5 +165,7 @@ def _decoded(text: str, what: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != _BYTES:
-        raise SettingError(f"{what} must be the base64 of {_BYTES} bytes; make one with: openssl rand -base64 32")
+        raise SettingError(
+            f"{what} must be the base64 of {_BYTES} bytes; make one with: openssl rand -base64 32"
+        )
     return key

@@ -13,7 +13,6 @@ from typing import Self
 
 from jarvis_retrievers.errors import (
     CorruptRecordError,
-    HomeReadOnlyError,
     InputError,
     SettingError,
     StoreError,
@@ -22,17 +21,19 @@ from jarvis_retrievers.errors import (
 )
 
 from ..concept import Concept, name_key
-from .contracts import BlobRef, BlobStore, Catalogue, SegmentCache, Usage, VectorRows
+from .contracts import BlobStore, Catalogue, Usage, VectorRows
 from .draft import ConceptDraft
 from .home import check_owner, open_home
 from .known import KnownConcepts
 from .master_key import MasterKey
 from .names import resolve
 from .owner_caches import OwnerCaches
+from .photos import bound_to, put_photos
 from .recovery import recover
 from .rekeying import sweep_old
 from .reserve import with_room
-from .segments import FileSegmentCache, photo_bound
+from .segment_cache import SegmentCache
+from .segments import FileSegmentCache
 from .verify import Finding, verify
 
 __all__ = ["OwnerStore"]
@@ -113,7 +114,7 @@ class OwnerStore(OwnerCaches):
             InputError: its vectors have another length than the owner's others.
         """
         concept_id = secrets.token_hex(16)
-        blobs = self._put_photos(draft, concept_id)
+        blobs = put_photos(self._blobs, self.owner, draft, concept_id)
         try:
             return self._catalogue.add(self.owner, draft.rows(self.owner, concept_id, blobs))
         except (InputError, WrongKeyError):
@@ -130,7 +131,7 @@ class OwnerStore(OwnerCaches):
         Raises:
             UnknownConceptError: no such concept. DuplicateConceptError: another concept has this name.
         """
-        blobs = self._put_photos(draft, concept_id)
+        blobs = put_photos(self._blobs, self.owner, draft, concept_id)
         try:
             concept, unused = self._catalogue.replace(self.owner, draft.rows(self.owner, concept_id, blobs))
         except (InputError, WrongKeyError):
@@ -169,7 +170,7 @@ class OwnerStore(OwnerCaches):
         while found is not None:
             concept_id, blob = found
             try:
-                return self._blobs.get(self.owner, blob, bound=photo_bound(concept_id, photo_id))
+                return self._blobs.get(self.owner, blob, bound=bound_to(concept_id, photo_id))
             except CorruptRecordError as error:
                 # A concept that was forgotten or replaced meanwhile has lost its photo, not damaged it.
                 again = self._catalogue.photo(self.owner, photo_id)
@@ -193,14 +194,6 @@ class OwnerStore(OwnerCaches):
             InputError: two encoders made them.
         """
         return self._catalogue.vectors(self.owner, concepts)
-
-    def setting(self, key: str) -> str | None:
-        """See `Catalogue.setting`."""
-        return self._catalogue.setting(key)
-
-    def put_setting(self, key: str, value: str | None) -> None:
-        """See `Catalogue.put_setting`."""
-        self._catalogue.put_setting(key, value)
 
     def forget(self, name: str) -> Concept:
         """Forget a concept: afterwards no byte of it is in any file of the home.
@@ -286,14 +279,6 @@ class OwnerStore(OwnerCaches):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _put_photos(self, draft: ConceptDraft, concept_id: str) -> tuple[BlobRef, ...]:
-        if self.read_only:
-            raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
-        return tuple(
-            self._blobs.put(self.owner, "photo", photo.data, bound=photo_bound(concept_id, photo_id))
-            for photo, photo_id in zip(draft.checked_photos, draft.photo_ids, strict=True)
-        )
 
     def _finish_forgetting(self) -> None:
         if self._catalogue.key_destroyed(self.owner):

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import CorruptRecordError
 
-from .contracts import BlobStore, Catalogue, SegmentCache
+from .contracts import BlobStore, Catalogue
+from .segment_cache import SegmentCache
 
 __all__ = ["OwnerCaches"]
 
@@ -24,6 +25,14 @@ class OwnerCaches:
     _catalogue: Catalogue
     _blobs: BlobStore
     _segments: SegmentCache
+
+    def setting(self, key: str) -> str | None:
+        """See `Catalogue.setting`."""
+        return self._catalogue.setting(key)
+
+    def put_setting(self, key: str, value: str | None) -> None:
+        """See `Catalogue.put_setting`."""
+        self._catalogue.put_setting(key, value)
 
     def put_segment(
         self, concept_id: str, fingerprint: str, data: bytes, *, tokens: int = 0, updated: int | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from jarvis_retrievers.errors import CorruptRecordError, WrongKeyError
 
+from . import photos, segments
 from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
 from .cipher import PLAIN, OwnerCipher
@@ -18,7 +19,6 @@ from .hidden import hide, reveal
 from .queries import has_table
 from .rows import seal, select
 from .schema import columns
-from .segments import bound_to, photo_bound
 
 __all__ = ["rekey", "sweep_old"]
 
@@ -113,13 +113,16 @@ def _pointers(connection: sqlite3.Connection, owner: str) -> Iterator[_Pointer]:
             continue
         query = f"SELECT row, blob, length, blob_digest, {fields} FROM {table} WHERE owner = ?"
         for row, blob, length, digest, one, two in connection.execute(query, (owner,)).fetchall():
-            bound = {"photos": photo_bound(one, two), "segments": bound_to(one, two)}.get(table, one)
+            binds = {"photos": photos.bound_to, "segments": segments.bound_to}.get(table, _name)
+            bound = binds(one, two)
             yield _Pointer(table, row, BlobRef(blob, length, digest), bound)
 
 
-def _copy(
-    blobs: FileBlobStore, owner: str, pointer: _Pointer, cipher: OwnerCipher
-) -> BlobRef | None:
+def _name(name: str, _: str) -> str:
+    return name
+
+
+def _copy(blobs: FileBlobStore, owner: str, pointer: _Pointer, cipher: OwnerCipher) -> BlobRef | None:
     """A copy under another key; None of what is damaged, or gone meanwhile."""
     try:
         data = blobs.get(owner, pointer.blob, bound=pointer.bound)

@@ -109,9 +109,7 @@ def unsecure(
         catalogue.tidy()
 
 
-def change_master(
-    home: str | os.PathLike[str], new: MasterKey, key: MasterKey | None = None
-) -> None:
+def change_master(home: str | os.PathLike[str], new: MasterKey, key: MasterKey | None = None) -> None:
     """Wrap the data keys of all owners with another master key, in one commit; traces of the old are erased.
 
     Whoever had both the old master key and a copy of the home from before can still read that copy.

@@ -9,7 +9,7 @@ from jarvis_retrievers.errors import CorruptRecordError, SettingError
 
 from .contracts import BlobStore, Catalogue, SegmentRow
 
-__all__ = ["FileSegmentCache", "MemorySegmentCache", "bound_to", "photo_bound"]
+__all__ = ["FileSegmentCache", "MemorySegmentCache", "bound_to"]
 
 _FINGERPRINT = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 
@@ -130,11 +130,6 @@ class MemorySegmentCache:
 def bound_to(concept_id: str, fingerprint: str) -> str:
     """What the blob of a segment belongs to."""
     return f"{concept_id}/{fingerprint}"
-
-
-def photo_bound(concept_id: str, photo_id: str) -> str:
-    """What the blob of a photo belongs to."""
-    return f"{concept_id}/{photo_id}"
 
 
 def _check(fingerprint: str) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 from jarvis_retrievers.errors import CorruptRecordError, ImageError, InputError
 
 from ..concept import Concept
+from . import photos, segments
 from .contracts import BlobStore, Catalogue
-from .segments import bound_to, photo_bound
 
 __all__ = ["Finding", "verify"]
 
@@ -83,7 +83,7 @@ def _photos(
             found = catalogue.photo(owner, photo.id)
             if found is None:
                 continue
-            data = blobs.get(owner, found[1], bound=photo_bound(concept.id, photo.id))
+            data = blobs.get(owner, found[1], bound=photos.bound_to(concept.id, photo.id))
             if deep:
                 _check_pixels(data, photo.digest)
         except (CorruptRecordError, ImageError) as error:
@@ -128,7 +128,7 @@ def _segments(
 ) -> Iterator[Finding]:
     try:
         for row in catalogue.segments(owner, concept.id):
-            blobs.get(owner, row.blob, bound=bound_to(concept.id, row.fingerprint))
+            blobs.get(owner, row.blob, bound=segments.bound_to(concept.id, row.fingerprint))
     except CorruptRecordError as error:
         if repair:
             blobs.delete(owner, catalogue.drop_segments(owner, concept.id))
