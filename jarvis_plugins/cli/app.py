@@ -26,6 +26,7 @@ from .quiet import quiet
 from .reindex import reindex
 from .remember import remember
 from .screen import complain
+from .secure import secure_commands
 from .serve import serve
 from .show import show
 from .verify import verify
@@ -109,6 +110,7 @@ app.command("verify")(verify)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("serve")(serve)
+app.add_typer(secure_commands, name="secure")
 app.add_typer(bench_commands(), name="bench")
 
 

@@ -85,6 +85,7 @@ class Database:
             )
         if not new:
             self._check_header()
+        if not new and not read_only:
             unlock(path, self.keys, log=self.recovered)
         with self._translated():
             self._conn = (connect_to_read if read_only else connect)(path, busy_timeout)

@@ -19,7 +19,7 @@ from .queries import advance, has_table, mark_traces
 from .rows import insert, seal, select
 from .schema import KEYS, columns
 
-__all__ = ["EPOCH", "HomeKeys", "Lock", "NewKey"]
+__all__ = ["EPOCH", "HomeKeys", "Lock", "NewKey", "read_lock"]
 
 EPOCH = "keys"
 """Counter of meta that every change of `Lock` moves; not there in a home that never was encrypted."""
@@ -108,7 +108,7 @@ class HomeKeys:
         epoch = None if row is None else int(row[0])
         if epoch == self._epoch:
             return
-        lock, proof = _read(connection)
+        lock, proof = read_lock(connection)
         if lock is not None and (self._lock is None or lock.fields != self._lock.fields):
             self._master = self._opened(lock, proof)
         self._lock, self._epoch = lock, epoch
@@ -266,7 +266,12 @@ class HomeKeys:
         return master
 
 
-def _read(connection: sqlite3.Connection) -> tuple[Lock | None, bytes]:
+def read_lock(connection: sqlite3.Connection) -> tuple[Lock | None, bytes]:
+    """The lock and its proof; None if the home is not encrypted.
+
+    Raises:
+        CorruptRecordError: its row is damaged.
+    """
     rows = select(connection, "lock", "1", ()) if has_table(connection, "lock") else []
     if not rows:
         return None, b""

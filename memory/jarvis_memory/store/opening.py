@@ -10,7 +10,7 @@ from jarvis_retrievers.errors import HomeReadOnlyError, SettingError
 
 from .home_keys import HomeKeys
 
-__all__ = ["connect", "connect_to_read", "refuse_needless_key", "unlock"]
+__all__ = ["connect", "connect_to_read", "look", "refuse_needless_key", "unlock"]
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +44,11 @@ def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
     return connect(path, timeout, "ro")
 
 
+def look(path: Path, *, log: bool) -> sqlite3.Connection:
+    """A connection for a moment's look at a file that others may write; ``log``: there is a -wal file."""
+    return connect(path, 5.0, "ro" if log else "ro&immutable=1")
+
+
 def unlock(path: Path, keys: HomeKeys, *, log: bool) -> None:
     """Find the key of a home before anything of it is changed; ``log`` is whether there is a -wal file.
 
@@ -52,7 +57,7 @@ def unlock(path: Path, keys: HomeKeys, *, log: bool) -> None:
         CorruptRecordError: its table of the lock is damaged.
     """
     # Through a connection that cannot write: without the key, not even the log is folded in.
-    connection = connect(path, 5.0, "ro" if log else "ro&immutable=1")
+    connection = look(path, log=log)
     try:
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             keys.refresh(connection)

@@ -6,23 +6,27 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from jarvis_retrievers.errors import SettingError
 
 from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
-from .home import check_owner, open_home
-from .master_key import MasterKey, Source
+from .failures import meant
+from .home import CATALOGUE, check_owner, open_home
+from .home_keys import read_lock
+from .master_key import PASSPHRASE_VARIABLE, MasterKey, Source
+from .opening import look
 from .queries import has_table
 from .rekeying import rekey, sweep_old
 
 __all__ = ["Secured", "change_master", "change_owner", "secure", "secured", "unsecure"]
 
 _HOLDERS = ("owners", "concepts", "items", "snapshots")
-Progress = Callable[[int, int], None]
-"""Told how many owners are done, of how many."""
+Progress = Callable[[int], None]
+"""Told how many owners are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +47,49 @@ class Secured:
     plain: int
 
 
-def secured(home: str | os.PathLike[str], key: MasterKey | None = None) -> Secured:
-    """How a home is encrypted.
+def secured(home: str | os.PathLike[str]) -> Secured:
+    """How a home is encrypted; no key is needed to tell.
 
-    Raises: see `open_home`.
+    Raises:
+        SettingError: there is no home. CorruptRecordError: it is damaged.
     """
-    catalogue, _ = open_home(home, key=key, read_only=True)
+    path = Path(home).expanduser() / CATALOGUE
+    if not path.is_file():
+        raise SettingError(f"there is no home at {path.parent}; remember something first, or name another")
+    log = Path(f"{path}-wal")
     try:
-        with catalogue.database.read() as connection:
-            lock = catalogue.database.keys.lock
-            keyed, all_of_them = _keyed(connection), _owners(connection)
-        plain = len(all_of_them - keyed)
-        if lock is None:
-            return Secured(None, "", True, 0, plain)
-        return Secured(lock.source, lock.name, lock.mode == "on", len(keyed), plain)
-    finally:
-        catalogue.close()
+        with closing(look(path, log=log.exists() and log.stat().st_size > 0)) as connection:
+            lock, _ = read_lock(connection)
+            keyed, plain = _keyed(connection), len(_owners(connection) - _keyed(connection))
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise meant(error, path) from error
+    if lock is None:
+        return Secured(None, "", True, 0, plain)
+    return Secured(lock.source, lock.name, lock.mode == "on", len(keyed), plain)
 
 
-def secure(home: str | os.PathLike[str], key: MasterKey, progress: Progress | None = None) -> None:
+def secure(
+    home: str | os.PathLike[str], key: MasterKey | None = None, progress: Progress | None = None
+) -> None:
     """Encrypt a home that is not: a data key for each owner, all rows and blobs written anew, traces erased.
 
     One commit for each owner. Cut short, the home can be used with ``key``, and doing it again goes on.
+    Without a ``key`` that of the environment is taken.
 
     Raises:
         SettingError: it is encrypted already. CorruptRecordError: a photo or a row is damaged.
         StoreError: the medium fails. Others: see `open_home`.
     """
-    started = _lock_of(home, key)
-    if started == "on":
+    found = secured(home)
+    started = found.source is not None
+    if started and found.finished:
         raise SettingError(f"the home {home} is encrypted already; `jarvis secure rotate` changes its keys")
     with _opened(home, key if started else None) as (catalogue, blobs):
         database = catalogue.database
         if not started:
+            key = key or MasterKey.from_environment()
+            if key is None:
+                raise SettingError(f"no key to encrypt {home} with; give key=, or set {PASSPHRASE_VARIABLE}")
             database.keys.use(key)
             with database.write() as connection:
                 database.keys.start(connection, "turning")
@@ -155,7 +169,7 @@ def _each(
         else:
             rekey(catalogue, blobs, owner, encrypt=encrypt)
         if progress is not None:
-            progress(done, len(todo))
+            progress(done)
     sweep_old(catalogue, blobs)
 
 
@@ -172,19 +186,6 @@ def _keyed(connection: sqlite3.Connection) -> set[str]:
     if not has_table(connection, "data_keys"):
         return set()
     return {str(row[0]) for row in connection.execute("SELECT owner FROM data_keys")}
-
-
-def _lock_of(home: str | os.PathLike[str], key: MasterKey) -> str:
-    """Mode of the lock that this key opens; empty for none."""
-    try:
-        catalogue, _ = open_home(home, key=key, read_only=True)
-    except SettingError:
-        catalogue, _ = open_home(home, read_only=True)
-    try:
-        lock = catalogue.database.keys.lock
-        return lock.mode if lock else ""
-    finally:
-        catalogue.close()
 
 
 def _check_locked(catalogue: SQLiteCatalogue, home: str | os.PathLike[str]) -> None:
