@@ -18,6 +18,7 @@ from jarvis_memory.store import (
 from jarvis_retrievers.errors import CorruptRecordError
 from tests.store.conformance import rows
 from tests.store.conformance_bytes import SegmentConformance
+from tests.store.locked import encrypted_blobs, encrypted_catalogue
 
 Concepts = Callable[[str, int], str]
 
@@ -69,6 +70,18 @@ class TestMemoryCatalogue(Stored):
     @pytest.fixture
     def segments(self, catalogue: Catalogue) -> SegmentCache:
         return FileSegmentCache(catalogue, MemoryBlobStore())
+
+
+class TestEncrypted(Stored):
+    @pytest.fixture
+    def catalogue(self, tmp_path: Path) -> Iterator[Catalogue]:
+        catalogue = encrypted_catalogue(tmp_path)
+        yield catalogue
+        catalogue.close()
+
+    @pytest.fixture
+    def segments(self, catalogue: SQLiteCatalogue, tmp_path: Path) -> SegmentCache:
+        return FileSegmentCache(catalogue, encrypted_blobs(tmp_path, catalogue))
 
 
 class TestFiles(Stored):

@@ -14,10 +14,10 @@ from typing import Self
 from jarvis_retrievers.errors import (
     CorruptRecordError,
     InputError,
+    LockedHomeError,
     SettingError,
     StoreError,
     UnknownConceptError,
-    WrongKeyError,
 )
 
 from ..concept import Concept, name_key
@@ -117,7 +117,7 @@ class OwnerStore(OwnerCaches):
         blobs = put_photos(self._blobs, self.owner, draft, concept_id)
         try:
             return self._catalogue.add(self.owner, draft.rows(self.owner, concept_id, blobs))
-        except (InputError, WrongKeyError):
+        except (InputError, LockedHomeError):
             # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
             self._blobs.delete(self.owner, blobs)
             raise
@@ -134,7 +134,7 @@ class OwnerStore(OwnerCaches):
         blobs = put_photos(self._blobs, self.owner, draft, concept_id)
         try:
             concept, unused = self._catalogue.replace(self.owner, draft.rows(self.owner, concept_id, blobs))
-        except (InputError, WrongKeyError):
+        except (InputError, LockedHomeError):
             self._blobs.delete(self.owner, blobs)
             raise
         self._blobs.delete(self.owner, unused)
