@@ -11,6 +11,7 @@ from benchmarks import (
     copies,
     doubts,
     encoder,
+    encryption,
     fidelity,
     heartbeat,
     index_scale,
@@ -44,6 +45,7 @@ if __name__ == "__main__":
     heartbeat.main(questions=50, seed=1, as_json=False)
     index_scale.main("10000,100000,1000000", owners=1000, queries=500, seed=1, as_json=False)
     storage.main(rounds=7, as_json=False)
+    encryption.main(rounds=31, as_json=False)
     conversation.main(conversations=4, seed=21, as_json=False, plot=None)
     poisoning.main(seed=31, of_each=None, as_json=False)
     ttft.main(None, "cpu", "0,1,2,3,4,6,8", "1,3,5", rounds=5, seed=1, layers=None, as_json=False, plot=None)

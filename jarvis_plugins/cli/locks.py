@@ -27,7 +27,7 @@ def asked_key(folder: Path) -> MasterKey | None:
     None where none is needed, or nobody can be asked: opening the home says then what is missing.
     """
     # Most homes are not encrypted; to see that is one look into the file.
-    if not (folder / _CATALOGUE).is_file() or not sys.stdin.isatty():
+    if not (folder / _CATALOGUE).is_file() or not _terminal():
         return None
     from jarvis_memory.store.master_key import MasterKey
     from jarvis_memory.store.securing import secured
@@ -54,7 +54,7 @@ def new_key(*, keyring: bool, renewed: bool = False) -> MasterKey:
     found = MasterKey.from_environment(_renewed(os.environ) if renewed else os.environ)
     if found is not None:
         return found
-    if not sys.stdin.isatty():
+    if not _terminal():
         start = _NEW if renewed else "JARVIS_"
         raise SettingError(
             f"no key is given; set {start}PASSPHRASE or {start}MASTER_KEY, use --keyring, or run this on a "
@@ -62,6 +62,10 @@ def new_key(*, keyring: bool, renewed: bool = False) -> MasterKey:
         )
     asked = typer.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True)
     return MasterKey.from_passphrase(asked)
+
+
+def _terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _renewed(environment: Mapping[str, str]) -> dict[str, str]:

@@ -26,7 +26,7 @@ from tests.store.crash import MARKER, PIXELS, files_with, items, state
 from tests.store.drafts import draft
 from tests.store.locked import KEY, OTHER
 
-EMPTY = [[]]
+EMPTY: object = [[]]
 """`state` of an owner who has nothing."""
 
 NEEDLES = (MARKER.encode(), MARKER.casefold().encode(), PIXELS, b"green", b"place")

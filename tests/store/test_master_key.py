@@ -22,7 +22,7 @@ class InMemory(KeyringBackend):
     """A keyring that needs no desktop."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
 
     @properties.classproperty
@@ -109,7 +109,7 @@ def test_a_key_of_the_keyring(ring: InMemory) -> None:
 
 
 def test_no_keyring(ring: InMemory, monkeypatch: pytest.MonkeyPatch) -> None:
-    keyring.set_keyring(NoKeyring())
+    keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]
     with pytest.raises(LockedHomeError, match="no keyring of the system"):
         MasterKey.from_keyring("x")
     monkeypatch.setitem(sys.modules, "keyring", None)
