@@ -179,7 +179,7 @@ class Database:
         with self._lock:
             self._check_writable()
             with self._translated():
-                return wal.truncate(self._conn, 0.0)
+                return wal.truncate_now(self._conn, self._busy_timeout)
 
     def _refresh(self) -> None:
         # Others may have encrypted the home, or changed its keys.

@@ -214,6 +214,10 @@ class HomeKeys:
         self._made = {k: found for k, found in self._made.items() if found[0] != owner}
         self._ids = {k: cipher for k, cipher in self._ids.items() if k[0] != owner}
 
+    def has(self, connection: sqlite3.Connection, owner: str) -> bool:
+        """Whether an owner has a key that is not destroyed."""
+        return any(any(row[2]) for row in self._rows(connection, owner))
+
     def destroyed(self, connection: sqlite3.Connection, owner: str) -> bool:
         """Whether `destroy` was done, and what was the owner's is not deleted yet."""
         return self._lock is not None and any(not any(row[2]) for row in self._rows(connection, owner))
