@@ -17,8 +17,8 @@ from jarvis_memory.store.rows import seal
 from jarvis_memory.store.schema import SENSITIVE, columns
 from jarvis_retrievers.errors import CorruptRecordError, StoreError, WrongKeyError
 from tests.store.crash import items
+from tests.store.filled import fill
 from tests.store.locked import KEY, OTHER
-from tests.store.test_securing import fill
 
 OWN = [
     (table, column)

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from .memory_blobs import MemoryBlobStore as MemoryBlobStore
     from .memory_catalogue import MemoryCatalogue as MemoryCatalogue
     from .owner import OwnerStore as OwnerStore
+    from .securing import Secured as Secured
+    from .securing import change_master as change_master
+    from .securing import change_owner as change_owner
+    from .securing import secure as secure
+    from .securing import secured as secured
+    from .securing import unsecure as unsecure
     from .segment_cache import SegmentCache as SegmentCache
     from .segments import FileSegmentCache as FileSegmentCache
     from .segments import MemorySegmentCache as MemorySegmentCache
@@ -43,11 +49,17 @@ _EXPORTS = {
     "MemorySegmentCache": "segments",
     "OwnerStore": "owner",
     "SQLiteCatalogue": "catalogue",
+    "Secured": "securing",
     "SegmentCache": "segment_cache",
     "SegmentRow": "contracts",
     "Usage": "contracts",
     "VectorRows": "contracts",
+    "change_master": "securing",
+    "change_owner": "securing",
     "check_owner": "home",
+    "secure": "securing",
+    "secured": "securing",
+    "unsecure": "securing",
 }
 
 __all__ = sorted(_EXPORTS)

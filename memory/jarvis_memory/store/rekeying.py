@@ -13,7 +13,7 @@ from jarvis_retrievers.errors import CorruptRecordError, WrongKeyError
 from . import photos, segments
 from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
-from .cipher import PLAIN, OwnerCipher
+from .cipher import ABSENT, PLAIN, OwnerCipher
 from .contracts import BlobRef
 from .hidden import hide, reveal
 from .queries import has_table
@@ -56,7 +56,7 @@ def rekey(catalogue: SQLiteCatalogue, blobs: FileBlobStore, owner: str, *, encry
     with database.read() as connection:
         old = keys.of(connection, owner)
         pointers = list(_pointers(connection, owner))
-    if not old.key_id and not encrypt:
+    if old is ABSENT or (not old.key_id and not encrypt):
         return
     blobs.expect_orphans()
     copies: dict[str, BlobRef | None] = {}
@@ -70,10 +70,11 @@ def rekey(catalogue: SQLiteCatalogue, blobs: FileBlobStore, owner: str, *, encry
             raise WrongKeyError(f"another process has changed the key of {owner!r} just now; try again")
         there = list(_pointers(connection, owner))
         for pointer in there:
-            if pointer.blob.id not in copies:
-                copies[pointer.blob.id] = copied = _copy(blobs, owner, pointer, new)
-                if copied is None and pointer.table == "photos":
-                    blobs.get(owner, pointer.blob, bound=pointer.bound)  # says what is wrong with it
+            copied = copies.get(pointer.blob.id)
+            # New, or copied so long ago that a sweep took it for an orphan.
+            if copied is None or not blobs.exists(owner, copied):
+                needed = pointer.table == "photos"
+                copies[pointer.blob.id] = _copy(blobs, owner, pointer, new, needed=needed)
         for table in _TABLES:
             if has_table(connection, table):
                 _rewrite(connection, table, owner, old, new, copies)
@@ -122,11 +123,15 @@ def _name(name: str, _: str) -> str:
     return name
 
 
-def _copy(blobs: FileBlobStore, owner: str, pointer: _Pointer, cipher: OwnerCipher) -> BlobRef | None:
-    """A copy under another key; None of what is damaged, or gone meanwhile."""
+def _copy(
+    blobs: FileBlobStore, owner: str, pointer: _Pointer, cipher: OwnerCipher, *, needed: bool = False
+) -> BlobRef | None:
+    """A copy under another key; None of what is damaged, or gone meanwhile, unless it is needed."""
     try:
         data = blobs.get(owner, pointer.blob, bound=pointer.bound)
     except CorruptRecordError as error:
+        if needed:
+            raise
         _log.warning("%s of %s is not written anew: %s", pointer.table, owner, error)
         return None
     return blobs.put(owner, _KINDS[pointer.table], data, bound=pointer.bound, cipher=cipher)

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from jarvis_retrievers.errors import SettingError
+from jarvis_retrievers.errors import SettingError, StoreError
 
 from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
@@ -92,11 +92,14 @@ def secure(
                 raise SettingError(f"no key to encrypt {home} with; give key=, or set {PASSPHRASE_VARIABLE}")
             database.keys.use(key)
             with database.write() as connection:
+                if database.keys.lock is not None:
+                    raise SettingError(f"another process began to encrypt {home} just now; try again later")
                 database.keys.start(connection, "turning")
         _each(catalogue, blobs, progress, encrypt=True)
         with database.write() as connection:
-            if not _owners(connection) - _keyed(connection):
-                database.keys.turn(connection, "on")
+            if _owners(connection) - _keyed(connection):
+                raise StoreError(f"owners came to {home} meanwhile; do it again")
+            database.keys.turn(connection, "on")
         catalogue.tidy()
 
 
@@ -116,10 +119,11 @@ def unsecure(
             database.keys.turn(connection, "turning")
         _each(catalogue, blobs, progress, encrypt=False)
         with database.write() as connection:
-            if not _keyed(connection):
-                for table in ("lock", "data_keys"):
-                    connection.execute(f"DROP TABLE {table}")
-                database.keys.moved(connection)
+            if _keyed(connection):
+                raise StoreError(f"owners came to {home} meanwhile; do it again")
+            for table in ("lock", "data_keys"):
+                connection.execute(f"DROP TABLE {table}")
+            database.keys.moved(connection)
         catalogue.tidy()
 
 

@@ -58,7 +58,7 @@ def truncate(connection: sqlite3.Connection, patience: float) -> bool:
 
 
 def truncate_now(connection: sqlite3.Connection, timeout: float) -> bool:
-    """`truncate` without waiting for others; ``timeout`` in seconds is what the connection waits otherwise."""
+    """`truncate` without waiting for others; ``timeout`` is what the connection waits else, in seconds."""
     connection.execute("PRAGMA busy_timeout = 0")
     try:
         return not int(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
