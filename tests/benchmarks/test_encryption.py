@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 
 from benchmarks.encryption import compared, draft, large_segment
@@ -14,7 +18,9 @@ def test_a_segment_of_the_size_that_was_asked_for() -> None:
 
 def test_rounds_alternate_and_the_first_does_not_count() -> None:
     done: list[str] = []
-    works = {name: lambda name=name: done.append(name) for name in ("plain", "encrypted")}  # type: ignore[misc]
+    works: dict[str, Callable[[], Any]] = {
+        name: partial(done.append, name) for name in ("plain", "encrypted")
+    }
     before: list[str] = []
     found = compared(2, works, before.append)
     assert done == before == ["encrypted", "plain", "plain", "encrypted", "encrypted", "plain"]
