@@ -49,6 +49,10 @@ def test_on_rotate_and_off(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert files_with(home, MARKER.encode()) == []
     assert MARKER in jarvis(home, "list")[1]
     assert jarvis(home, "verify") == (0, "All is well.")
+    monkeypatch.delenv("JARVIS_MASTER_KEY")
+    assert jarvis(home, "verify", "--bytes") == (0, "All is well.")
+    assert jarvis(home, "verify", "--bytes", "--deep")[0] == 2
+    monkeypatch.setenv("JARVIS_MASTER_KEY", as_variable(KEY))
     assert jarvis(home, "secure", "on")[0] == 2
     assert jarvis(home, "secure", "rotate", "--data", "--owner", "me")[0] == 0
     monkeypatch.setenv("JARVIS_NEW_MASTER_KEY", as_variable(OTHER))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from jarvis_memory.store import MasterKey, OwnerStore
 from jarvis_memory.store.backup import backup, restore
+from jarvis_memory.store.keyless import check_bytes
 from jarvis_memory.store.securing import change_master, change_owner, secure, secured, unsecure
 from jarvis_retrievers.errors import (
     CorruptRecordError,
@@ -149,6 +152,25 @@ def test_without_the_extra_an_encrypted_home_says_so(tmp_path: Path, monkeypatch
     assert files(home) == before
     with OwnerStore.open(plain, "ana") as store:
         store.add_concept(draft("Bo", 1))
+
+
+def test_rot_is_found_without_the_key(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    fill(home, KEY)
+    before = files(home)
+    assert list(check_bytes(home)) == []
+    assert files(home) == before
+    for path, data in files(home / "blobs").items():
+        path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+        (found,) = check_bytes(home)
+        assert str(path) in found.what
+        path.write_bytes(data)
+    for table in ("concepts", "photos", "patches", "vectors", "items", "segments", "data_keys", "lock"):
+        with closing(sqlite3.connect(home / "catalogue.sqlite")) as catalogue, catalogue:
+            catalogue.execute(f"UPDATE {table} SET digest = zeroblob(32) WHERE rowid = 1")
+    assert len(list(check_bytes(home))) == 8
+    with pytest.raises(SettingError, match="no home at"):
+        list(check_bytes(tmp_path / "none"))
 
 
 def test_a_backup_needs_no_key(tmp_path: Path) -> None:
