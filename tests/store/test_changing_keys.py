@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,21 @@ def test_a_write_that_is_overtaken_leaves_nothing(tmp_path: Path, monkeypatch: p
         with pytest.raises(WrongKeyError):
             store.add_concept(value)
     assert left(home, needles) == []
+
+
+def test_a_rotten_key_is_no_wish_to_forget(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    fill(home, KEY)
+    count = len(files(home / "blobs"))
+    with closing(sqlite3.connect(home / "catalogue.sqlite")) as catalogue, catalogue:
+        catalogue.execute("UPDATE data_keys SET wrapped = zeroblob(60) WHERE owner = 'ana'")
+    with OwnerStore.open(home, "ana", key=KEY) as store:
+        with pytest.raises(CorruptRecordError, match="data_keys does not match its digest"):
+            store.list()
+        assert len(files(home / "blobs")) == count
+        store.delete_owner()  # it can still be meant
+    with OwnerStore.open(home, "ana", key=KEY) as store:
+        assert store.list() == []
 
 
 def test_damaged_caches_are_left_out_and_damaged_photos_told(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from .aes import AesGcmCipher, opened, wrapped
 from .cipher import ABSENT, PLAIN, OwnerCipher
 from .keys import frame
 from .master_key import KEY_VARIABLE, PASSPHRASE_VARIABLE, Derivation, MasterKey, Source
-from .queries import advance, has_table, mark_traces
+from .queries import advance, has_table, holds, mark_traces
 from .rows import insert, seal, select
 from .schema import KEYS, columns
 
@@ -23,8 +23,6 @@ __all__ = ["EPOCH", "HomeKeys", "Lock", "NewKey", "read_lock"]
 
 EPOCH = "keys"
 """Counter of meta that every change of `Lock` moves; not there in a home that never was encrypted."""
-
-_HOLDERS = ("owners", "concepts", "items", "snapshots")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ class HomeKeys:
             return self._unwrapped(lock, *row)
         if row is not None and make:
             raise StoreError(f"{owner!r} is being forgotten; open the owner's store, which goes on with it")
-        if row is None and lock.mode == "turning" and _holds(connection, owner):
+        if row is None and lock.mode == "turning" and holds(connection, owner):
             return PLAIN
         if not make:
             return ABSENT
@@ -216,11 +214,18 @@ class HomeKeys:
 
     def has(self, connection: sqlite3.Connection, owner: str) -> bool:
         """Whether an owner has a key that is not destroyed."""
-        return any(any(row[2]) for row in self._rows(connection, owner))
+        return bool(self._rows(connection, owner)) and not self.destroyed(connection, owner)
 
     def destroyed(self, connection: sqlite3.Connection, owner: str) -> bool:
         """Whether `destroy` was done, and what was the owner's is not deleted yet."""
-        return self._lock is not None and any(not any(row[2]) for row in self._rows(connection, owner))
+        if self._lock is None:
+            return False
+        try:
+            row = self._row(connection, owner)
+        except CorruptRecordError:
+            # Rot must not look like the wish to forget; whoever reads with this key reports it.
+            return False
+        return row is not None and not any(row[2])
 
     def _row(self, connection: sqlite3.Connection, owner: str) -> tuple[str, int, bytes] | None:
         rows = select(connection, "data_keys", "owner = ?", (owner,))
@@ -285,11 +290,3 @@ def read_lock(connection: sqlite3.Connection) -> tuple[Lock | None, bytes]:
 
 def _proven(lock: Lock) -> bytes:
     return frame("jarvis/lock", lock.fields)
-
-
-def _holds(connection: sqlite3.Connection, owner: str) -> bool:
-    return any(
-        has_table(connection, table)
-        and connection.execute(f"SELECT 1 FROM {table} WHERE owner = ? LIMIT 1", (owner,)).fetchone()
-        for table in _HOLDERS
-    )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .connection import Database
 
 __all__ = [
+    "HOLDERS",
     "OF_CONCEPT",
     "THIS",
     "advance",
@@ -24,11 +25,15 @@ __all__ = [
     "delete_rows",
     "dim_of",
     "has_table",
+    "holds",
     "key_of",
     "mark_traces",
     "tidy",
     "updated_of",
 ]
+
+HOLDERS = ("owners", "concepts", "items", "snapshots")
+"""Tables with a row at least of each owner who has something."""
 
 OF_CONCEPT = ("segments", "vectors", "patches", "photos", "concepts")
 """Tables with rows of a concept, the concept itself last."""
@@ -72,6 +77,15 @@ def has_table(connection: sqlite3.Connection, name: str) -> bool:
     """Whether there is a table of this name: some are made when they are first needed."""
     found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
     return found.fetchone() is not None
+
+
+def holds(connection: sqlite3.Connection, owner: str) -> bool:
+    """Whether there is anything of an owner."""
+    return any(
+        has_table(connection, table)
+        and connection.execute(f"SELECT 1 FROM {table} WHERE owner = ? LIMIT 1", (owner,)).fetchone()
+        for table in HOLDERS
+    )
 
 
 def key_of(connection: sqlite3.Connection, owner: str) -> bytes | None:

@@ -19,12 +19,11 @@ from .home import CATALOGUE, check_owner, open_home
 from .home_keys import read_lock
 from .master_key import PASSPHRASE_VARIABLE, MasterKey, Source
 from .opening import look
-from .queries import has_table
+from .queries import HOLDERS, has_table
 from .rekeying import rekey, sweep_old
 
 __all__ = ["Secured", "change_master", "change_owner", "secure", "secured", "unsecure"]
 
-_HOLDERS = ("owners", "concepts", "items", "snapshots")
 Progress = Callable[[int], None]
 """Told how many owners are done."""
 
@@ -180,7 +179,7 @@ def _each(
 def _owners(connection: sqlite3.Connection) -> set[str]:
     return {
         str(row[0])
-        for table in _HOLDERS
+        for table in HOLDERS
         if has_table(connection, table)
         for row in connection.execute(f"SELECT DISTINCT owner FROM {table}")
     }
