@@ -11,6 +11,7 @@ from benchmarks import (
     copies,
     doubts,
     encoder,
+    encryption,
     fidelity,
     heartbeat,
     index_scale,
@@ -45,6 +46,7 @@ if __name__ == "__main__":
     heartbeat.main(questions=50, seed=1, as_json=False)
     index_scale.main("10000,100000,1000000", owners=1000, queries=500, seed=1, as_json=False)
     storage.main(rounds=7, as_json=False)
+    encryption.main(rounds=31, as_json=False)
     conversation.main(conversations=4, seed=21, as_json=False, plot=None)
     watching.main(rounds=200, as_json=False)
     poisoning.main(seed=31, of_each=None, as_json=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from jarvis_memory.store import OwnerStore
+from jarvis_memory.store.cipher import PLAIN
 from jarvis_memory.store.rows import insert
 from jarvis_memory.store.schema import FORMAT_VERSION
 from jarvis_retrievers.errors import HomeFormatError
@@ -102,7 +103,7 @@ def _age(home: Path, state: State, version: int) -> State:
         for first, owner, concept, kind, data in rows:
             for number in range(len(data) // width):
                 one = np.frombuffer(data, np.uint8)[number * width : (number + 1) * width].tobytes()
-                insert(catalogue, "vectors", (first + number, owner, concept, _LEGACY[kind], one))
+                insert(catalogue, "vectors", (first + number, owner, concept, _LEGACY[kind], one), PLAIN)
         catalogue.execute("DROP TABLE rolls")
         if version == 1:
             catalogue.execute("DROP TABLE settings")

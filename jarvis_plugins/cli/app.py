@@ -28,6 +28,7 @@ from .quiet import quiet
 from .reindex import reindex
 from .remember import remember
 from .screen import complain
+from .secure import secure_commands
 from .serve import serve
 from .show import show
 from .verify import verify
@@ -123,6 +124,7 @@ app.command("doctor")(doctor)
 app.command("backup")(backup)
 app.command("restore")(restore)
 app.command("serve")(serve)
+app.add_typer(secure_commands, name="secure")
 app.add_typer(bench_commands(), name="bench")
 
 

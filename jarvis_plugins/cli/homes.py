@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jarvis_retrievers.errors import SettingError
 
+from .locks import asked_key
 from .options import Settings
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def open_record(settings: Settings, *, accept_loss: bool = False) -> OwnerStore:
     from jarvis_memory.store.owner import OwnerStore
 
     _check_there(settings)
-    return OwnerStore.open(settings.home, settings.owner, accept_loss=accept_loss)
+    key = asked_key(settings.folder)
+    return OwnerStore.open(settings.home, settings.owner, accept_loss=accept_loss, key=key)
 
 
 def open_memory(settings: Settings, *, make: bool = False, profiler: str | None = None) -> PersonalMemory:
@@ -49,6 +51,7 @@ def open_memory(settings: Settings, *, make: bool = False, profiler: str | None 
         clip=settings.clip,
         device=settings.device,
         profiler=profiler,
+        key=asked_key(settings.folder),
     )
 
 

@@ -26,6 +26,7 @@ from langgraph.store.base import Item as GraphItem
 
 from jarvis_memory.store.home import open_home
 from jarvis_memory.store.items import Item, OwnerItems
+from jarvis_memory.store.master_key import MasterKey
 from jarvis_memory.store.owner import OwnerStore
 from jarvis_retrievers.errors import StoreError
 
@@ -57,6 +58,7 @@ class PersonalStore(BaseStore):
         image_root: a folder whose pictures may be read.
         ttl: as for LangGraph's stores; ``omit_expired`` is always on, and no thread sweeps.
         read_only: refuse writes.
+        key: of an encrypted home; see `open_home`.
         clock: seconds since 1970.
 
     Raises:
@@ -76,12 +78,13 @@ class PersonalStore(BaseStore):
         image_root: str | os.PathLike[str] | None = None,
         ttl: TTLConfig | None = None,
         read_only: bool = False,
+        key: MasterKey | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.index_config, self.ttl_config = index, ttl
         self._index = StoreIndex(index, image_fields)
         self.embeddings = self._index.embeddings
-        catalogue, blobs = open_home(home, read_only=read_only)
+        catalogue, blobs = open_home(home, read_only=read_only, key=key)
         try:
             self._record = OwnerStore(owner, catalogue, blobs)
             self._items = OwnerItems(owner, catalogue.database, clock)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .concept import Profile as Profile
     from .kv.modes import Mode as Mode
     from .memory import PersonalMemory as PersonalMemory
+    from .store.master_key import MasterKey as MasterKey
     from .together import Ask as Ask
     from .together import ask_together as ask_together
     from .vlm import VLM as VLM
@@ -33,6 +34,7 @@ _EXPORTS = {
     "Concept": "concept",
     "Evidence": "answer",
     "Glimpse": "answer",
+    "MasterKey": "store.master_key",
     "Mode": "kv.modes",
     "Moment": "concept",
     "PatchRecord": "concept",
@@ -53,6 +55,7 @@ __all__ = [
     "Concept",
     "Evidence",
     "Glimpse",
+    "MasterKey",
     "Mode",
     "Moment",
     "PatchRecord",

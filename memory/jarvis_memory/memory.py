@@ -39,6 +39,7 @@ from .operation import operation
 from .profiling.choice import check_profiler
 from .profiling.profiler import Profiler
 from .recalling import recalled
+from .store.master_key import MasterKey
 from .store.owner import OwnerStore
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
 from .viewing import viewed
@@ -73,6 +74,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         profiler: str | Profiler | None = None,
         texts: TextEmbedder | None = None,
         detector: RegionDetector | None = None,
+        key: MasterKey | None = None,
     ) -> Self:
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
 
@@ -91,14 +93,16 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
                 the model itself, or a `Profiler`.
             texts: compares questions with profiles; by default the text tower of ``clip`` does.
             detector: finds regions of questions' pictures, besides windows at several scales.
+            key: of an encrypted home; by default the environment's, or the keyring's. See `MasterKey`.
 
         Raises:
             SettingError: what cannot be. HomeFormatError: a newer version wrote the home.
+            LockedHomeError: it is encrypted, and this is not its key.
             HomeReadOnlyError: there is none, and none can be made. CorruptRecordError: it is damaged.
         """
         checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
-        store = OwnerStore.open(home, owner, read_only=read_only)
+        store = OwnerStore.open(home, owner, read_only=read_only, key=key)
         engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector)
         return cls(store, engine, checked)
 

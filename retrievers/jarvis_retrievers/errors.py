@@ -15,6 +15,8 @@
     │   ├── HomeFormatError                written by a newer version
     │   ├── HomeReadOnlyError              no permission to write
     │   ├── NoRoomError                    the disk is full, or a quota is reached
+    │   ├── LockedHomeError                encrypted, and its key is not there
+    │   │   └── WrongKeyError              another key than the one it was encrypted with
     │   └── CorruptRecordError             a record or blob whose digest does not match
     ├── ExtraError (ImportError)           a part of the package whose extra is not installed
     └── ModelError                         the model cannot do what is asked
@@ -57,6 +59,7 @@ __all__ = [
     "InputError",
     "JarvisError",
     "JarvisWarning",
+    "LockedHomeError",
     "LoopError",
     "MaskWarning",
     "ModelError",
@@ -70,6 +73,7 @@ __all__ = [
     "UnsupportedModelError",
     "VideoError",
     "WindowError",
+    "WrongKeyError",
 ]
 
 
@@ -123,6 +127,14 @@ class HomeReadOnlyError(StoreError):
 
 class NoRoomError(StoreError):
     """The disk is full, or a quota is reached; what was there is as it was."""
+
+
+class LockedHomeError(StoreError):
+    """The home is encrypted, and its key is not there."""
+
+
+class WrongKeyError(LockedHomeError):
+    """Another key than the one the home was encrypted with; nothing was changed."""
 
 
 class CorruptRecordError(StoreError):

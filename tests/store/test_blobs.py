@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from jarvis_memory.store import BlobRef, BlobStore, FileBlobStore, MemoryBlobSto
 from jarvis_memory.store.blobs import HEADER_SIZE
 from jarvis_retrievers.errors import CorruptRecordError, HomeReadOnlyError, StoreError
 from tests.store.conformance_bytes import BlobConformance
+from tests.store.locked import encrypted_blobs, encrypted_catalogue
 
 
 class TestMemory(BlobConformance):
@@ -24,6 +26,16 @@ class TestFile(BlobConformance):
     @pytest.fixture
     def blobs(self, tmp_path: Path) -> BlobStore:
         return FileBlobStore(tmp_path)
+
+
+class TestEncryptedFile(BlobConformance):
+    repeats = False
+
+    @pytest.fixture
+    def blobs(self, tmp_path: Path) -> Iterator[BlobStore]:
+        catalogue = encrypted_catalogue(tmp_path)
+        yield encrypted_blobs(tmp_path, catalogue)
+        catalogue.close()
 
 
 def test_layout(tmp_path: Path) -> None:

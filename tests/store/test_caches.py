@@ -14,6 +14,7 @@ from jarvis_memory.store import BlobRef, Catalogue, MemoryCatalogue, OwnerStore,
 from jarvis_retrievers.errors import CorruptRecordError, InputError
 from tests.store.conformance import blob, rows
 from tests.store.drafts import draft
+from tests.store.locked import encrypted_catalogue
 from tests.store.test_forget import left
 
 
@@ -21,11 +22,13 @@ def texts(count: int, dim: int, seed: int = 0) -> NDArray[np.float16]:
     return np.random.default_rng(seed).standard_normal((count, dim)).astype(np.float16)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "encrypted"])
 def catalogue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
-    made: Catalogue = (
-        MemoryCatalogue() if request.param == "memory" else SQLiteCatalogue(tmp_path / "catalogue.sqlite")
-    )
+    made: Catalogue = MemoryCatalogue()
+    if request.param == "sqlite":
+        made = SQLiteCatalogue(tmp_path / "catalogue.sqlite")
+    elif request.param == "encrypted":
+        made = encrypted_catalogue(tmp_path)
     yield made
     made.close()
 
@@ -259,13 +262,13 @@ def test_a_snapshot_that_goes_while_it_is_read_is_no_damage(
         store.put_snapshot("e", b"old")
         get = store._blobs.get
 
-        def late(owner: str, ref: BlobRef) -> bytes:
+        def late(owner: str, ref: BlobRef, *, bound: str) -> bytes:
             monkeypatch.undo()
             if replaced:
                 store.put_snapshot("e", b"new")
             else:
                 store.drop_snapshots()
-            return get(owner, ref)
+            return get(owner, ref, bound=bound)
 
         monkeypatch.setattr(store._blobs, "get", late)
         assert store.snapshot("e") == (b"new" if replaced else None)

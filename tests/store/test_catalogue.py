@@ -15,6 +15,7 @@ from jarvis_memory.store.keys import digest, frame, keyed
 from jarvis_retrievers.errors import CorruptRecordError, StoreError
 from tests.store.conformance import CatalogueConformance, rows
 from tests.store.drafts import draft
+from tests.store.locked import encrypted_catalogue
 
 
 class TestMemory(CatalogueConformance):
@@ -27,6 +28,14 @@ class TestSQLite(CatalogueConformance):
     @pytest.fixture
     def catalogue(self, tmp_path: Path) -> Iterator[Catalogue]:
         catalogue = SQLiteCatalogue(tmp_path / "catalogue.sqlite")
+        yield catalogue
+        catalogue.close()
+
+
+class TestEncrypted(CatalogueConformance):
+    @pytest.fixture
+    def catalogue(self, tmp_path: Path) -> Iterator[Catalogue]:
+        catalogue = encrypted_catalogue(tmp_path)
         yield catalogue
         catalogue.close()
 

@@ -13,6 +13,7 @@ import pytest
 from jarvis_memory.concept import Moment
 from jarvis_memory.profiling import Description
 from jarvis_memory.store import DraftPhoto, OwnerStore
+from jarvis_memory.store.cipher import PLAIN
 from jarvis_memory.store.contracts import VectorRows
 from jarvis_memory.store.migration import kept
 from jarvis_memory.store.rows import insert, select
@@ -34,7 +35,7 @@ def aged(home: Path) -> None:
     for first, owner, concept, kinds, data in found:
         for number in range(len(data) // (2 * DIM)):
             one = data[2 * DIM * number : 2 * DIM * (number + 1)]
-            insert(connection, "vectors", (first + number, owner, concept, LEGACY[kinds], one))
+            insert(connection, "vectors", (first + number, owner, concept, LEGACY[kinds], one), PLAIN)
     connection.execute("DROP TABLE rolls")
     connection.execute("UPDATE meta SET value = 1 WHERE key = 'format'")
     connection.execute("PRAGMA user_version = 1")
@@ -93,7 +94,7 @@ def test_a_record_from_before_a_field_is_read(tmp_path: Path, missing: str) -> N
     for *head, text in found:
         body = json.loads(text)
         del body[missing]
-        insert(connection, "concepts", (*head, json.dumps(body)))
+        insert(connection, "concepts", (*head, json.dumps(body)), PLAIN)
     connection.close()
     with OwnerStore.open(home, "ana") as store:
         assert store.list() == before
@@ -117,7 +118,7 @@ def test_a_home_of_format_3_is_brought_up_to_date(tmp_path: Path) -> None:
     found = select(connection, "concepts", "1", ())
     connection.execute("DELETE FROM concepts")
     for *head, text in found:
-        insert(connection, "concepts", (*head, json.dumps({**json.loads(text)} | {"moments": []})))
+        insert(connection, "concepts", (*head, json.dumps({**json.loads(text)} | {"moments": []})), PLAIN)
     connection.execute("DROP TABLE rolls")
     connection.execute("UPDATE meta SET value = 3 WHERE key = 'format'")
     connection.execute("PRAGMA user_version = 3")
@@ -177,7 +178,7 @@ def test_moments_of_another_number_of_photos_are_damage(tmp_path: Path) -> None:
     connection.execute("DELETE FROM concepts")
     for *head, text in found:
         wrong = json.loads(text) | {"moments": [MOMENT.model_dump()] * 9}
-        insert(connection, "concepts", (*head, json.dumps(wrong)))
+        insert(connection, "concepts", (*head, json.dumps(wrong)), PLAIN)
     connection.close()
     with (
         OwnerStore.open(home, "ana") as store,

@@ -14,8 +14,17 @@ from jarvis_memory.store.home import open_home
 from jarvis_memory.store.items import ItemDraft, OwnerItems
 from jarvis_retrievers.errors import CorruptRecordError, HomeReadOnlyError, InputError, SettingError
 from tests.store.drafts import draft
+from tests.store.locked import make_encrypted
 
 NS = ("notes", "bo")
+
+
+@pytest.fixture(autouse=True, params=["plain", "encrypted"])
+def encrypted(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Every test is of a home that is not encrypted, and of one that is."""
+    if request.param == "encrypted":
+        make_encrypted(tmp_path, monkeypatch)
+    return str(request.param) == "encrypted"
 
 
 class Clock:
@@ -73,7 +82,7 @@ def test_prefixes_are_of_labels_not_of_letters(tmp_path: Path) -> None:
     assert table.namespaces() == sorted(places)
 
 
-def test_owners_are_walls_and_forgetting_one_erases_its_items(tmp_path: Path) -> None:
+def test_owners_are_walls_and_forgetting_one_erases_its_items(tmp_path: Path, encrypted: bool) -> None:
     ana, ben = items(tmp_path, "ana"), items(tmp_path, "ben")
     ana.write([(NS, "k", ItemDraft({"who": "Qzjana77"}))])
     ben.write([(NS, "k", ItemDraft({"who": "Qzjben77"}))])
@@ -87,7 +96,7 @@ def test_owners_are_walls_and_forgetting_one_erases_its_items(tmp_path: Path) ->
     assert found is not None
     assert found.draft.value == {"who": "Qzjben77"}
     left = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert b"Qzjben77" in left
+    assert (b"Qzjben77" in left) is not encrypted
     assert b"Qzjana77" not in left
 
 

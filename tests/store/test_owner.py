@@ -271,12 +271,12 @@ def test_orphans_of_a_failed_write_are_swept(tmp_path: Path, monkeypatch: pytest
     with OwnerStore.open(tmp_path, "ana") as store:
         kept = store.add_concept(draft())
 
-        def fail(*_: object) -> BlobRef:
+        def fail(*_: object, **__: object) -> BlobRef:
             raise OSError(5, "Input/output error")
 
         calls: Iterator[Callable[..., BlobRef]] = iter([FileBlobStore.put, fail])
         with monkeypatch.context() as patch:
-            patch.setattr(FileBlobStore, "put", lambda *arguments: next(calls)(*arguments))
+            patch.setattr(FileBlobStore, "put", lambda *arguments, **named: next(calls)(*arguments, **named))
             with pytest.raises(OSError, match="Input/output"):
                 store.add_concept(draft("Mia", 1))
         assert store.list() == [kept]

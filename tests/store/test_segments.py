@@ -19,6 +19,7 @@ from jarvis_memory.store import (
 from jarvis_retrievers.errors import CorruptRecordError
 from tests.store.conformance import rows
 from tests.store.conformance_bytes import SegmentConformance
+from tests.store.locked import encrypted_blobs, encrypted_catalogue
 
 Concepts = Callable[[str, int], str]
 
@@ -63,14 +64,14 @@ class Stored(SegmentConformance):
         assert isinstance(segments, FileSegmentCache)
         blobs, get = segments._blobs, segments._blobs.get
 
-        def late(owner: str, ref: BlobRef) -> bytes:
+        def late(owner: str, ref: BlobRef, *, bound: str) -> bytes:
             monkeypatch.undo()
             # What another process does between the look at the row and the look at the file.
             if replaced:
                 segments.put("ana", concept, "f", b"new")
             else:
                 segments.delete("ana", concept)
-            return get(owner, ref)
+            return get(owner, ref, bound=bound)
 
         monkeypatch.setattr(blobs, "get", late)
         assert segments.get("ana", concept, "f") == (b"new" if replaced else None)
@@ -95,6 +96,18 @@ class TestMemoryCatalogue(Stored):
     @pytest.fixture
     def segments(self, catalogue: Catalogue) -> SegmentCache:
         return FileSegmentCache(catalogue, MemoryBlobStore())
+
+
+class TestEncrypted(Stored):
+    @pytest.fixture
+    def catalogue(self, tmp_path: Path) -> Iterator[Catalogue]:
+        catalogue = encrypted_catalogue(tmp_path)
+        yield catalogue
+        catalogue.close()
+
+    @pytest.fixture
+    def segments(self, catalogue: SQLiteCatalogue, tmp_path: Path) -> SegmentCache:
+        return FileSegmentCache(catalogue, encrypted_blobs(tmp_path, catalogue))
 
 
 class TestFiles(Stored):

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .blobs import FileBlobStore as FileBlobStore
-    from .blobs import MemoryBlobStore as MemoryBlobStore
     from .catalogue import SQLiteCatalogue as SQLiteCatalogue
     from .contracts import BlobRef as BlobRef
     from .contracts import BlobStore as BlobStore
     from .contracts import Catalogue as Catalogue
     from .contracts import ConceptRows as ConceptRows
-    from .contracts import SegmentCache as SegmentCache
     from .contracts import SegmentRow as SegmentRow
     from .contracts import Usage as Usage
     from .contracts import VectorRows as VectorRows
@@ -21,8 +19,17 @@ if TYPE_CHECKING:
     from .draft import DraftPatch as DraftPatch
     from .draft import DraftPhoto as DraftPhoto
     from .home import check_owner as check_owner
+    from .master_key import MasterKey as MasterKey
+    from .memory_blobs import MemoryBlobStore as MemoryBlobStore
     from .memory_catalogue import MemoryCatalogue as MemoryCatalogue
     from .owner import OwnerStore as OwnerStore
+    from .securing import Secured as Secured
+    from .securing import change_master as change_master
+    from .securing import change_owner as change_owner
+    from .securing import secure as secure
+    from .securing import secured as secured
+    from .securing import unsecure as unsecure
+    from .segment_cache import SegmentCache as SegmentCache
     from .segments import FileSegmentCache as FileSegmentCache
     from .segments import MemorySegmentCache as MemorySegmentCache
 
@@ -36,16 +43,23 @@ _EXPORTS = {
     "DraftPhoto": "draft",
     "FileBlobStore": "blobs",
     "FileSegmentCache": "segments",
-    "MemoryBlobStore": "blobs",
+    "MasterKey": "master_key",
+    "MemoryBlobStore": "memory_blobs",
     "MemoryCatalogue": "memory_catalogue",
     "MemorySegmentCache": "segments",
     "OwnerStore": "owner",
     "SQLiteCatalogue": "catalogue",
-    "SegmentCache": "contracts",
+    "Secured": "securing",
+    "SegmentCache": "segment_cache",
     "SegmentRow": "contracts",
     "Usage": "contracts",
     "VectorRows": "contracts",
+    "change_master": "securing",
+    "change_owner": "securing",
     "check_owner": "home",
+    "secure": "securing",
+    "secured": "securing",
+    "unsecure": "securing",
 }
 
 __all__ = sorted(_EXPORTS)

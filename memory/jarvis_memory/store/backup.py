@@ -96,7 +96,7 @@ def restore(source: str | os.PathLike[str], home: str | os.PathLike[str]) -> Cop
         blobs = FileBlobStore(old, read_only=True)
         count = 0
         for owner, blob in _blobs(new):
-            blobs.get(owner, blob)
+            blobs.check(owner, blob)
             place = blobs.path(blob)
             copy = new / place.relative_to(old)
             make_folder(copy.parent)

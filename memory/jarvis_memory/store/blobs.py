@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
 import stat
-import struct
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from blake3 import blake3
+from jarvis_retrievers.errors import CorruptRecordError, HomeReadOnlyError
 
-from jarvis_retrievers.errors import CorruptRecordError, HomeReadOnlyError, SettingError
-
+from .blob_frames import (
+    HEADER_SIZE,
+    check_frame,
+    header_of,
+    key_id_of,
+    packed,
+    payload_of,
+    size_of,
+    tag_of,
+    whose_key,
+)
+from .cipher import KeyRing, OwnerCipher, PlainRing
 from .contracts import BlobRef
 from .disk import make_folder, sync_folder, translated, write_file
 from .health import Health
-from .keys import digest, frame
 
-__all__ = ["HEADER_SIZE", "UNCLEAN", "FileBlobStore", "MemoryBlobStore", "modified"]
-
-MAGIC = b"JRVSBLB1"
-HEADER_SIZE = 32
-"""Bytes before the payload: magic (8), kind padded with NUL (8), owner tag (16)."""
+__all__ = ["HEADER_SIZE", "UNCLEAN", "FileBlobStore", "modified", "unusable"]
 
 UNCLEAN = "unclean"
 """Name of a file in ``tmp`` that says that a process was cut short; see `recover`."""
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
-_KIND = re.compile(r"[a-z]{1,8}\Z")
 
 
 class FileBlobStore:
@@ -46,34 +47,66 @@ class FileBlobStore:
         root: the home.
         read_only: refuse writes.
         health: shared with what else writes there.
+        keys: who encrypts; nobody by default.
     """
 
     def __init__(
-        self, root: str | os.PathLike[str], *, read_only: bool = False, health: Health | None = None
+        self,
+        root: str | os.PathLike[str],
+        *,
+        read_only: bool = False,
+        health: Health | None = None,
+        keys: KeyRing | None = None,
     ) -> None:
         self._root = Path(root)
         self._health = health or Health()
         self._blobs = self._root / "blobs"
         self._tmp = self._root / "tmp"
         self._read_only = read_only
+        self._keys: KeyRing = keys or PlainRing()
         if not read_only:
             for folder in (self._blobs, self._tmp):
                 with translated("make", folder):
                     make_folder(folder)
 
-    def put(self, owner: str, kind: str, data: bytes) -> BlobRef:
-        """See `BlobStore.put`."""
+    def put(
+        self, owner: str, kind: str, data: bytes, *, bound: str = "", cipher: OwnerCipher | None = None
+    ) -> BlobRef:
+        """See `BlobStore.put`; ``cipher`` is by default the owner's own."""
         self._check_writable()
-        header = _header(owner, kind)
-        ref = BlobRef(secrets.token_hex(16), len(data), _digest(owner, kind, data))
+        header_of(owner, kind)
+        cipher, blob_id = cipher or self._keys.current(owner), secrets.token_hex(16)
+        parts, found = packed(owner, kind, blob_id, data, bound, cipher)
+        ref = BlobRef(blob_id, len(data), found, cipher.key_id)
         path = self.path(ref)
         with self._health.watched("write", path):
             make_folder(path.parent)
-            write_file(path, self._tmp / ref.id, (header, data))
+            write_file(path, self._tmp / ref.id, parts)
         return ref
 
-    def get(self, owner: str, ref: BlobRef) -> bytes:
+    def get(self, owner: str, ref: BlobRef, *, bound: str = "") -> bytes:
         """See `BlobStore.get`."""
+        start, rest = self._read(ref)
+        try:
+            cipher = self._keys.by_id(owner, key_id_of(start, rest))
+            return payload_of(owner, ref, start, rest, bound, cipher)
+        except CorruptRecordError as error:
+            raise unusable(self.path(ref), str(error)) from error
+
+    def check(self, owner: str, ref: BlobRef) -> None:
+        """Compare a file with its row, without any key.
+
+        Raises:
+            CorruptRecordError: missing, of another length, changed, or another owner's.
+        """
+        start, rest = self._read(ref)
+        try:
+            check_frame(owner, ref, start, rest)
+        except CorruptRecordError as error:
+            raise unusable(self.path(ref), str(error)) from error
+
+    def _read(self, ref: BlobRef) -> tuple[bytes, bytes]:
+        """A file's header, and the rest."""
         path = self.path(ref)
         flags = (
             os.O_RDONLY
@@ -85,31 +118,24 @@ class FileBlobStore:
             try:
                 handle = os.open(path, flags)
             except FileNotFoundError:
-                raise _corrupt(path, "it is missing") from None
+                raise unusable(path, "it is missing") from None
             except OSError as error:
                 if path.is_symlink():
-                    raise _corrupt(path, "it is a link, not a file") from error
+                    raise unusable(path, "it is a link, not a file") from error
                 raise
-            with os.fdopen(handle, "rb") as file:
+            # Not buffered: joining a buffer with the rest would copy megabytes.
+            with os.fdopen(handle, "rb", buffering=0) as file:
                 status = os.fstat(file.fileno())
+                start = file.read(HEADER_SIZE) if stat.S_ISREG(status.st_mode) else b""
                 # Sizes first: a file that grew must not be read into memory to find that out.
-                if not stat.S_ISREG(status.st_mode) or status.st_size != HEADER_SIZE + ref.length:
-                    raise _corrupt(
-                        path, f"it should have {HEADER_SIZE + ref.length} bytes, got {status.st_size}"
-                    )
-                header, data = file.read(HEADER_SIZE), file.read()
-        kind = header[8:16].rstrip(b"\0").decode("ascii", errors="replace")
-        if (
-            not _KIND.match(kind)
-            or header != _header(owner, kind)
-            or _digest(owner, kind, data) != ref.digest
-        ):
-            raise _corrupt(path, "its digest does not match")
-        return data
+                expected = size_of(start, ref.length)
+                if not start or status.st_size != expected:
+                    raise unusable(path, f"it should have {expected} bytes, got {status.st_size}")
+                return start, file.readall()
 
     def exists(self, owner: str, ref: BlobRef) -> bool:
         """See `BlobStore.exists`."""
-        return _owned(self.path(ref), _tag(owner))
+        return _owned(self.path(ref), tag_of(owner))
 
     def delete(self, owner: str, refs: Collection[BlobRef]) -> int:
         """See `BlobStore.delete`."""
@@ -131,10 +157,36 @@ class FileBlobStore:
             + [p for p in self._files(self._blobs) if p.name not in names and modified(p) <= oldest]
         )
 
+    def sweep_keys(self, retired: Collection[tuple[str, int]]) -> int:
+        """Delete files, finished or not, that were written with keys that owners had before.
+
+        Args:
+            retired: owners and ids of keys; 0 for files that are not encrypted.
+
+        Returns:
+            How many.
+        """
+        self._check_writable()
+        gone = frozenset((tag_of(owner), key_id) for owner, key_id in retired)
+        return self._unlink(
+            [
+                path
+                for folder in (self._blobs, self._tmp)
+                for path in self._files(folder)
+                if whose_key(_start(path)) in gone
+            ]
+        )
+
+    def expect_orphans(self) -> None:
+        """Note that files may be left that nothing points to; a grace period later they are swept."""
+        path = self._tmp / UNCLEAN
+        with self._health.watched("write", path):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+
     def delete_owner(self, owner: str) -> int:
         """See `BlobStore.delete_owner`."""
         self._check_writable()
-        tag = _tag(owner)
+        tag = tag_of(owner)
         return self._unlink(
             [p for folder in (self._blobs, self._tmp) for p in self._files(folder) if _owned(p, tag)]
         )
@@ -180,90 +232,18 @@ class FileBlobStore:
         self._health.check(self._root)
 
 
-class MemoryBlobStore:
-    """The reference: blobs in a dict. Nothing of it outlives the process.
-
-    Args:
-        clock: seconds, monotonic; for the grace period of `sweep`.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._blobs: dict[str, tuple[str, str, bytes, float]] = {}
-
-    def put(self, owner: str, kind: str, data: bytes) -> BlobRef:
-        """See `BlobStore.put`."""
-        _header(owner, kind)
-        ref = BlobRef(secrets.token_hex(16), len(data), _digest(owner, kind, data))
-        with self._lock:
-            self._blobs[ref.id] = (owner, kind, bytes(data), self._clock())
-        return ref
-
-    def get(self, owner: str, ref: BlobRef) -> bytes:
-        """See `BlobStore.get`."""
-        with self._lock:
-            found = self._blobs.get(ref.id)
-        if found is None:
-            raise _corrupt(ref.id, "it is missing")
-        _, kind, data, _ = found
-        if len(data) != ref.length or _digest(owner, kind, data) != ref.digest:
-            raise _corrupt(ref.id, "its digest does not match")
-        return data
-
-    def exists(self, owner: str, ref: BlobRef) -> bool:
-        """See `BlobStore.exists`."""
-        with self._lock:
-            return ref.id in self._blobs and self._blobs[ref.id][0] == owner
-
-    def delete(self, owner: str, refs: Collection[BlobRef]) -> int:
-        """See `BlobStore.delete`."""
-        wanted = {ref.id for ref in refs}
-        return self._drop(lambda blob_id, _, __: blob_id in wanted)
-
-    def sweep(self, live: Collection[str], grace: float) -> int:
-        """See `BlobStore.sweep`."""
-        names, oldest = frozenset(live), self._clock() - grace
-        return self._drop(lambda blob_id, _, written: blob_id not in names and written <= oldest)
-
-    def delete_owner(self, owner: str) -> int:
-        """See `BlobStore.delete_owner`."""
-        return self._drop(lambda _, whose, __: whose == owner)
-
-    def _drop(self, chosen: Callable[[str, str, float], bool]) -> int:
-        with self._lock:
-            gone = [key for key, (owner, _, _, written) in self._blobs.items() if chosen(key, owner, written)]
-            for key in gone:
-                del self._blobs[key]
-        return len(gone)
-
-
-def _tag(owner: str) -> bytes:
-    return digest("jarvis/blob/owner", owner)[:16]
-
-
-def _header(owner: str, kind: str) -> bytes:
-    if not _KIND.match(kind):
-        raise SettingError(f"a blob's kind must be 1 to 8 lower-case letters, got {kind!r}")
-    return MAGIC + kind.encode().ljust(8, b"\0") + _tag(owner)
-
-
-def _digest(owner: str, kind: str, data: bytes) -> str:
-    # Segments are large and read with every question, where SHA-256 takes longer than all the rest.
-    start = blake3 if kind in ("segment", "index") else hashlib.sha256
-    # The payload goes in by itself: framing it would copy megabytes.
-    state = start(frame("jarvis/blob", (owner, kind)) + b"b" + struct.pack("<Q", len(data)))
-    state.update(data)
-    return state.hexdigest()
-
-
 def _owned(path: Path, tag: bytes) -> bool:
+    return _start(path)[16:HEADER_SIZE] == tag
+
+
+def _start(path: Path) -> bytes:
+    """The first bytes of a file; none if it is gone."""
     with translated("read", path):
         try:
             with path.open("rb") as file:
-                return file.read(HEADER_SIZE)[16:] == tag
+                return file.read(HEADER_SIZE + 4)
         except FileNotFoundError:
-            return False
+            return b""
 
 
 def modified(path: Path) -> float:
@@ -279,5 +259,6 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _corrupt(where: Path | str, why: str) -> CorruptRecordError:
+def unusable(where: Path | str, why: str) -> CorruptRecordError:
+    """The error to raise."""
     return CorruptRecordError(f"the blob {where} cannot be used: {why}")

@@ -14,8 +14,12 @@ from jarvis_retrievers.errors import CorruptRecordError, DuplicateConceptError, 
 from ..concept import Concept, name_key
 from .catalogue_caches import SQLiteCaches
 from .catalogue_home import SQLiteHome
+from .cipher import OwnerCipher
 from .connection import Database
 from .contracts import BlobRef, ConceptRows, Usage, VectorRows
+from .hidden import blinded, reveal
+from .master_key import MasterKey
+from .matrices import check_dim
 from .queries import (
     OF_CONCEPT,
     THIS,
@@ -30,14 +34,7 @@ from .queries import (
 )
 from .reserve import Reserve
 from .rolls import Rolls, called
-from .rows import (
-    check_dim,
-    insert_concept,
-    read_concepts,
-    read_vectors,
-    seal,
-    select,
-)
+from .rows import insert_concept, read_concepts, read_vectors, seal, select
 from .schema import columns
 
 __all__ = ["SQLiteCatalogue"]
@@ -51,10 +48,10 @@ class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
         read_only: refuse writes, and change no byte on disk.
         busy_timeout: seconds to wait for another process's write.
         reserve: what may be given up to forget on a full disk.
-        accept_loss: see `Database`.
+        accept_loss, key: see `Database`.
 
     Raises:
-        HomeFormatError, HomeReadOnlyError, CorruptRecordError: see `Database`.
+        LockedHomeError, SettingError, HomeFormatError, HomeReadOnlyError, CorruptRecordError: see `Database`.
     """
 
     def __init__(
@@ -65,11 +62,12 @@ class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
         busy_timeout: float = 30.0,
         reserve: Reserve | None = None,
         accept_loss: bool = False,
+        key: MasterKey | None = None,
     ) -> None:
         self._reserve = reserve
         self._rolls = Rolls()
         self._db = Database(
-            Path(path), read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
+            Path(path), read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
         )
 
     @property
@@ -90,13 +88,14 @@ class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
     def add(self, owner: str, rows: ConceptRows) -> Concept:
         """See `Catalogue.add`."""
         with self._db.write() as connection:
-            _refuse_duplicate(connection, owner, rows.concept)
-            check_dim(rows, dim_of(connection, owner))
+            cipher = self._cipher(connection, owner, rows.blobs)
+            _refuse_duplicate(connection, owner, rows.concept, cipher)
+            check_dim(rows, dim_of(connection, owner, cipher))
             if key_of(connection, owner) is None:
                 connection.execute("INSERT INTO owners VALUES (?, ?)", (owner, secrets.token_bytes(32)))
             now = advance(connection, "sequence", 1)
             with called(connection, owner, "concepts", "concept = ?", (rows.concept.id,)):
-                return _insert(connection, owner, rows, created=now, updated=now)
+                return _insert(connection, owner, rows, now, now, cipher)
 
     def replace(self, owner: str, rows: ConceptRows) -> tuple[Concept, tuple[BlobRef, ...]]:
         """See `Catalogue.replace`."""
@@ -107,18 +106,20 @@ class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
             ).fetchone()
             if old is None:
                 raise _unknown(concept)
-            _refuse_duplicate(connection, owner, concept)
+            cipher = self._cipher(connection, owner, rows.blobs)
+            _refuse_duplicate(connection, owner, concept, cipher)
             blobs = blobs_of(connection, owner, concept.id)
             with called(connection, owner, "concepts", "concept = ?", (concept.id,)):
                 delete_rows(connection, owner, concept.id)
                 now = advance(connection, "sequence", 1)
-                return _insert(connection, owner, rows, created=old[0], updated=now), blobs
+                return _insert(connection, owner, rows, old[0], now, cipher), blobs
 
     def concepts(self, owner: str) -> tuple[Concept, ...]:
         """See `Catalogue.concepts`."""
         with self._db.read() as connection:
-            found = read_concepts(connection, "owner = ?", (owner,))
-            self._call(connection, owner)
+            cipher = self._cipher(connection, owner)
+            found = read_concepts(connection, "owner = ?", (owner,), cipher)
+            self._call(connection, owner, cipher)
             return found
 
     def ids(self, owner: str) -> tuple[str, ...]:
@@ -130,22 +131,25 @@ class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
     def versions(self, owner: str) -> tuple[tuple[str, int], ...]:
         """See `Catalogue.versions`."""
         with self._db.read() as connection:
-            self._call(connection, owner)
+            self._call(connection, owner, self._cipher(connection, owner))
             query = "SELECT concept, updated FROM concepts WHERE owner = ? AND live = 1 ORDER BY created"
             return tuple((row[0], row[1]) for row in connection.execute(query, (owner,)))
 
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """See `Catalogue.concept`."""
         with self._db.read() as connection:
-            found = read_concepts(connection, THIS, (owner, concept_id))
-            self._call(connection, owner)
+            cipher = self._cipher(connection, owner)
+            found = read_concepts(connection, THIS, (owner, concept_id), cipher)
+            self._call(connection, owner, cipher)
             return next(iter(found), None)
 
     def named(self, owner: str, key: str) -> Concept | None:
         """See `Catalogue.named`."""
         with self._db.read() as connection:
-            found = read_concepts(connection, "owner = ? AND name_key = ? AND live = 1", (owner, key))
-            self._call(connection, owner)
+            cipher = self._cipher(connection, owner)
+            values = (owner, blinded("concepts", "name_key", key, cipher))
+            found = read_concepts(connection, "owner = ? AND name_key = ? AND live = 1", values, cipher)
+            self._call(connection, owner, cipher)
             return next(iter(found), None)
 
     def photo(self, owner: str, photo_id: str) -> tuple[str, BlobRef] | None:
@@ -153,20 +157,23 @@ class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
         with self._db.read() as connection:
             for row in select(connection, "photos", "owner = ? AND photo = ?", (owner, photo_id)):
                 if updated_of(connection, owner, row[1]) is not None:
+                    # Its pixels vouch for the blob that it points to.
+                    reveal("photos", row, self._cipher(connection, owner))
                     return row[1], BlobRef(row[7], row[8], row[9])
         return None
 
     def vectors(self, owner: str, concepts: Collection[str] | None = None) -> VectorRows:
         """See `Catalogue.vectors`."""
         with self._db.read() as connection:
-            return read_vectors(connection, owner, concepts)
+            return read_vectors(connection, owner, concepts, self._cipher(connection, owner))
 
     def usage(self, owner: str) -> Usage:
         """See `Catalogue.usage`."""
         with self._db.read() as connection:
+            data = f"LENGTH(data) - {self._cipher(connection, owner).overhead}"
             sums = [
                 connection.execute(f"SELECT COALESCE(SUM({size}), 0) FROM {table} WHERE owner = ?", (owner,))
-                for size, table in (("length", "photos"), ("LENGTH(data)", "vectors"), ("length", "segments"))
+                for size, table in (("length", "photos"), (data, "vectors"), ("length", "segments"))
             ]
             return Usage(*(int(cursor.fetchone()[0]) for cursor in sums))
 
@@ -223,7 +230,7 @@ class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
         with self._db.write() as connection:
             for table in (*OF_CONCEPT, "owners", "rolls"):
                 connection.execute(f"DELETE FROM {table} WHERE owner = ?", (owner,))
-            for table in ("items", "snapshots"):
+            for table in ("items", "snapshots", "data_keys"):
                 if has_table(connection, table):
                     connection.execute(f"DELETE FROM {table} WHERE owner = ?", (owner,))
             mark_traces(connection)
@@ -236,29 +243,36 @@ class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
         if self._reserve is not None:
             self._reserve.take()
 
-    def _call(self, connection: sqlite3.Connection, owner: str) -> None:
+    def _call(self, connection: sqlite3.Connection, owner: str, cipher: OwnerCipher) -> None:
         try:
             self._rolls.call(connection, owner, "concepts")
         except CorruptRecordError:
             # A row that is damaged says more of itself.
-            read_concepts(connection, "owner = ?", (owner,))
+            read_concepts(connection, "owner = ?", (owner,), cipher)
             raise
 
 
 def _insert(
-    connection: sqlite3.Connection, owner: str, rows: ConceptRows, created: int, updated: int
+    connection: sqlite3.Connection,
+    owner: str,
+    rows: ConceptRows,
+    created: int,
+    updated: int,
+    cipher: OwnerCipher,
 ) -> Concept:
     count = len(rows.patch_vectors) + len(rows.profile_vectors)
     first = advance(connection, "vector", count) - count + 1
     concept = rows.concept.model_copy(update={"created": created, "updated": updated})
     stamped = ConceptRows(concept, rows.blobs, rows.patch_vectors, rows.profile_vectors)
-    return insert_concept(connection, owner, stamped, first)
+    return insert_concept(connection, owner, stamped, first, cipher)
 
 
-def _refuse_duplicate(connection: sqlite3.Connection, owner: str, concept: Concept) -> None:
+def _refuse_duplicate(
+    connection: sqlite3.Connection, owner: str, concept: Concept, cipher: OwnerCipher
+) -> None:
     row = connection.execute(
         "SELECT concept FROM concepts WHERE owner = ? AND name_key = ? AND live = 1",
-        (owner, name_key(concept.name)),
+        (owner, blinded("concepts", "name_key", name_key(concept.name), cipher)),
     ).fetchone()
     if row is not None and row[0] != concept.id:
         raise DuplicateConceptError(

@@ -4,18 +4,22 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jarvis_retrievers.errors import CorruptRecordError
+from jarvis_retrievers.errors import CorruptRecordError, WrongKeyError
 
+from .cipher import OwnerCipher
 from .connection import Database
 from .contracts import BlobRef, SegmentRow
+from .hidden import reveal
 from .keys import keyed
+from .matrices import as_matrix, vector_bytes
 from .queries import THIS, advance, blobs_of, has_table, key_of, updated_of
-from .rows import as_matrix, blob_of, insert, segment_of, select, vector_bytes
+from .rows import blob_of, insert, segment_of, select
 from .schema import SNAPSHOTS
 
 __all__ = ["SQLiteCaches"]
@@ -29,11 +33,28 @@ class SQLiteCaches:
 
     _db: Database
 
+    def _cipher(
+        self, connection: sqlite3.Connection, owner: str, blobs: Collection[BlobRef] | None = None
+    ) -> OwnerCipher:
+        """The owner's; with ``blobs`` it is to write rows that point to them, and is made if need be.
+
+        Raises:
+            WrongKeyError: the owner's key is not the one any more that they were written with.
+        """
+        cipher = self._db.keys.of(connection, owner, make=blobs is not None)
+        if any(blob.key not in (None, cipher.key_id) for blob in blobs or ()):
+            raise WrongKeyError(
+                "the owner's key was changed during this write; nothing was written, try again"
+            )
+        return cipher
+
     def put_segment(self, owner: str, row: SegmentRow) -> tuple[BlobRef, ...]:
         """See `Catalogue.put_segment`."""
         with self._db.write() as connection:
             key = key_of(connection, owner)
             if key is None or updated_of(connection, owner, row.concept_id) != row.updated:
+                return (row.blob,)
+            if row.blob.key not in (None, self._cipher(connection, owner).key_id):
                 return (row.blob,)
             place = keyed(key, "jarvis/segment", row.concept_id, row.fingerprint)
             old = connection.execute(
@@ -81,7 +102,8 @@ class SQLiteCaches:
             connection.execute(old, (owner, concept_id))
             if len(vectors):
                 first = advance(connection, "vector", len(vectors)) - len(vectors) + 1
-                insert(connection, "vectors", (first, owner, concept_id, kind, vector_bytes(vectors)))
+                values = (first, owner, concept_id, kind, vector_bytes(vectors))
+                insert(connection, "vectors", values, self._cipher(connection, owner, ()))
             return True
 
     def texts(
@@ -94,7 +116,9 @@ class SQLiteCaches:
             values += concepts
         found = {}
         with self._db.read() as connection:
-            for _, _, concept, kind, data in select(connection, "vectors", where, values):
+            cipher = self._cipher(connection, owner)
+            for row in select(connection, "vectors", where, values):
+                _, _, concept, kind, data = reveal("vectors", row, cipher)
                 read = _TEXTS.match(kind)
                 width = int(read[1]) if read else 0
                 if read is None or not width or not data or len(data) % (2 * width):
@@ -110,6 +134,8 @@ class SQLiteCaches:
         """See `Catalogue.put_snapshot`."""
         with self._db.write() as connection:
             if key_of(connection, owner) is None:
+                return (blob,)
+            if blob.key not in (None, self._cipher(connection, owner).key_id):
                 return (blob,)
             if not has_table(connection, "snapshots"):
                 for statement in SNAPSHOTS:

@@ -78,3 +78,18 @@ class SQLiteHome:
         except NoRoomError as error:
             log("home.disk", what="log", error=error)
         return True
+
+    def destroy_key(self, owner: str) -> None:
+        """See `Catalogue.destroy_key`."""
+        with self._db.read() as connection:
+            there = self._db.keys.has(connection, owner)
+        if there:
+            with self._db.write() as connection:
+                self._db.keys.destroy(connection, owner)
+            # Until it is folded in, the file itself still has the key; others who read are not waited for.
+            self._db.empty_log()
+
+    def key_destroyed(self, owner: str) -> bool:
+        """See `Catalogue.key_destroyed`."""
+        with self._db.read() as connection:
+            return self._db.keys.destroyed(connection, owner)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from jarvis_retrievers.errors import (
     CorruptRecordError,
-    HomeFormatError,
     HomeReadOnlyError,
     StoreError,
 )
@@ -22,7 +21,10 @@ from . import wal
 from .disk import sync_folder, translated
 from .failures import code_of, meant
 from .health import Health
+from .home_keys import HomeKeys
+from .master_key import MasterKey
 from .migration import drop, migrate
+from .opening import check_header, connect, connect_to_read, refuse_needless_key, refuse_newer, unlock
 from .schema import APPLICATION_ID, FORMAT_VERSION, PAGE_SIZE, TABLES
 from .witness import Witness
 
@@ -30,8 +32,6 @@ __all__ = ["Database"]
 
 # VACUUM builds a copy of all live rows: up to this many bytes in memory, so that no other folder sees them.
 _COPY_IN_MEMORY = 256 << 20
-
-_HEADER_MAGIC = b"SQLite format 3\0"
 
 
 class Database:
@@ -42,29 +42,39 @@ class Database:
         read_only: refuse writes, and change no byte on disk.
         busy_timeout: seconds to wait for another process's write.
         accept_loss: go on with what is there if acknowledged writes are lost.
+        key: the master key of an encrypted home; see `HomeKeys`. A new home is encrypted with it.
 
     Raises:
+        LockedHomeError, WrongKeyError: encrypted, and this is not its key; nothing is changed.
+        SettingError: a key for a home that is there and not encrypted.
         HomeFormatError: written by a newer version; nothing is changed.
         HomeReadOnlyError: not there, and it may not be made.
         CorruptRecordError: not a catalogue, or acknowledged writes are missing in it.
     """
 
     def __init__(
-        self, path: Path, *, read_only: bool = False, busy_timeout: float = 30.0, accept_loss: bool = False
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        busy_timeout: float = 30.0,
+        accept_loss: bool = False,
+        key: MasterKey | None = None,
     ) -> None:
         self.path = path
         self.read_only = read_only
         self._lock = threading.RLock()
         self.health = Health()
-        self._folder_synced = False
+        self.keys = HomeKeys(key, path.parent)
+        self._ready = self._folder_synced = False
         self._busy_timeout = busy_timeout
         self._witness = Witness(path)
         # Before the catalogue is read: others go on writing.
         witnessed = self._witness.read()
         with translated("read", path):
-            log = Path(f"{path}-wal")
+            behind = Path(f"{path}-wal")
             # The last to close the file removes its log; another process may have it open, too.
-            self.recovered = log.exists() and log.stat().st_size > 0
+            self.recovered = behind.exists() and behind.stat().st_size > 0
             new = not path.exists() or path.stat().st_size == 0
         if new:
             self._witness.refuse_emptied(witnessed)
@@ -73,16 +83,20 @@ class Database:
                 f"no catalogue at {path}, and the home cannot be written; open it with write access first"
             )
         if not new:
-            self._check_header()
-        self._conn = (
-            self._open_read_only() if read_only else self._connect(f"{path.absolute().as_uri()}?mode=rwc")
-        )
+            check_header(path)
+        if not new and not read_only:
+            unlock(path, self.keys, log=self.recovered)
+        with self._translated():
+            self._conn = (connect_to_read if read_only else connect)(path, busy_timeout)
         self._finalizer = weakref.finalize(self, self._conn.close)
         try:
             with self._translated():
                 self._check_format(int(self._conn.execute("PRAGMA user_version").fetchone()[0]), new)
                 if not read_only:
                     self._prepare()
+                self._ready = True
+                self._refresh()
+                refuse_needless_key(path, self.keys)
                 if witnessed:
                     row = self._conn.execute("SELECT value FROM meta WHERE key = 'writes'").fetchone()
                     self._witness.check(witnessed, int(row[0]) if row else 0, accept_loss, read_only)
@@ -97,10 +111,14 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A snapshot: all that is read inside belongs together."""
+        """A snapshot: all that is read inside belongs together. Inside a transaction it is a part of it."""
         with self._lock, self._translated():
+            if self._conn.in_transaction:
+                yield self._conn
+                return
             self._conn.execute("BEGIN")
             try:
+                self._refresh()
                 yield self._conn
             finally:
                 if self._conn.in_transaction:
@@ -120,6 +138,7 @@ class Database:
                 self._conn.execute("BEGIN IMMEDIATE")
                 before = self._conn.total_changes
                 try:
+                    self._refresh()
                     yield self._conn
                     count = self._count() if self._conn.total_changes != before else None
                     self._sync_folder()
@@ -164,57 +183,24 @@ class Database:
                 "another process is reading the home; close it there, then call sweep()"
             )
 
-    def _connect(self, uri: str) -> sqlite3.Connection:
-        with self._translated():
-            connection = sqlite3.connect(
-                uri, uri=True, isolation_level=None, check_same_thread=False, timeout=self._busy_timeout
-            )
-        # Rotten text must come back as it is, for its digest to tell.
-        connection.text_factory = lambda data: data.decode(errors="surrogateescape")
-        return connection
+    def empty_log(self) -> bool:
+        """Fold the -wal file in and empty it, unless others are reading; whether that was done."""
+        with self._lock:
+            self._check_writable()
+            with self._translated():
+                return wal.truncate_now(self._conn, self._busy_timeout)
 
-    def _open_read_only(self) -> sqlite3.Connection:
-        # A -shm file cannot be made here. If no -wal is left to replay, the file alone is the whole truth.
-        uri = self.path.absolute().as_uri()
-        wal = Path(f"{self.path}-wal")
-        if not wal.exists() or wal.stat().st_size == 0:
-            return self._connect(f"{uri}?mode=ro&immutable=1")
-        if not Path(f"{self.path}-shm").exists():
-            raise HomeReadOnlyError(
-                f"{self.path} has writes that were not folded in yet, and the home cannot be written; open "
-                "it once with write access"
-            )
-        return self._connect(f"{uri}?mode=ro")
-
-    def _check_header(self) -> None:
-        # From the bytes, before SQLite sees the file: merely closing a database can change it.
-        with translated("read", self.path), self.path.open("rb") as file:
-            header = file.read(100)
-        if len(header) < 100 or not header.startswith(_HEADER_MAGIC):
-            raise CorruptRecordError(
-                f"{self.path} is not a catalogue (no SQLite header); restore it from a backup"
-            )
-        version, application = int.from_bytes(header[60:64], "big"), int.from_bytes(header[68:72], "big")
-        if application not in (0, APPLICATION_ID):
-            raise CorruptRecordError(
-                f"{self.path} belongs to another program (id {application:#x}); choose another home"
-            )
-        # Only whether it is newer: the -wal file may know more of an older one.
-        self._refuse_newer(version)
+    def _refresh(self) -> None:
+        # Others may have encrypted the home, or changed its keys.
+        if self._ready:
+            self.keys.refresh(self._conn)
 
     def _count(self) -> int:
         counted = "INSERT INTO meta VALUES ('writes', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1"
         return int(self._conn.execute(f"{counted} RETURNING value").fetchone()[0])
 
-    def _refuse_newer(self, version: int) -> None:
-        if version > FORMAT_VERSION:
-            raise HomeFormatError(
-                f"the home {self.path.parent} has format {version}, this version reads up to format "
-                f"{FORMAT_VERSION}; update jarvis-plugins, nothing was changed"
-            )
-
     def _check_format(self, version: int, may_be_empty: bool) -> None:
-        self._refuse_newer(version)
+        refuse_newer(self.path, version)
         if version == 0 and self.read_only:
             raise HomeReadOnlyError(
                 f"{self.path} was never finished, and the home cannot be written; open it with write access "
@@ -244,6 +230,8 @@ class Database:
                         "INSERT INTO meta VALUES ('format', ?), ('sequence', 0), ('vector', 0)",
                         (FORMAT_VERSION,),
                     )
+                    if self.keys.given:
+                        self.keys.start(self._conn, "on")
                     execute(f"PRAGMA application_id = {APPLICATION_ID}")
                     execute(f"PRAGMA user_version = {FORMAT_VERSION}")
             sync_folder(self.path.parent)

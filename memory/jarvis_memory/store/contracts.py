@@ -1,14 +1,14 @@
 """The four contracts of the store, and the values that pass through them.
 
-`Catalogue` holds the record, `BlobStore` the bytes of photos and segments, `SegmentCache` what can always be
-made again, and `jarvis_retrievers.index.VectorIndex` the vectors in searchable form. Every method takes the
-owner first, and nothing is shared between owners.
+`Catalogue` holds the record, `BlobStore` the bytes of photos and segments, `segment_cache.SegmentCache` what
+can always be made again, and `jarvis_retrievers.index.VectorIndex` the vectors in searchable form. Every
+method takes the owner first, and nothing is shared between owners.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -24,7 +24,6 @@ __all__ = [
     "BlobStore",
     "Catalogue",
     "ConceptRows",
-    "SegmentCache",
     "SegmentRow",
     "Usage",
     "VectorRows",
@@ -33,11 +32,19 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class BlobRef:
-    """Where a blob is and what it must be: random id (32 hex digits), payload bytes, SHA-256 (hex)."""
+    """Where a blob is and what it must be.
+
+    Attributes:
+        id: random, 32 hex digits.
+        length: bytes of the payload.
+        digest: in hex.
+        key: id of the key that it was written with, 0 for none; None where it is read from a row.
+    """
 
     id: str
     length: int
     digest: str
+    key: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +221,12 @@ class Catalogue(Protocol):
     def live_blobs(self) -> frozenset[str]:
         """Ids of all blobs that a row of any owner points to."""
 
+    def destroy_key(self, owner: str) -> None:
+        """Overwrite the key that the owner's data is encrypted with; without one nothing is done."""
+
+    def key_destroyed(self, owner: str) -> bool:
+        """Whether that was done, and `delete_owner` was not."""
+
     def delete_owner(self, owner: str) -> None:
         """Delete every row of the owner, and leave no byte of them behind."""
 
@@ -233,16 +246,22 @@ class Catalogue(Protocol):
 class BlobStore(Protocol):
     """Immutable bytes under random ids."""
 
-    def put(self, owner: str, kind: str, data: bytes) -> BlobRef:
-        """Store ``data`` durably under a fresh id; ``kind`` is 1 to 8 lower-case letters, such as
-        ``"photo"``.
+    def put(self, owner: str, kind: str, data: bytes, *, bound: str = "") -> BlobRef:
+        """Store ``data`` durably under a fresh id.
+
+        Args:
+            owner: whose.
+            kind: 1 to 8 lower-case letters, such as ``"photo"``.
+            data: the bytes.
+            bound: what it belongs to; where blobs are encrypted, it is refused as anything else.
         """
 
-    def get(self, owner: str, ref: BlobRef) -> bytes:
+    def get(self, owner: str, ref: BlobRef, *, bound: str = "") -> bytes:
         """The bytes of a blob.
 
         Raises:
-            CorruptRecordError: missing, of another length, changed, or another owner's.
+            CorruptRecordError: missing, of another length, changed, another owner's, or encrypted and bound
+                to something else.
         """
 
     def exists(self, owner: str, ref: BlobRef) -> bool:
@@ -261,39 +280,3 @@ class BlobStore(Protocol):
 
     def delete_owner(self, owner: str) -> int:
         """Delete all blobs of the owner, durably; returns how many there were."""
-
-
-class SegmentCache(Protocol):
-    """Segments as opaque bytes. Losing one costs time, nothing else."""
-
-    def put(
-        self,
-        owner: str,
-        concept_id: str,
-        fingerprint: str,
-        data: bytes,
-        *,
-        tokens: int = 0,
-        updated: int | None = None,
-    ) -> bool:
-        """Keep a segment made from the concept as it was at ``updated`` (default: now).
-
-        Returns:
-            False, with nothing kept, if the concept is gone or was updated since.
-        """
-
-    def get(self, owner: str, concept_id: str, fingerprint: str) -> bytes | None:
-        """The segment's bytes, or None if there is none.
-
-        Raises:
-            CorruptRecordError: it is there but damaged; make it again from the record and `put` it.
-        """
-
-    def delete(self, owner: str, concept_id: str) -> int:
-        """Drop all segments of a concept; returns how many."""
-
-    def nbytes(self, owner: str) -> int:
-        """Bytes that the owner's segments take."""
-
-    def delete_owner(self, owner: str) -> None:
-        """Drop all segments of the owner."""

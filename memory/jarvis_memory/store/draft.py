@@ -137,6 +137,11 @@ class ConceptDraft:
         return self._photos
 
     @property
+    def photo_ids(self) -> tuple[str, ...]:
+        """What their ids will be, in order."""
+        return tuple(photo.id for photo in self._concept.photos)
+
+    @property
     def dim(self) -> int | None:
         """Numbers per vector; None if the draft has no vector."""
         return next((matrix.shape[1] for matrix in self._vectors if len(matrix)), None)

@@ -12,7 +12,9 @@ from jarvis_retrievers.log import log
 from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
 from .disk import make_folder, translated, writable
+from .master_key import MasterKey
 from .reserve import Reserve
+from .ring import DatabaseRing
 from .schema import FORMAT_VERSION
 from .wal import refuse_network
 
@@ -42,11 +44,23 @@ def open_home(
     read_only: bool = False,
     busy_timeout: float = 30.0,
     accept_loss: bool = False,
+    key: MasterKey | None = None,
 ) -> tuple[SQLiteCatalogue, FileBlobStore]:
     """Open a home, or make it (0700); one that cannot be written is opened read-only.
 
+    Args:
+        home: a folder.
+        read_only: refuse writes.
+        busy_timeout: seconds to wait for another process's write.
+        accept_loss: see `Database`.
+        key: of an encrypted home; by default what the environment has, or the keyring where the home says so.
+            A home that is made is encrypted with it.
+
     Raises:
-        SettingError: ``home`` is a file, or to be written on a network file system.
+        SettingError: ``home`` is a file, or to be written on a network file system, or not encrypted though a
+            key is given.
+        LockedHomeError: it is encrypted, and its key is not there; WrongKeyError: another key. Nothing is
+            changed.
         HomeFormatError: a newer version wrote the home; nothing is changed.
         HomeReadOnlyError: there is no home, and none can be made.
         NoRoomError: the disk is full, and nothing was set aside.
@@ -71,7 +85,12 @@ def open_home(
 
     def opened() -> SQLiteCatalogue:
         return SQLiteCatalogue(
-            file, read_only=read_only, busy_timeout=busy_timeout, reserve=reserve, accept_loss=accept_loss
+            file,
+            read_only=read_only,
+            busy_timeout=busy_timeout,
+            reserve=reserve,
+            accept_loss=accept_loss,
+            key=key,
         )
 
     try:
@@ -82,7 +101,10 @@ def open_home(
             raise
         catalogue = opened()
     try:
-        blobs = FileBlobStore(folder, read_only=read_only, health=catalogue.database.health)
+        database = catalogue.database
+        blobs = FileBlobStore(
+            folder, read_only=read_only, health=database.health, keys=DatabaseRing(database)
+        )
         if reserve is not None:
             reserve.take()
         log("home.opened", format=FORMAT_VERSION, read_only=read_only)

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import CorruptRecordError, InputError, SettingError
 
+from .cipher import OwnerCipher
 from .connection import Database
+from .hidden import blinded, hide, reveal
 from .home import check_owner
 from .queries import has_table, mark_traces, tidy
 from .rolls import Rolls, called
@@ -90,21 +92,35 @@ class OwnerItems:
     def get(self, namespace: Namespace, key: str) -> Item | None:
         """The item, or None."""
         where = f"{_LIVE} AND namespace = ? AND key = ?"
-        found = self._select(where, (_text(namespace), json.dumps(key)))
+        with self._db.read() as connection:
+            cipher = self._db.keys.of(connection, self.owner)
+            place = _place(self.owner, _text(namespace), json.dumps(key), cipher)[1:]
+            found = self._select(connection, where, place, cipher)
         return found[0] if found else None
 
     def under(self, prefix: Namespace, limit: int | None = None, offset: int = 0) -> list[Item]:
         """Items whose namespace starts with ``prefix``, in the order in which they were first put."""
-        # The text of a namespace goes on with a comma or ends with a bracket; "^" is behind both.
-        start = _text(prefix)[:-1]
-        where = f"{_LIVE}{_UNDER} ORDER BY row LIMIT ? OFFSET ?"
-        return self._select(where, (start, start + "^", -1 if limit is None else limit, offset))
+        with self._db.read() as connection:
+            cipher = self._db.keys.of(connection, self.owner)
+            if cipher.key_id:
+                # Not blinded prefix by prefix: equal ones would show the tree, and an owner's items are few.
+                found = self._select(connection, f"{_LIVE} ORDER BY row", (), cipher)
+                found = [item for item in found if item.namespace[: len(prefix)] == tuple(prefix)]
+                return found[offset : None if limit is None else offset + limit]
+            # The text of a namespace goes on with a comma or ends with a bracket; "^" is behind both.
+            start = _text(prefix)[:-1]
+            where = f"{_LIVE}{_UNDER} ORDER BY row LIMIT ? OFFSET ?"
+            values = (start, start + "^", -1 if limit is None else limit, offset)
+            return self._select(connection, where, values, cipher)
 
     def namespaces(self) -> list[Namespace]:
         """Namespaces that hold something, sorted."""
         with self._db.read() as connection:
+            cipher = self._db.keys.of(connection, self.owner)
             if not has_table(connection, "items"):
                 return []
+            if cipher.key_id:
+                return sorted({item.namespace for item in self._select(connection, _LIVE, (), cipher)})
             self._rolls.call(connection, self.owner, "items")
             query = f"SELECT DISTINCT namespace FROM items WHERE {_LIVE}"  # noqa: S608
             rows = connection.execute(query, (self.owner, self._clock())).fetchall()
@@ -130,17 +146,19 @@ class OwnerItems:
                 for statement in ITEMS:
                     connection.execute(statement)
             erased = self._erase_expired(connection, now)
+            cipher = self._db.keys.of(connection, self.owner, make=True)
             for namespace, key, draft in ready:
                 place = (self.owner, namespace, key)
-                old = connection.execute(f"SELECT created FROM items WHERE {_ONE}", place).fetchone()  # noqa: S608
+                kept = _place(*place, cipher)
+                old = connection.execute(f"SELECT created FROM items WHERE {_ONE}", kept).fetchone()  # noqa: S608
                 erased += old is not None
-                with called(connection, self.owner, "items", _HERE, place[1:]):
+                with called(connection, self.owner, "items", _HERE, kept[1:]):
                     if draft is None:
-                        connection.execute(f"DELETE FROM items WHERE {_ONE}", place)  # noqa: S608
+                        connection.execute(f"DELETE FROM items WHERE {_ONE}", kept)  # noqa: S608
                     elif old is None:
-                        insert(connection, "items", _values(place, draft, _moment(now), now))
+                        insert(connection, "items", _values(place, draft, _moment(now), now), cipher)
                     else:
-                        _update(connection, _values(place, draft, str(old[0]), now))
+                        _update(connection, _values(place, draft, str(old[0]), now), cipher)
             if erased:
                 mark_traces(connection)
 
@@ -151,11 +169,15 @@ class OwnerItems:
             return
         now = self._clock()
         with self._db.write() as connection:
+            cipher = self._db.keys.of(connection, self.owner)
             for place in places:
                 where = f"{_LIVE} AND namespace = ? AND key = ?"
-                with called(connection, self.owner, "items", _HERE, place):
-                    for row in select(connection, "items", where, (self.owner, now, *place)):
-                        _update(connection, [*row[:8], None if row[7] is None else now + row[7], *row[9:]])
+                owner, *kept = _place(self.owner, *place, cipher)
+                with called(connection, owner, "items", _HERE, kept):
+                    for stored in select(connection, "items", where, (owner, now, *kept)):
+                        row = reveal("items", stored, cipher)
+                        later = None if row[7] is None else now + row[7]
+                        _update(connection, [*row[:8], later, *row[9:]], cipher)
 
     def sweep(self) -> int:
         """Erase the items that have expired; returns how many."""
@@ -176,13 +198,16 @@ class OwnerItems:
         if not self._db.read_only:
             tidy(self._db)
 
-    def _select(self, where: str, values: Row) -> list[Item]:
-        with self._db.read() as connection:
-            if not has_table(connection, "items"):
-                return []
-            self._rolls.call(connection, self.owner, "items")
-            rows = select(connection, "items", where, (self.owner, self._clock(), *values))
-        return [_item(row) for row in rows]
+    def _select(
+        self, connection: sqlite3.Connection, where: str, values: Row, cipher: OwnerCipher
+    ) -> list[Item]:
+        if not has_table(connection, "items"):
+            return []
+        rows = select(connection, "items", where, (self.owner, self._clock(), *values))
+        found = [_item(reveal("items", row, cipher)) for row in rows]
+        # A row that is damaged says more of itself.
+        self._rolls.call(connection, self.owner, "items")
+        return found
 
     def _erase_expired(self, connection: sqlite3.Connection, now: float) -> int:
         # Read first: an index that is damaged must not say what has expired.
@@ -234,8 +259,15 @@ def _values(place: tuple[str, str, str], draft: ItemDraft, created: str, now: fl
     )
 
 
-def _update(connection: sqlite3.Connection, values: Row) -> None:
-    names = columns("items")
+def _place(owner: str, namespace: str, key: str, cipher: OwnerCipher) -> tuple[str, str, str]:
+    """What an item is found by."""
+    kept = (("namespace", namespace), ("key", key))
+    one, two = (blinded("items", column, text, cipher) for column, text in kept)
+    return owner, one, two
+
+
+def _update(connection: sqlite3.Connection, values: Row, cipher: OwnerCipher) -> None:
+    names, values = columns("items"), hide("items", values, cipher)
     marks = ", ".join(f"{name} = ?" for name in names)
     statement = f"UPDATE items SET {marks} WHERE {_ONE}"  # noqa: S608
     connection.execute(statement, (*values, seal("items", values), *values[:3]))

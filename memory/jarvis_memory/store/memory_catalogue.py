@@ -14,7 +14,9 @@ from jarvis_retrievers.errors import DuplicateConceptError, UnknownConceptError
 
 from ..concept import Concept, name_key
 from .contracts import BlobRef, ConceptRows, SegmentRow, Usage, VectorRows
-from .rows import as_matrix, check_dim, stamp
+from .matrices import as_matrix, check_dim
+from .memory_home import MemoryHome
+from .rows import stamp
 
 __all__ = ["MemoryCatalogue"]
 
@@ -31,10 +33,8 @@ class _Entry:
         return self.rows.blobs + tuple(row.blob for row in self.segments.values())
 
 
-class MemoryCatalogue:
+class MemoryCatalogue(MemoryHome):
     """`Catalogue` without a file."""
-
-    read_only = False
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -259,20 +259,6 @@ class MemoryCatalogue:
             self._owners.pop(owner, None)
             self._keys.pop(owner, None)
             self._snapshots.pop(owner, None)
-
-    def tidy(self) -> None:
-        """See `Catalogue.tidy`."""
-
-    def flaws(self, owner: str, repair: bool) -> tuple[str, ...]:
-        """See `Catalogue.flaws`."""
-        return ()
-
-    def free_room(self) -> bool:
-        """See `Catalogue.free_room`."""
-        return False
-
-    def close(self) -> None:
-        """See `Catalogue.close`."""
 
     def _live(self, owner: str) -> list[_Entry]:
         return [entry for entry in self._owners.get(owner, {}).values() if entry.live]

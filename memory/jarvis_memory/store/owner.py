@@ -12,8 +12,8 @@ from typing import Self
 
 from jarvis_retrievers.errors import (
     CorruptRecordError,
-    HomeReadOnlyError,
     InputError,
+    LockedHomeError,
     SettingError,
     StoreError,
     UnknownConceptError,
@@ -21,14 +21,18 @@ from jarvis_retrievers.errors import (
 from jarvis_retrievers.log import log, owner_tag
 
 from ..concept import Concept, name_key
-from .contracts import BlobRef, BlobStore, Catalogue, SegmentCache, Usage, VectorRows
+from .contracts import BlobStore, Catalogue, Usage, VectorRows
 from .draft import ConceptDraft
 from .home import check_owner, open_home
 from .known import KnownConcepts
+from .master_key import MasterKey
 from .names import resolve
 from .owner_caches import OwnerCaches
+from .photos import bound_to, put_photos
 from .recovery import recover
+from .rekeying import sweep_old
 from .reserve import with_room
+from .segment_cache import SegmentCache
 from .segments import FileSegmentCache
 from .verify import Finding, told, verify
 
@@ -65,6 +69,7 @@ class OwnerStore(OwnerCaches):
         read_only: bool = False,
         busy_timeout: float = 30.0,
         accept_loss: bool = False,
+        key: MasterKey | None = None,
     ) -> Self:
         """Open a home, or make it (0700), and finish what was being forgotten when the last process ended.
 
@@ -74,6 +79,7 @@ class OwnerStore(OwnerCaches):
             read_only: refuse writes even if they were possible.
             busy_timeout: seconds to wait for another process's write.
             accept_loss: go on with what is there if acknowledged writes are lost.
+            key: of an encrypted home; see `open_home`.
 
         Raises: see `open_home`.
 
@@ -82,12 +88,13 @@ class OwnerStore(OwnerCaches):
         """
         check_owner(owner)
         catalogue, blobs = open_home(
-            home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
+            home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
         )
         try:
             store = cls(owner, catalogue, blobs)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
+                sweep_old(catalogue, blobs)
                 recover(Path(home).expanduser(), catalogue, blobs, _GRACE)
         except BaseException:
             catalogue.close()
@@ -106,10 +113,11 @@ class OwnerStore(OwnerCaches):
             DuplicateConceptError: there is a concept of this name.
             InputError: its vectors have another length than the owner's others.
         """
-        blobs = self._put_photos(draft)
+        concept_id = secrets.token_hex(16)
+        blobs = put_photos(self._blobs, self.owner, draft, concept_id)
         try:
-            return self._catalogue.add(self.owner, draft.rows(self.owner, secrets.token_hex(16), blobs))
-        except InputError:
+            return self._catalogue.add(self.owner, draft.rows(self.owner, concept_id, blobs))
+        except (InputError, LockedHomeError):
             # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
             self._blobs.delete(self.owner, blobs)
             raise
@@ -123,10 +131,10 @@ class OwnerStore(OwnerCaches):
         Raises:
             UnknownConceptError: no such concept. DuplicateConceptError: another concept has this name.
         """
-        blobs = self._put_photos(draft)
+        blobs = put_photos(self._blobs, self.owner, draft, concept_id)
         try:
             concept, unused = self._catalogue.replace(self.owner, draft.rows(self.owner, concept_id, blobs))
-        except InputError:
+        except (InputError, LockedHomeError):
             self._blobs.delete(self.owner, blobs)
             raise
         self._blobs.delete(self.owner, unused)
@@ -162,7 +170,7 @@ class OwnerStore(OwnerCaches):
         while found is not None:
             concept_id, blob = found
             try:
-                return self._blobs.get(self.owner, blob)
+                return self._blobs.get(self.owner, blob, bound=bound_to(concept_id, photo_id))
             except CorruptRecordError as error:
                 # A concept that was forgotten or replaced meanwhile has lost its photo, not damaged it.
                 again = self._catalogue.photo(self.owner, photo_id)
@@ -186,14 +194,6 @@ class OwnerStore(OwnerCaches):
             InputError: two encoders made them.
         """
         return self._catalogue.vectors(self.owner, concepts)
-
-    def setting(self, key: str) -> str | None:
-        """See `Catalogue.setting`."""
-        return self._catalogue.setting(key)
-
-    def put_setting(self, key: str, value: str | None) -> None:
-        """See `Catalogue.put_setting`."""
-        self._catalogue.put_setting(key, value)
 
     def forget(self, name: str) -> Concept:
         """Forget a concept: afterwards no byte of it is in any file of the home.
@@ -230,6 +230,8 @@ class OwnerStore(OwnerCaches):
         with_room(self._delete_owner, self._catalogue.free_room)
 
     def _delete_owner(self) -> None:
+        # First and durably: what comes next may be cut short, and is worth nothing without it.
+        self._catalogue.destroy_key(self.owner)
         blobs = self._catalogue.tombstone(self.owner, None)
         self._known.clear()
         self._segments.delete_owner(self.owner)
@@ -278,12 +280,9 @@ class OwnerStore(OwnerCaches):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _put_photos(self, draft: ConceptDraft) -> tuple[BlobRef, ...]:
-        if self.read_only:
-            raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
-        return tuple(self._blobs.put(self.owner, "photo", photo.data) for photo in draft.checked_photos)
-
     def _finish_forgetting(self) -> None:
+        if self._catalogue.key_destroyed(self.owner):
+            self.delete_owner()
         for concept_id in self._catalogue.tombstones(self.owner):
             self.erase(concept_id)
         self._catalogue.tidy()

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from jarvis_retrievers.errors import CorruptRecordError
 from jarvis_retrievers.log import log
 
-from .contracts import BlobStore, Catalogue, SegmentCache
+from .contracts import BlobStore, Catalogue
+from .segment_cache import SegmentCache
 
 __all__ = ["OwnerCaches"]
 
@@ -22,6 +23,14 @@ class OwnerCaches:
     _catalogue: Catalogue
     _blobs: BlobStore
     _segments: SegmentCache
+
+    def setting(self, key: str) -> str | None:
+        """See `Catalogue.setting`."""
+        return self._catalogue.setting(key)
+
+    def put_setting(self, key: str, value: str | None) -> None:
+        """See `Catalogue.put_setting`."""
+        self._catalogue.put_setting(key, value)
 
     def put_segment(
         self, concept_id: str, fingerprint: str, data: bytes, *, tokens: int = 0, updated: int | None = None
@@ -60,7 +69,7 @@ class OwnerCaches:
 
     def put_snapshot(self, name: str, data: bytes) -> None:
         """Keep a snapshot in place of the one of this name."""
-        blob = self._blobs.put(self.owner, "index", data)
+        blob = self._blobs.put(self.owner, "index", data, bound=name)
         self._blobs.delete(self.owner, self._catalogue.put_snapshot(self.owner, name, blob))
 
     def snapshot(self, name: str) -> bytes | None:
@@ -72,7 +81,7 @@ class OwnerCaches:
         blob = self._catalogue.snapshots(self.owner).get(name)
         while blob is not None:
             try:
-                return self._blobs.get(self.owner, blob)
+                return self._blobs.get(self.owner, blob, bound=name)
             except CorruptRecordError:
                 # Not damaged if somebody has replaced or dropped it meanwhile.
                 again = self._catalogue.snapshots(self.owner).get(name)

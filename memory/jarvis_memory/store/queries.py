@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
 from jarvis_retrievers.errors import CorruptRecordError
 
-from .connection import Database
+from .cipher import OwnerCipher
 from .contracts import BlobRef
 from .rows import blob_of
 from .schema import OF_PHOTOS
 
+if TYPE_CHECKING:
+    from .connection import Database
+
 __all__ = [
+    "HOLDERS",
     "OF_CONCEPT",
     "THIS",
     "advance",
@@ -20,11 +25,15 @@ __all__ = [
     "delete_rows",
     "dim_of",
     "has_table",
+    "holds",
     "key_of",
     "mark_traces",
     "tidy",
     "updated_of",
 ]
+
+HOLDERS = ("owners", "concepts", "items", "snapshots")
+"""Tables with a row at least of each owner who has something."""
 
 OF_CONCEPT = ("segments", "vectors", "patches", "photos", "concepts")
 """Tables with rows of a concept, the concept itself last."""
@@ -70,6 +79,15 @@ def has_table(connection: sqlite3.Connection, name: str) -> bool:
     return found.fetchone() is not None
 
 
+def holds(connection: sqlite3.Connection, owner: str) -> bool:
+    """Whether there is anything of an owner."""
+    return any(
+        has_table(connection, table)
+        and connection.execute(f"SELECT 1 FROM {table} WHERE owner = ? LIMIT 1", (owner,)).fetchone()
+        for table in HOLDERS
+    )
+
+
 def key_of(connection: sqlite3.Connection, owner: str) -> bytes | None:
     """The owner's key, or None before the first write."""
     row = connection.execute("SELECT key FROM owners WHERE owner = ?", (owner,)).fetchone()
@@ -98,14 +116,14 @@ def blobs_of(
     return tuple(found)
 
 
-def dim_of(connection: sqlite3.Connection, owner: str) -> int | None:
+def dim_of(connection: sqlite3.Connection, owner: str, cipher: OwnerCipher) -> int | None:
     """Numbers in each of the owner's vectors of photos and profiles, or None if there are none."""
     row = connection.execute(
-        "SELECT SUM(LENGTH(v.data)), c.vectors FROM vectors v "
+        "SELECT SUM(LENGTH(v.data) - ?), c.vectors FROM vectors v "
         "JOIN concepts c ON c.owner = v.owner AND c.concept = v.concept "
         f"WHERE v.owner = ? AND v.kind IN ({OF_PHOTOS}) AND c.live = 1 AND c.vectors > 0 "
         "GROUP BY v.concept LIMIT 1",
-        (owner,),
+        (cipher.overhead, owner),
     ).fetchone()
     return None if row is None else int(row[0]) // (2 * int(row[1]))
 

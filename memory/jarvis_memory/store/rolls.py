@@ -14,7 +14,7 @@ from .keys import digest
 from .rows import insert, seal
 from .schema import columns
 
-__all__ = ["HOME", "Part", "Rolls", "called", "write_all", "wrong_rolls"]
+__all__ = ["HOME", "OF_OWNER", "Part", "Rolls", "called", "write_all", "wrong_rolls"]
 
 HOME = ""
 """Stands for the owner where rows belong to the whole home."""
@@ -44,6 +44,7 @@ _VIEWS: dict[Part, tuple[_View, ...]] = {
     ),
     "settings": (_View("settings", "sqlite_autoindex_settings_1", "key, rowid", "'' = ?"),),
 }
+OF_OWNER: tuple[Part, ...] = ("concepts", "items")
 _SIZE = 16
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,14 +18,15 @@ from jarvis_retrievers.errors import CorruptRecordError, InputError
 
 from ..concept import Concept, PatchRecord, PhotoRecord, name_key
 from .body import ConceptBody
+from .cipher import PLAIN, OwnerCipher
 from .contracts import BlobRef, ConceptRows, SegmentRow, VectorRows
+from .hidden import hide, reveal
 from .keys import frames
-from .schema import OF_PHOTOS, columns
+from .matrices import as_matrix, vector_bytes
+from .schema import OF_PHOTOS, SENSITIVE, columns
 
 __all__ = [
-    "as_matrix",
     "blob_of",
-    "check_dim",
     "insert",
     "insert_concept",
     "read_concepts",
@@ -35,7 +35,6 @@ __all__ = [
     "segment_of",
     "select",
     "stamp",
-    "vector_bytes",
 ]
 
 Row = Sequence[Any]
@@ -61,7 +60,7 @@ def _hashed(table: str, values: Row, framed: bytes) -> bytes:
 
 
 def select(connection: sqlite3.Connection, table: str, where: str, values: Row) -> list[Row]:
-    """Rows that match, without their digest column, each checked.
+    """Rows that match, without their digest column, each checked; `reveal` decrypts them.
 
     Raises:
         CorruptRecordError: a row that does not match its digest.
@@ -85,15 +84,27 @@ def select(connection: sqlite3.Connection, table: str, where: str, values: Row) 
     return rows
 
 
-def insert(connection: sqlite3.Connection, table: str, values: Row, *, replace: bool = False) -> None:
-    """Write one row and its digest."""
+def insert(
+    connection: sqlite3.Connection,
+    table: str,
+    values: Row,
+    cipher: OwnerCipher | None = None,
+    *,
+    replace: bool = False,
+) -> None:
+    """Write one row and its digest; with sensitive columns it needs the owner's cipher."""
+    if cipher is None and table in SENSITIVE:
+        raise TypeError(f"rows of {table} have sensitive columns; give the owner's cipher")
+    values = hide(table, values, cipher or PLAIN)
     marks = ", ".join("?" * (len(values) + 1))
     verb = "INSERT OR REPLACE" if replace else "INSERT"
     statement = f"{verb} INTO {table} ({', '.join(columns(table))}) VALUES ({marks})"
     connection.execute(statement, (*values, seal(table, values)))
 
 
-def insert_concept(connection: sqlite3.Connection, owner: str, rows: ConceptRows, first_id: int) -> Concept:
+def insert_concept(
+    connection: sqlite3.Connection, owner: str, rows: ConceptRows, first_id: int, cipher: OwnerCipher
+) -> Concept:
     """Write all rows of a concept; its vectors get ids from ``first_id`` on, patches first, then profile
     vectors.
     """
@@ -108,10 +119,12 @@ def insert_concept(connection: sqlite3.Connection, owner: str, rows: ConceptRows
         connection,
         "concepts",
         (*head, name_key(concept.name), 1, concept.created, concept.updated, *counts, body),
+        cipher,
     )
     for position, (photo, blob) in enumerate(zip(concept.photos, rows.blobs, strict=True)):
         pixels = (photo.digest, photo.width, photo.height)
-        insert(connection, "photos", (*head, photo.id, position, *pixels, blob.id, blob.length, blob.digest))
+        values = (*head, photo.id, position, *pixels, blob.id, blob.length, blob.digest)
+        insert(connection, "photos", values, cipher)
     for position, patch in enumerate(concept.patches):
         scores = (patch.relevance, patch.distinctiveness, patch.score)
         insert(
@@ -120,7 +133,7 @@ def insert_concept(connection: sqlite3.Connection, owner: str, rows: ConceptRows
     # All of a kind in one row: whoever is found next may have thousands, and each row has a digest to check.
     for kind, lot in lots.items():
         if len(lot):
-            insert(connection, "vectors", (first_id, *head, kind, vector_bytes(lot)))
+            insert(connection, "vectors", (first_id, *head, kind, vector_bytes(lot)), cipher)
         first_id += len(lot)
     return concept
 
@@ -131,20 +144,24 @@ def stamp(concept: Concept, first_id: int) -> Concept:
     return concept.model_copy(update={"patches": patches})
 
 
-def read_concepts(connection: sqlite3.Connection, where: str, values: Row) -> tuple[Concept, ...]:
+def read_concepts(
+    connection: sqlite3.Connection, where: str, values: Row, cipher: OwnerCipher
+) -> tuple[Concept, ...]:
     """Live concepts that match, oldest first; every row that belongs to one is checked.
 
     Raises:
         CorruptRecordError: a row that is missing or does not match its digest.
     """
     found = select(connection, "concepts", where, values)
-    return tuple(_concept(connection, row) for row in sorted(found, key=lambda row: row[4]) if row[3] == 1)
+    live = sorted((row for row in found if row[3] == 1), key=lambda row: row[4])
+    return tuple(_concept(connection, row, cipher) for row in live)
 
 
-def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
+def _concept(connection: sqlite3.Connection, row: Row, cipher: OwnerCipher) -> Concept:
+    row = reveal("concepts", row, cipher)
     owner, concept_id, _, _, created, updated, photo_count, patch_count, _, text = row
     where, whose = "owner = ? AND concept = ? ORDER BY position", (owner, concept_id)
-    photos = select(connection, "photos", where, whose)
+    photos = [reveal("photos", r, cipher) for r in select(connection, "photos", where, whose)]
     patches = select(connection, "patches", where, whose)
     if (len(photos), len(patches)) != (photo_count, patch_count):
         raise CorruptRecordError(
@@ -185,7 +202,10 @@ def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
 
 
 def read_vectors(
-    connection: sqlite3.Connection, owner: str, concepts: Collection[str] | None = None
+    connection: sqlite3.Connection,
+    owner: str,
+    concepts: Collection[str] | None,
+    cipher: OwnerCipher,
 ) -> VectorRows:
     """All vectors of the owner's live concepts, or of some of them, each row checked, by rising id.
 
@@ -213,9 +233,10 @@ def read_vectors(
     whose: list[str] = []
     kinds: list[str] = []
     where += f" AND kind IN ({OF_PHOTOS}) ORDER BY id"
-    for first, _, concept, stored, data in select(connection, "vectors", where, values):
-        if concept not in expected:
+    for row in select(connection, "vectors", where, values):
+        if row[2] not in expected:
             continue
+        first, _, concept, stored, data = reveal("vectors", row, cipher)
         # Up to format 2 every vector had a row of its own.
         kind = str(_KINDS.get(stored, stored))
         count = left.get((concept, kind), 0) if stored in _KINDS else 1
@@ -237,50 +258,6 @@ def _lost(concept_id: str) -> CorruptRecordError:
         f"vectors of the concept with id {concept_id!r} are missing or too many; `jarvis reindex` makes them "
         "again from its photos"
     )
-
-
-def as_matrix(lots: Sequence[NDArray[np.float16]]) -> NDArray[np.float32]:
-    """Matrices (m, dim) as one of float32 (n, dim); (0, 0) for none.
-
-    Raises:
-        InputError: rows of more than one width.
-    """
-    if not lots:
-        return np.zeros((0, 0), dtype=np.float32)
-    widths = sorted({lot.shape[1] for lot in lots})
-    if len(widths) > 1:
-        raise InputError(
-            f"this owner's vectors have {' and '.join(map(str, widths))} numbers, so two encoders made them; "
-            "encode the photos of all concepts again with one of them and replace the concepts"
-        )
-    # Looked up: numpy converts one number after the other, which takes as long as reading the rows.
-    half = np.concatenate(lots).astype(np.float16, copy=False).view(np.uint16)
-    return _floats().take(half)
-
-
-@lru_cache(maxsize=1)
-def _floats() -> NDArray[np.float32]:
-    """Every number of 16 bits, by its bits."""
-    return np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
-
-
-def check_dim(rows: ConceptRows, dim: int | None) -> None:
-    """Refuse new vectors that could not stand beside the owner's others, which have ``dim`` numbers.
-
-    Raises:
-        InputError: they have another length.
-    """
-    for matrix in (rows.patch_vectors, rows.profile_vectors):
-        if len(matrix) and dim is not None and matrix.shape[1] != dim:
-            raise InputError(
-                f"this owner's vectors have {dim} numbers, got {matrix.shape[1]}; use the encoder that made "
-                "the others, or replace every concept with vectors of the new one"
-            )
-
-
-def vector_bytes(vectors: NDArray[np.float16]) -> bytes:
-    """Vectors (n, dim) as a row keeps them: little-endian IEEE 754 binary16, one after the other."""
-    return vectors.astype("<f2").tobytes()
 
 
 def segment_of(row: Row) -> SegmentRow:

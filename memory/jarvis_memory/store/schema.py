@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 __all__ = [
     "APPLICATION_ID",
     "FORMAT_VERSION",
     "ITEMS",
+    "KEYS",
     "MIGRATIONS",
     "OF_PHOTOS",
     "PAGE_SIZE",
+    "SENSITIVE",
     "SNAPSHOTS",
     "TABLES",
+    "Sensitive",
     "columns",
 ]
 
@@ -86,6 +92,41 @@ SNAPSHOTS: tuple[str, ...] = (
 )
 """Where what indexes have learned is. Made when the first is written; a home without it is whole."""
 
+KEYS: tuple[str, ...] = (
+    """CREATE TABLE lock (
+        row INTEGER PRIMARY KEY, home BLOB NOT NULL, mode TEXT NOT NULL, source TEXT NOT NULL,
+        name TEXT NOT NULL, salt BLOB NOT NULL, cost INTEGER NOT NULL, block INTEGER NOT NULL,
+        lanes INTEGER NOT NULL, proof BLOB NOT NULL, digest BLOB NOT NULL)""",
+    """CREATE TABLE data_keys (
+        row INTEGER PRIMARY KEY, owner TEXT NOT NULL, key_id INTEGER NOT NULL, wrapped BLOB NOT NULL,
+        digest BLOB NOT NULL)""",
+    "CREATE UNIQUE INDEX data_keys_owner ON data_keys (owner)",
+)
+"""Made when the home is encrypted; one without them is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitive:
+    """What an encrypted home does not show of a table.
+
+    Attributes:
+        encrypted: columns, and the type of what they hold; the first is a text where any is blinded.
+        blinded: texts that are looked up.
+        unbound: columns that change while the others stay.
+    """
+
+    encrypted: Mapping[str, type[str] | type[bytes]]
+    blinded: tuple[str, ...] = ()
+    unbound: tuple[str, ...] = ()
+
+
+SENSITIVE: Mapping[str, Sensitive] = {
+    "concepts": Sensitive({"body": str}, ("name_key",), ("live",)),
+    "photos": Sensitive({"pixels": str}),
+    "vectors": Sensitive({"data": bytes}),
+    "items": Sensitive({"value": str, "fields": str, "vectors": bytes}, ("namespace", "key")),
+}
+
 MIGRATIONS: dict[int, tuple[str, ...]] = {1: (_SETTINGS,), 2: (), 3: (), 4: (_ROLLS,)}
 """Per version the statements that make the next one of it; they add, and change no row that is there.
 After the last one rolls are written (`rolls.write_all`).
@@ -140,6 +181,8 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         *("ttl", "expires", "encoder", "kinds", "vectors", "digest"),
     ),
     "snapshots": ("owner", "name", "blob", "length", "blob_digest", "digest"),
+    "lock": ("home", "mode", "source", "name", "salt", "cost", "block", "lanes", "proof", "digest"),
+    "data_keys": ("owner", "key_id", "wrapped", "digest"),
     "segments": (
         *("owner", "concept", "key", "fingerprint", "updated", "tokens", "blob", "length", "blob_digest"),
         "digest",

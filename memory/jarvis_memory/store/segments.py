@@ -9,7 +9,7 @@ from jarvis_retrievers.errors import CorruptRecordError, SettingError
 
 from .contracts import BlobStore, Catalogue, SegmentRow
 
-__all__ = ["FileSegmentCache", "MemorySegmentCache"]
+__all__ = ["FileSegmentCache", "MemorySegmentCache", "bound_to"]
 
 _FINGERPRINT = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 
@@ -38,7 +38,7 @@ class FileSegmentCache:
             if concept is None:
                 return False
             updated = concept.updated
-        blob = self._blobs.put(owner, "segment", data)
+        blob = self._blobs.put(owner, "segment", data, bound=bound_to(concept_id, fingerprint))
         row = SegmentRow(concept_id, fingerprint, updated, tokens, blob)
         unused = self._catalogue.put_segment(owner, row)
         self._blobs.delete(owner, unused)
@@ -50,10 +50,10 @@ class FileSegmentCache:
         row = self._catalogue.segment(owner, concept_id, fingerprint)
         while row is not None:
             try:
-                return self._blobs.get(owner, row.blob)
+                return self._blobs.get(owner, row.blob, bound=bound_to(concept_id, fingerprint))
             except CorruptRecordError:
-                # Gone since the row was read, if somebody has replaced or dropped it; damage if the row is
-                # still the same.
+                # Gone between the two looks if somebody has replaced or dropped it, or has encrypted it anew;
+                # damage if the row is still the same.
                 again = self._catalogue.segment(owner, concept_id, fingerprint)
                 if again == row:
                     raise
@@ -125,6 +125,11 @@ class MemorySegmentCache:
             for key in gone:
                 del self._segments[key]
         return len(gone)
+
+
+def bound_to(concept_id: str, fingerprint: str) -> str:
+    """What the blob of a segment belongs to."""
+    return f"{concept_id}/{fingerprint}"
 
 
 def _check(fingerprint: str) -> None:

@@ -11,7 +11,7 @@ from jarvis_retrievers.errors import SettingError
 
 from .failures import code_of
 
-__all__ = ["MOUNTS", "file_system_of", "refuse_network", "switch_on", "truncate"]
+__all__ = ["MOUNTS", "file_system_of", "refuse_network", "switch_on", "truncate", "truncate_now"]
 
 _REMOTE = {
     "nfs",
@@ -56,6 +56,15 @@ def truncate(connection: sqlite3.Connection, patience: float) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+def truncate_now(connection: sqlite3.Connection, timeout: float) -> bool:
+    """`truncate` without waiting for others; ``timeout`` is what the connection waits else, in seconds."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        return not int(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(1000 * timeout)}")
 
 
 def refuse_network(folder: Path, mounts: Path = MOUNTS) -> None:

@@ -1,0 +1,123 @@
+"""Connections to a catalogue's file, and a first look at whether its key is there."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, HomeReadOnlyError, SettingError
+from jarvis_retrievers.log import log as tell
+
+from .disk import translated
+from .home_keys import HomeKeys
+from .schema import APPLICATION_ID, FORMAT_VERSION
+
+__all__ = [
+    "check_header",
+    "connect",
+    "connect_to_read",
+    "look",
+    "refuse_needless_key",
+    "refuse_newer",
+    "unlock",
+]
+
+_MAGIC = b"SQLite format 3\0"
+
+
+def check_header(path: Path) -> None:
+    """Look at a catalogue's first bytes, before SQLite sees the file: merely closing one can change it.
+
+    Raises:
+        CorruptRecordError: not a catalogue. HomeFormatError: written by a newer version.
+    """
+    with translated("read", path), path.open("rb") as file:
+        header = file.read(100)
+    if len(header) < 100 or not header.startswith(_MAGIC):
+        raise CorruptRecordError(f"{path} is not a catalogue (no SQLite header); restore it from a backup")
+    version, application = int.from_bytes(header[60:64], "big"), int.from_bytes(header[68:72], "big")
+    if application not in (0, APPLICATION_ID):
+        raise CorruptRecordError(
+            f"{path} belongs to another program (id {application:#x}); choose another home"
+        )
+    # Only whether it is newer: the -wal file may know more of an older one.
+    refuse_newer(path, version)
+
+
+def refuse_newer(path: Path, version: int) -> None:
+    """Refuse the format of a newer version.
+
+    Raises:
+        HomeFormatError: it is one.
+    """
+    if version > FORMAT_VERSION:
+        raise HomeFormatError(
+            f"the home {path.parent} has format {version}, this version reads up to format "
+            f"{FORMAT_VERSION}; update jarvis-plugins, nothing was changed"
+        )
+
+
+def connect(path: Path, timeout: float, mode: str = "rwc") -> sqlite3.Connection:
+    """A connection that threads may share; ``mode`` is that of SQLite's URIs, ``timeout`` in seconds."""
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(
+        uri, uri=True, isolation_level=None, check_same_thread=False, timeout=timeout
+    )
+    # Rotten text must come back as it is, for its digest to tell.
+    connection.text_factory = lambda data: data.decode(errors="surrogateescape")
+    return connection
+
+
+def connect_to_read(path: Path, timeout: float) -> sqlite3.Connection:
+    """A connection that changes no byte.
+
+    Raises:
+        HomeReadOnlyError: what is left in the -wal file cannot be read so.
+    """
+    # A -shm file cannot be made here. If no -wal is left to replay, the file alone is the whole truth.
+    wal = Path(f"{path}-wal")
+    if not wal.exists() or wal.stat().st_size == 0:
+        return connect(path, timeout, "ro&immutable=1")
+    if not Path(f"{path}-shm").exists():
+        raise HomeReadOnlyError(
+            f"{path} has writes that were not folded in yet, and the home cannot be written; open "
+            "it once with write access"
+        )
+    return connect(path, timeout, "ro")
+
+
+def look(path: Path, *, log: bool) -> sqlite3.Connection:
+    """A connection for a moment's look at a file that others may write; ``log``: there is a -wal file."""
+    return connect(path, 5.0, "ro" if log else "ro&immutable=1")
+
+
+def unlock(path: Path, keys: HomeKeys, *, log: bool) -> None:
+    """Find the key of a home before anything of it is changed; ``log`` is whether there is a -wal file.
+
+    Raises:
+        LockedHomeError, WrongKeyError: see `HomeKeys.refresh`. SettingError: see `refuse_needless_key`.
+        CorruptRecordError: its table of the lock is damaged.
+    """
+    # Through a connection that cannot write: without the key, not even the log is folded in.
+    connection = look(path, log=log)
+    try:
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            keys.refresh(connection)
+            refuse_needless_key(path, keys)
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # Whoever opens it in earnest says what is wrong, or that it is not finished yet.
+        tell("home.disk", what="catalogue", error=error)
+    finally:
+        connection.close()
+
+
+def refuse_needless_key(path: Path, keys: HomeKeys) -> None:
+    """Whoever gives a key must not go on with a home that is not encrypted.
+
+    Raises:
+        SettingError: it is not.
+    """
+    if keys.given and keys.lock is None:
+        raise SettingError(
+            f"a key was given, but the home {path.parent} is not encrypted; run `jarvis secure on` first"
+        )
