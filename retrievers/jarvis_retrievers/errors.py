@@ -15,6 +15,7 @@
     │   ├── HomeFormatError                written by a newer version
     │   ├── HomeReadOnlyError              no permission to write
     │   ├── NoRoomError                    the disk is full, or a quota is reached
+    │   │   └── QuotaError                 an owner would have more than the quota allows
     │   └── CorruptRecordError             a record or blob whose digest does not match
     ├── ExtraError (ImportError)           a part of the package whose extra is not installed
     └── ModelError                         the model cannot do what is asked
@@ -64,6 +65,7 @@ __all__ = [
     "NoteWarning",
     "PhotoWarning",
     "ProfileError",
+    "QuotaError",
     "SettingError",
     "StoreError",
     "UnknownConceptError",
@@ -123,6 +125,10 @@ class HomeReadOnlyError(StoreError):
 
 class NoRoomError(StoreError):
     """The disk is full, or a quota is reached; what was there is as it was."""
+
+
+class QuotaError(NoRoomError):
+    """An owner would have more than the quota allows; nothing was changed."""
 
 
 class CorruptRecordError(StoreError):

@@ -20,13 +20,23 @@ if TYPE_CHECKING:
     from .draft import ConceptDraft as ConceptDraft
     from .draft import DraftPatch as DraftPatch
     from .draft import DraftPhoto as DraftPhoto
+    from .holdings import Amount as Amount
+    from .holdings import Holdings as Holdings
     from .home import check_owner as check_owner
+    from .importing import OwnerArchive as OwnerArchive
+    from .importing import import_owner as import_owner
+    from .manifest import Manifest as Manifest
     from .memory_catalogue import MemoryCatalogue as MemoryCatalogue
     from .owner import OwnerStore as OwnerStore
+    from .quota import Quota as Quota
+    from .receipt import AtHand as AtHand
+    from .receipt import Receipt as Receipt
     from .segments import FileSegmentCache as FileSegmentCache
     from .segments import MemorySegmentCache as MemorySegmentCache
 
 _EXPORTS = {
+    "Amount": "holdings",
+    "AtHand": "receipt",
     "BlobRef": "contracts",
     "BlobStore": "contracts",
     "Catalogue": "contracts",
@@ -36,16 +46,22 @@ _EXPORTS = {
     "DraftPhoto": "draft",
     "FileBlobStore": "blobs",
     "FileSegmentCache": "segments",
+    "Holdings": "holdings",
+    "Manifest": "manifest",
     "MemoryBlobStore": "blobs",
     "MemoryCatalogue": "memory_catalogue",
     "MemorySegmentCache": "segments",
+    "OwnerArchive": "importing",
     "OwnerStore": "owner",
+    "Quota": "quota",
+    "Receipt": "receipt",
     "SQLiteCatalogue": "catalogue",
     "SegmentCache": "contracts",
     "SegmentRow": "contracts",
     "Usage": "contracts",
     "VectorRows": "contracts",
     "check_owner": "home",
+    "import_owner": "importing",
 }
 
 __all__ = sorted(_EXPORTS)

@@ -17,6 +17,7 @@ from .keys import keyed
 from .queries import THIS, advance, blobs_of, has_table, key_of, updated_of
 from .rows import as_matrix, blob_of, insert, segment_of, select, vector_bytes
 from .schema import SNAPSHOTS
+from .sqlite_holdings import SQLiteHoldings
 
 __all__ = ["SQLiteCaches"]
 
@@ -24,7 +25,7 @@ _NAMED = 256
 _TEXTS = re.compile(r"texts/([0-9]{1,9})/([A-Za-z0-9._:-]{1,128})\Z")
 
 
-class SQLiteCaches:
+class SQLiteCaches(SQLiteHoldings):
     """Part of `SQLiteCatalogue`; losing a row of it costs time, nothing else."""
 
     _db: Database

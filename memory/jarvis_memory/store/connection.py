@@ -54,7 +54,7 @@ class Database:
         self.read_only = read_only
         self._lock = threading.RLock()
         self.health = Health()
-        self._folder_synced = False
+        self._folder_synced = self._writing = False
         self._busy_timeout = busy_timeout
         self._witness = Witness(path)
         # Before the catalogue is read: others go on writing.
@@ -95,8 +95,11 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A snapshot: all that is read inside belongs together."""
+        """A snapshot: all that is read inside belongs together; within another block it is part of that."""
         with self._lock, self._translated():
+            if self._conn.in_transaction:
+                yield self._conn
+                return
             self._conn.execute("BEGIN")
             try:
                 yield self._conn
@@ -106,7 +109,8 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, durable once the block is left without an error, else undone.
+        """A transaction, durable once the block is left without an error, else undone; within another one it
+        is part of that.
 
         Raises:
             HomeReadOnlyError: the home cannot be written.
@@ -115,8 +119,11 @@ class Database:
         with self._lock:
             self._check_writable()
             with self._translated():
+                if self._writing:
+                    yield self._conn
+                    return
                 self._conn.execute("BEGIN IMMEDIATE")
-                before = self._conn.total_changes
+                before, self._writing = self._conn.total_changes, True
                 try:
                     yield self._conn
                     count = self._count() if self._conn.total_changes != before else None
@@ -124,6 +131,7 @@ class Database:
                     with self._watched():
                         self._conn.execute("COMMIT")
                 finally:
+                    self._writing = False
                     if self._conn.in_transaction:
                         self._conn.execute("ROLLBACK")
                 if count is not None:

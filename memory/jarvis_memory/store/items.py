@@ -19,6 +19,7 @@ from jarvis_retrievers.errors import CorruptRecordError, InputError, SettingErro
 from .connection import Database
 from .home import check_owner
 from .queries import has_table, mark_traces, tidy
+from .quota import within_quota
 from .rows import Row, insert, seal, select
 from .schema import ITEMS, columns
 
@@ -56,13 +57,16 @@ class ItemDraft:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Item:
-    """What is there: the draft, its place, and when it was first and last written (UTC)."""
+    """What is there: the draft, its place, when it was first and last written (UTC), and when it expires
+    (seconds since 1970).
+    """
 
     namespace: Namespace
     key: str
     draft: ItemDraft
     created: datetime
     updated: datetime
+    expires: float | None = None
 
 
 class OwnerItems:
@@ -118,13 +122,12 @@ class OwnerItems:
 
         Raises:
             InputError: a value that JSON cannot hold. SettingError: a ``ttl`` that is not above 0.
+            QuotaError: there would be more than is allowed.
         """
         now = self._clock()
         ready = [(_text(ns), json.dumps(key), draft and _checked(draft)) for ns, key, draft in changes]
-        with self._db.write() as connection:
-            if not has_table(connection, "items"):
-                for statement in ITEMS:
-                    connection.execute(statement)
+        with self._db.write() as connection, within_quota(connection, self.owner):
+            _make_table(connection)
             erased = self._erase_expired(connection, now)
             for namespace, key, draft in ready:
                 place = (self.owner, namespace, key)
@@ -138,6 +141,21 @@ class OwnerItems:
                     _update(connection, _values(place, draft, str(old[0]), now))
             if erased:
                 mark_traces(connection)
+
+    def put_back(self, items: Iterable[Item]) -> None:
+        """Write items as they were, in one durable transaction; none may be there.
+
+        Raises:
+            InputError, SettingError, QuotaError: as for `write`.
+        """
+        with self._db.write() as connection, within_quota(connection, self.owner):
+            _make_table(connection)
+            for item in items:
+                place = (self.owner, _text(item.namespace), json.dumps(item.key))
+                created, updated = item.created.timestamp(), item.updated.timestamp()
+                row = [*_values(place, _checked(item.draft), _moment(created), updated)]
+                row[columns("items").index("expires")] = item.expires
+                insert(connection, "items", row)
 
     def refresh(self, items: Sequence[Item]) -> None:
         """Let the time of items that expire start again; those that have gone meanwhile stay gone."""
@@ -180,6 +198,12 @@ class OwnerItems:
     def _erase_expired(self, connection: sqlite3.Connection, now: float) -> int:
         gone = "DELETE FROM items WHERE owner = ? AND expires <= ?"
         return connection.execute(gone, (self.owner, now)).rowcount
+
+
+def _make_table(connection: sqlite3.Connection) -> None:
+    if not has_table(connection, "items"):
+        for statement in ITEMS:
+            connection.execute(statement)
 
 
 def _text(namespace: Namespace) -> str:
@@ -231,7 +255,7 @@ def _update(connection: sqlite3.Connection, values: Row) -> None:
 
 
 def _item(row: Row) -> Item:
-    _, namespace, key, value, fields, created, updated, ttl, _, encoder, kinds, vectors = row
+    _, namespace, key, value, fields, created, updated, ttl, expires, encoder, kinds, vectors = row
     wanted = json.loads(fields)
     matrix = np.frombuffer(vectors, dtype="<f4").reshape(len(kinds), -1) if kinds else None
     chosen: Fields = tuple(wanted) if isinstance(wanted, list) else wanted
@@ -241,4 +265,5 @@ def _item(row: Row) -> Item:
         ItemDraft(json.loads(value), ttl, chosen, encoder, kinds, matrix),
         datetime.fromisoformat(created),
         datetime.fromisoformat(updated),
+        expires,
     )

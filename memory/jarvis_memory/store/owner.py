@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import secrets
 import warnings
-from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -15,29 +15,33 @@ from jarvis_retrievers.errors import (
     CorruptRecordError,
     HomeReadOnlyError,
     InputError,
+    QuotaError,
     SettingError,
     StoreError,
     UnknownConceptError,
 )
 
 from ..concept import Concept, name_key
-from .contracts import BlobRef, BlobStore, Catalogue, SegmentCache, Usage, VectorRows
+from .contracts import BlobRef, BlobStore, Catalogue, SegmentCache
 from .draft import ConceptDraft
+from .holdings import Holdings
 from .home import check_owner, open_home
 from .known import KnownConcepts
 from .names import resolve
 from .owner_caches import OwnerCaches
+from .owner_upkeep import OwnerUpkeep
+from .quota import Quota, quota_key
+from .receipt import Receipt, Receipts
 from .recovery import recover
 from .reserve import with_room
 from .segments import FileSegmentCache
-from .verify import Finding, verify
 
 __all__ = ["OwnerStore"]
 
 _GRACE = 3600.0
 
 
-class OwnerStore(OwnerCaches):
+class OwnerStore(OwnerCaches, OwnerUpkeep):
     """One owner's part of a home. Use `open`; the constructor takes any implementations of the contracts.
 
     Threads may share it. Close it, or use it as a context manager.
@@ -45,16 +49,23 @@ class OwnerStore(OwnerCaches):
     Args:
         owner: see `check_owner`.
         catalogue, blobs, segments: where the record and the bytes are; segments by default in the same two.
+        quota: limits what this store writes, besides those that are stored.
     """
 
     def __init__(
-        self, owner: str, catalogue: Catalogue, blobs: BlobStore, segments: SegmentCache | None = None
+        self,
+        owner: str,
+        catalogue: Catalogue,
+        blobs: BlobStore,
+        segments: SegmentCache | None = None,
+        quota: Quota | None = None,
     ) -> None:
         self.owner = check_owner(owner)
         self._catalogue = catalogue
         self._blobs = blobs
         self._segments: SegmentCache = segments or FileSegmentCache(catalogue, blobs)
         self._known = KnownConcepts(catalogue, self.owner)
+        self._receipts, self._opened_with = Receipts(), quota or Quota()
 
     @classmethod
     def open(
@@ -65,6 +76,7 @@ class OwnerStore(OwnerCaches):
         read_only: bool = False,
         busy_timeout: float = 30.0,
         accept_loss: bool = False,
+        quota: Quota | None = None,
     ) -> Self:
         """Open a home, or make it (0700), and finish what was being forgotten when the last process ended.
 
@@ -74,6 +86,7 @@ class OwnerStore(OwnerCaches):
             read_only: refuse writes even if they were possible.
             busy_timeout: seconds to wait for another process's write.
             accept_loss: go on with what is there if acknowledged writes are lost.
+            quota: see `OwnerStore`.
 
         Raises: see `open_home`.
 
@@ -85,7 +98,7 @@ class OwnerStore(OwnerCaches):
             home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
         )
         try:
-            store = cls(owner, catalogue, blobs)
+            store = cls(owner, catalogue, blobs, quota=quota)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
                 recover(Path(home).expanduser(), catalogue, blobs, _GRACE)
@@ -105,11 +118,13 @@ class OwnerStore(OwnerCaches):
         Raises:
             DuplicateConceptError: there is a concept of this name.
             InputError: its vectors have another length than the owner's others.
+            QuotaError: there would be more than is allowed.
         """
         blobs = self._put_photos(draft)
         try:
-            return self._catalogue.add(self.owner, draft.rows(self.owner, secrets.token_hex(16), blobs))
-        except InputError:
+            with self._limited():
+                return self._catalogue.add(self.owner, draft.rows(self.owner, secrets.token_hex(16), blobs))
+        except (InputError, QuotaError):
             # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
             self._blobs.delete(self.owner, blobs)
             raise
@@ -122,11 +137,14 @@ class OwnerStore(OwnerCaches):
 
         Raises:
             UnknownConceptError: no such concept. DuplicateConceptError: another concept has this name.
+            QuotaError: there would be more than is allowed, and than there was.
         """
         blobs = self._put_photos(draft)
         try:
-            concept, unused = self._catalogue.replace(self.owner, draft.rows(self.owner, concept_id, blobs))
-        except InputError:
+            with self._limited():
+                rows = draft.rows(self.owner, concept_id, blobs)
+                concept, unused = self._catalogue.replace(self.owner, rows)
+        except (InputError, QuotaError):
             self._blobs.delete(self.owner, blobs)
             raise
         self._blobs.delete(self.owner, unused)
@@ -179,22 +197,6 @@ class OwnerStore(OwnerCaches):
             f"no photo has the id {photo_id!r}; its concept may have been updated or forgotten"
         )
 
-    def vectors(self, concepts: Collection[str] | None = None) -> VectorRows:
-        """All vectors, or those of some concepts, by rising id; see `VectorRows`.
-
-        Raises:
-            InputError: two encoders made them.
-        """
-        return self._catalogue.vectors(self.owner, concepts)
-
-    def setting(self, key: str) -> str | None:
-        """See `Catalogue.setting`."""
-        return self._catalogue.setting(key)
-
-    def put_setting(self, key: str, value: str | None) -> None:
-        """See `Catalogue.put_setting`."""
-        self._catalogue.put_setting(key, value)
-
     def forget(self, name: str) -> Concept:
         """Forget a concept: afterwards no byte of it is in any file of the home.
 
@@ -211,12 +213,16 @@ class OwnerStore(OwnerCaches):
         self.erase(concept.id)
         return concept
 
-    def erase(self, concept_id: str) -> None:
+    def erase(self, concept_id: str) -> Receipt:
         """Forget a concept by id, unread; of an unknown id nothing is left to do."""
-        with_room(partial(self._erase, concept_id), self._catalogue.free_room)
+        held: list[Holdings] = []
+        with_room(partial(self._erase, concept_id, held), self._catalogue.free_room)
+        return self._receipts.add(Receipt.of("concept", self.owner, (concept_id,), held[0]))
 
-    def _erase(self, concept_id: str) -> None:
-        blobs = self._catalogue.tombstone(self.owner, concept_id)
+    def _erase(self, concept_id: str, held: builtins.list[Holdings]) -> None:
+        with self._catalogue.writing():
+            held.append(self._catalogue.holdings(self.owner, concept_id))
+            blobs = self._catalogue.tombstone(self.owner, concept_id)
         self._known.clear()
         self._segments.delete(self.owner, concept_id)
         self._blobs.delete(self.owner, blobs)
@@ -224,12 +230,18 @@ class OwnerStore(OwnerCaches):
         self.drop_snapshots()
         self._catalogue.erase(self.owner, [concept_id])
 
-    def delete_owner(self) -> None:
-        """Forget everything of this owner, the owner included."""
-        with_room(self._delete_owner, self._catalogue.free_room)
+    def delete_owner(self) -> Receipt:
+        """Forget everything of this owner: concepts, items, the key and the quota."""
+        held: list[tuple[tuple[str, ...], Holdings]] = []
+        with_room(partial(self._delete_owner, held), self._catalogue.free_room)
+        return self._receipts.add(Receipt.of("owner", self.owner, *held[0]))
 
-    def _delete_owner(self) -> None:
-        blobs = self._catalogue.tombstone(self.owner, None)
+    def _delete_owner(self, held: builtins.list[tuple[tuple[str, ...], Holdings]]) -> None:
+        with self._catalogue.writing():
+            ids = (*self._catalogue.ids(self.owner), *self._catalogue.tombstones(self.owner))
+            held.append((ids, self._catalogue.holdings(self.owner)))
+            blobs = self._catalogue.tombstone(self.owner, None)
+            self._catalogue.put_setting(quota_key(self.owner), None)
         self._known.clear()
         self._segments.delete_owner(self.owner)
         self._blobs.delete(self.owner, blobs)
@@ -252,18 +264,6 @@ class OwnerStore(OwnerCaches):
             raise SettingError(f"the grace period must be 0 seconds or more, got {grace}")
         self._finish_forgetting()
         return self._blobs.sweep(self._catalogue.live_blobs(), grace)
-
-    def verify(self, *, deep: bool = False, repair: bool = False) -> Iterator[Finding]:
-        """See `verify`."""
-        return verify(self._catalogue, self._blobs, self.owner, deep=deep, repair=repair)
-
-    def usage(self) -> Usage:
-        """Bytes of this owner's photos, vectors and segments."""
-        return self._catalogue.usage(self.owner)._replace(segments=self._segments.nbytes(self.owner))
-
-    def nbytes(self) -> int:
-        """All of `usage` together."""
-        return sum(self.usage())
 
     def close(self) -> None:
         """Let go of the home's files; again does nothing."""
