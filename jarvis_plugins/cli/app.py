@@ -17,12 +17,14 @@ from .bench import bench_commands
 from .calibrate import calibrate
 from .demo import demo
 from .edit import edit
-from .forget import forget
+from .export import export, import_
+from .forget import forget, forget_owner
 from .gate import gate
 from .listing import list_concepts
 from .migrate import migrate
 from .options import ClipOption, DeviceOption, HomeOption, ModelOption, OwnerOption, Settings
 from .quiet import quiet
+from .quota import quota
 from .reindex import reindex
 from .remember import remember
 from .screen import complain
@@ -101,6 +103,7 @@ app.command("list")(list_concepts)
 app.command("show")(show)
 app.command("edit")(edit)
 app.command("forget")(forget)
+app.command("forget-owner")(forget_owner)
 app.command("gate")(gate)
 app.command("calibrate")(calibrate)
 app.command("migrate")(migrate)
@@ -108,6 +111,9 @@ app.command("reindex")(reindex)
 app.command("verify")(verify)
 app.command("backup")(backup)
 app.command("restore")(restore)
+app.command("export")(export)
+app.command("import")(import_)
+app.command("quota")(quota)
 app.command("serve")(serve)
 app.add_typer(bench_commands(), name="bench")
 

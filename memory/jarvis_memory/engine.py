@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -27,7 +28,9 @@ from .profiling.profiler import Profiler
 from .selecting.chooser import TokenChooser
 from .selecting.layers import LayerScores, middle_layers
 from .selecting.selector import SELECTOR_KEY, Selecting
+from .store.holdings import Amount
 from .store.owner import OwnerStore
+from .store.receipt import AtHand
 from .texts import TextKeeper, check_embedder
 from .tiers import Quotas, SegmentTiers
 from .tuning import tuned
@@ -82,11 +85,6 @@ class Engine:
         self._lock = threading.RLock()
         self._warned = self._spared = self._guessed = False
         self._tuning = tuned(clip if isinstance(clip, str) else getattr(clip, "name", ""))
-
-    @staticmethod
-    def mode(mode: str | Mode) -> Mode:
-        """A mode by its word; a SettingError if there is no such."""
-        return Mode(mode)
 
     @cached_property
     def _loaded_vlm(self) -> VLM:
@@ -204,14 +202,15 @@ class Engine:
         with self._lock:
             return self._made_tiers
 
-    def dismiss(self, concept_id: str | None = None) -> None:
-        """Keep nothing of a concept at hand, nor of questions and their pictures; loads no model for it."""
-        if "_made_finder" in self.__dict__:
-            self._made_finder.seen.clear()
-        if concept_id and "_made_tiers" in self.__dict__:
-            self._made_tiers.forget(concept_id)
+    def dismiss(self, concept_id: str | None = None) -> AtHand:
+        """Keep nothing of a concept at hand, or of any, nor of questions and pictures; loads no model."""
+        gone = self._made_finder.forget() if "_made_finder" in self.__dict__ else AtHand()
+        if "_made_tiers" in self.__dict__:
+            ram, gpu = self._made_tiers.forget(concept_id)
+            gone = replace(gone, ram=ram, gpu=gpu)
         if "_made_chat" in self.__dict__:
-            self._made_chat.sessions.clear()
+            gone = replace(gone, conversations=Amount(*self._made_chat.sessions.clear()))
+        return gone
 
     @property
     def storage(self) -> Storage:

@@ -39,6 +39,7 @@ from .profiling.choice import check_profiler
 from .profiling.profiler import Profiler
 from .recalling import recalled
 from .store.owner import OwnerStore
+from .store.quota import Quota
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
 from .viewing import viewed
 from .vlm import VLM
@@ -72,6 +73,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         profiler: str | Profiler | None = None,
         texts: TextEmbedder | None = None,
         detector: RegionDetector | None = None,
+        quota: Quota | None = None,
     ) -> Self:
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
 
@@ -90,14 +92,15 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
                 the model itself, or a `Profiler`.
             texts: compares questions with profiles; by default the text tower of ``clip`` does.
             detector: finds regions of questions' pictures, besides windows at several scales.
+            quota: limits what is written here, besides the quotas that are stored.
 
         Raises:
             SettingError: what cannot be. HomeFormatError: a newer version wrote the home.
             HomeReadOnlyError: there is none, and none can be made. CorruptRecordError: it is damaged.
         """
-        checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
+        checked, quotas = Mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
-        store = OwnerStore.open(home, owner, read_only=read_only)
+        store = OwnerStore.open(home, owner, read_only=read_only, quota=quota)
         engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector)
         return cls(store, engine, checked)
 
@@ -258,12 +261,14 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
     def forget(self, name: str) -> Concept:
         """Forget a concept: nothing of it is left in any file of the home. Returns it as it was.
 
+        What was destroyed is in the last of `receipts`.
+
         Raises:
             UnknownConceptError: there is none of this name.
         """
         with self._writing:
             gone = self._store.forget(name)
-            self._engine.dismiss(gone.id)
+            self._store.amend_receipt((gone.id,), self._engine.dismiss(gone.id))
             return gone
 
     def close(self) -> None:

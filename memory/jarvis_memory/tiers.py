@@ -15,6 +15,7 @@ from jarvis_retrievers.errors import SettingError
 from .chat.sessions import SESSION_BYTES
 from .kv import Segment
 from .kv.streams import side_stream
+from .store.holdings import Amount
 
 __all__ = ["KV_GPU_BYTES", "KV_RAM_BYTES", "Quotas", "SegmentTiers", "TierKey"]
 
@@ -119,12 +120,14 @@ class SegmentTiers:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def forget(self, concept_id: str) -> None:
-        """Keep nothing of a concept."""
+    def forget(self, concept_id: str | None = None) -> tuple[Amount, Amount]:
+        """Keep nothing of a concept, or of any; returns what was in RAM and on the GPU."""
+        found = []
         with self._lock:
             for tier in (self._ram, self._gpu):
-                for key in [key for key in tier if key.concept_id == concept_id]:
-                    del tier[key]
+                gone = [tier.pop(key) for key in list(tier) if concept_id in (None, key.concept_id)]
+                found.append(Amount(len(gone), sum(segment.nbytes for segment in gone)))
+        return found[0], found[1]
 
     def nbytes(self) -> tuple[int, int]:
         """Bytes in RAM and on the GPU."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
+import os
+import shutil
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.faults.kill_points import patched
 from jarvis_memory.concept import Concept
-from jarvis_memory.store import OwnerStore, import_owner
+from jarvis_memory.store import OwnerStore, Quota, import_owner
 from jarvis_memory.store.archive import ArchiveWriter
 from jarvis_memory.store.archived import plain
 from jarvis_memory.store.importing import OwnerArchive
@@ -393,9 +397,29 @@ def test_an_entry_that_is_too_large_is_not_written(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_quota_stops_an_import_and_nothing_is_left(home: Path, archive: Path) -> None:
-    from jarvis_memory.store import Quota
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_an_export_that_is_killed_leaves_no_half(home: Path, archive: Path, tmp_path: Path) -> None:
+    folder, kills = tmp_path / "out", 0
+    for point in itertools.count(1):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        child = os.fork()
+        if child == 0:
+            patched(point)()
+            with OwnerStore.open(home, "ana", read_only=True) as store:
+                store.export(folder / "x")
+            os._exit(0)
+        killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        there = (folder / "x").exists()
+        assert there or killed
+        assert not there or (folder / "x").read_bytes() == archive.read_bytes()
+        kills += killed
+        if not killed:
+            break
+    assert kills > 1
 
+
+def test_a_quota_stops_an_import_and_nothing_is_left(home: Path, archive: Path) -> None:
     with OwnerStore.open(home, "new", quota=Quota(concepts=3)) as store, OwnerArchive(archive) as opened:
         before = {name for name in files_of(home) if name.startswith("blobs")}
         with pytest.raises(QuotaError, match="3 concepts, there are 0, and it would be 4"):

@@ -41,8 +41,8 @@ def export_owner(
 ) -> Manifest:
     """Write concepts, photos, vectors and items as they are at one moment, in use or not.
 
-    The archive is **not encrypted**, wherever it comes from. Caches that take long to write and are made again
-    (segments, snapshots of indexes) are not in it, nor settings of the home.
+    The archive is **not encrypted**, wherever it comes from. Segments and snapshots of indexes, which can be
+    made again, are not in it, nor are settings of the home.
 
     Returns:
         What is in it.

@@ -14,7 +14,7 @@ from .contracts import BlobStore, Catalogue, SegmentCache, Usage, VectorRows
 from .holdings import Holdings
 from .items import OwnerItems
 from .quota import HOME_QUOTA, Quota, quota_key
-from .receipt import Receipt, Receipts
+from .receipt import AtHand, Receipt, Receipts
 from .verify import Finding, verify
 
 if TYPE_CHECKING:
@@ -69,9 +69,12 @@ class OwnerUpkeep:
     @property
     def quota(self) -> Quota:
         """What limits this owner: the own quota, or that of the home, and the one that was opened with."""
-        own = Quota.from_json(self._catalogue.setting(quota_key(self.owner)))
-        home = Quota.from_json(self._catalogue.setting(HOME_QUOTA))
-        return own.over(home).least(self._opened_with)
+        own = self.stored_quota()
+        return own.over(self.stored_quota(for_home=True)).least(self._opened_with)
+
+    def stored_quota(self, *, for_home: bool = False) -> Quota:
+        """What was put for this owner, or for the home."""
+        return Quota.from_json(self._catalogue.setting(HOME_QUOTA if for_home else quota_key(self.owner)))
 
     def put_quota(self, quota: Quota | None, *, for_home: bool = False) -> None:
         """Limit this owner, or all owners who have no number of their own; None takes the limit away.
@@ -93,6 +96,10 @@ class OwnerUpkeep:
     def receipts(self) -> tuple[Receipt, ...]:
         """One for each concept that this store has forgotten since it was opened, the last 256."""
         return self._receipts.list()
+
+    def amend_receipt(self, concepts: tuple[str, ...], at_hand: AtHand) -> Receipt | None:
+        """Write into the last receipt for these concepts what was dropped from memory; returns it."""
+        return self._receipts.amend(concepts, at_hand)
 
     def export(self, path: str | os.PathLike[str]) -> Manifest:
         """Write all of this owner's record into one file; see `export_owner`."""

@@ -25,7 +25,7 @@ class AtHand:
         ram, gpu: segments.
         conversations: rows that were computed for earlier turns.
         pictures: of earlier questions.
-        indexes: of names, words and vectors; made again without what is forgotten.
+        indexes: vectors that were searched.
     """
 
     ram: Amount = NOTHING
