@@ -204,7 +204,8 @@ class Engine:
 
     def dismiss(self, concept_id: str | None = None) -> AtHand:
         """Keep nothing of a concept at hand, or of any, nor of questions and pictures; loads no model."""
-        gone = self._made_finder.forget() if "_made_finder" in self.__dict__ else AtHand()
+        there, everything = self.__dict__, concept_id is None
+        gone = self._made_finder.forget(everything=everything) if "_made_finder" in there else AtHand()
         if "_made_tiers" in self.__dict__:
             ram, gpu = self._made_tiers.forget(concept_id)
             gone = replace(gone, ram=ram, gpu=gpu)

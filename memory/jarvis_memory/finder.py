@@ -210,22 +210,24 @@ class Finder:
         self._pool.used(self, view.index.nbytes)
         return view
 
-    def forget(self) -> AtHand:
-        """Keep nothing of what is forgotten; returns the pictures and the vectors that went."""
+    def forget(self, *, everything: bool = False) -> AtHand:
+        """Keep nothing of what is forgotten, or of anything; returns the pictures and vectors that went."""
         owner, view = self._store.owner, self._view
         gone = AtHand(pictures=Amount(len(self.seen), self.seen.nbytes))
         self.seen.clear()
         if view is None:
             return gone
-        before = Amount(view.index.count(owner), view.index.nbytes)
+        count, nbytes = view.index.count(owner), view.index.nbytes
         try:
-            index = self._current().index
+            index = None if everything else self._current().index
         except JarvisError as error:
             _log.warning("the index has to be made again: %s", error)
+            index = None
+        if index is None:
             self.rest()
-            return replace(gone, indexes=before)
-        count, nbytes = index.count(owner), index.nbytes
-        return replace(gone, indexes=Amount(before.count - count, before.nbytes - nbytes))
+            return replace(gone, indexes=Amount(count, nbytes))
+        left, after = index.count(owner), index.nbytes
+        return replace(gone, indexes=Amount(count - left, nbytes - after))
 
     def rest(self) -> None:
         """Let go of what was indexed; the next question reads it again."""
