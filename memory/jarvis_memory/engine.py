@@ -206,10 +206,10 @@ class Engine:
         """Keep nothing of a concept at hand, or of any, nor of questions and pictures; loads no model."""
         there, everything = self.__dict__, concept_id is None
         gone = self._made_finder.forget(everything=everything) if "_made_finder" in there else AtHand()
-        if "_made_tiers" in self.__dict__:
-            ram, gpu = self._made_tiers.forget(concept_id)
-            gone = replace(gone, ram=ram, gpu=gpu)
-        if "_made_chat" in self.__dict__:
+        if "_made_tiers" in there:
+            gone = replace(gone, **self._made_tiers.forget(concept_id)._asdict())
+            self.vlm.parts.encoder.forget()
+        if "_made_chat" in there:
             gone = replace(gone, conversations=Amount(*self._made_chat.sessions.clear()))
         return gone
 

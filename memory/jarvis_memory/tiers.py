@@ -31,6 +31,13 @@ class TierKey(NamedTuple):
     fingerprint: str
 
 
+class Dropped(NamedTuple):
+    """Segments that were in RAM and on the GPU."""
+
+    ram: Amount
+    gpu: Amount
+
+
 @dataclass(frozen=True, slots=True)
 class Quotas:
     """How many bytes of segments are kept at hand.
@@ -120,14 +127,14 @@ class SegmentTiers:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def forget(self, concept_id: str | None = None) -> tuple[Amount, Amount]:
-        """Keep nothing of a concept, or of any; returns what was in RAM and on the GPU."""
+    def forget(self, concept_id: str | None = None) -> Dropped:
+        """Keep nothing of a concept, or of any; returns what it was."""
         found = []
         with self._lock:
             for tier in (self._ram, self._gpu):
                 gone = [tier.pop(key) for key in list(tier) if concept_id in (None, key.concept_id)]
                 found.append(Amount(len(gone), sum(segment.nbytes for segment in gone)))
-        return found[0], found[1]
+        return Dropped(*found)
 
     def nbytes(self) -> tuple[int, int]:
         """Bytes in RAM and on the GPU."""
