@@ -15,6 +15,7 @@ from benchmarks import (
     heartbeat,
     index_scale,
     onboarding,
+    owner_timing,
     pekit,
     poisoning,
     quality,
@@ -45,5 +46,6 @@ if __name__ == "__main__":
     index_scale.main("10000,100000,1000000", owners=1000, queries=500, seed=1, as_json=False)
     storage.main(rounds=7, as_json=False)
     conversation.main(conversations=4, seed=21, as_json=False, plot=None)
+    owner_timing.main(n=200, seed=1, as_json=False)
     poisoning.main(seed=31, of_each=None, as_json=False)
     ttft.main(None, "cpu", "0,1,2,3,4,6,8", "1,3,5", rounds=5, seed=1, layers=None, as_json=False, plot=None)

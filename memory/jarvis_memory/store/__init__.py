@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from .draft import ConceptDraft as ConceptDraft
     from .draft import DraftPatch as DraftPatch
     from .draft import DraftPhoto as DraftPhoto
+    from .filling import import_owner as import_owner
     from .holdings import Amount as Amount
     from .holdings import Holdings as Holdings
     from .home import check_owner as check_owner
     from .importing import OwnerArchive as OwnerArchive
-    from .importing import import_owner as import_owner
     from .manifest import Manifest as Manifest
     from .memory_catalogue import MemoryCatalogue as MemoryCatalogue
     from .owner import OwnerStore as OwnerStore
@@ -61,7 +61,7 @@ _EXPORTS = {
     "Usage": "contracts",
     "VectorRows": "contracts",
     "check_owner": "home",
-    "import_owner": "importing",
+    "import_owner": "filling",
 }
 
 __all__ = sorted(_EXPORTS)

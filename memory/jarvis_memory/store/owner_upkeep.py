@@ -114,7 +114,7 @@ class OwnerUpkeep:
             SettingError: this owner has something. QuotaError: it is more than is allowed.
             HomeReadOnlyError: the home cannot be written.
         """
-        from .importing import put_photos, refuse_full, write_owner
+        from .filling import put_photos, refuse_full, write_owner
 
         if self._catalogue.read_only:
             raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
