@@ -19,12 +19,14 @@ from .calibrate import calibrate
 from .demo import demo
 from .doctor import doctor
 from .edit import edit
-from .forget import forget
+from .export import export, import_
+from .forget import forget, forget_owner
 from .gate import gate
 from .listing import list_concepts
 from .migrate import migrate
 from .options import ClipOption, DeviceOption, HomeOption, ModelOption, OwnerOption, Settings
 from .quiet import quiet
+from .quota import quota
 from .reindex import reindex
 from .remember import remember
 from .screen import complain
@@ -115,6 +117,7 @@ app.command("list")(list_concepts)
 app.command("show")(show)
 app.command("edit")(edit)
 app.command("forget")(forget)
+app.command("forget-owner")(forget_owner)
 app.command("gate")(gate)
 app.command("calibrate")(calibrate)
 app.command("migrate")(migrate)
@@ -123,6 +126,9 @@ app.command("verify")(verify)
 app.command("doctor")(doctor)
 app.command("backup")(backup)
 app.command("restore")(restore)
+app.command("export")(export)
+app.command("import")(import_)
+app.command("quota")(quota)
 app.command("serve")(serve)
 app.add_typer(secure_commands, name="secure")
 app.add_typer(bench_commands(), name="bench")

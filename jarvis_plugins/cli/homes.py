@@ -16,15 +16,21 @@ if TYPE_CHECKING:
 __all__ = ["open_memory", "open_record"]
 
 
-def open_record(settings: Settings, *, accept_loss: bool = False) -> OwnerStore:
-    """The owner's record, without torch or a model; ``accept_loss`` is that of `OwnerStore.open`.
+def open_record(settings: Settings, *, accept_loss: bool = False, make: bool = False) -> OwnerStore:
+    """The owner's record, without torch or a model.
+
+    Args:
+        settings: which home and owner.
+        accept_loss: that of `OwnerStore.open`.
+        make: make the home if it is missing.
 
     Raises:
-        SettingError: there is no such home; reading never makes one.
+        SettingError: there is no such home and ``make`` is not set.
     """
     from jarvis_memory.store.owner import OwnerStore
 
-    _check_there(settings)
+    if not make:
+        _check_there(settings)
     key = asked_key(settings.folder)
     return OwnerStore.open(settings.home, settings.owner, accept_loss=accept_loss, key=key)
 

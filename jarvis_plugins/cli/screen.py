@@ -22,6 +22,7 @@ __all__ = [
     "one_line",
     "plain",
     "print_json",
+    "size",
     "table",
     "text",
     "working",
@@ -63,6 +64,14 @@ def table(*headings: str) -> Table:
 def print_json(value: Any) -> None:
     """JSON to stdout."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def size(nbytes: int) -> str:
+    """Bytes as a person reads them."""
+    for unit, least in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if nbytes >= least:
+            return f"{nbytes / least:.1f} {unit}"
+    return f"{nbytes} B"
 
 
 def complain(kind: str, words: str) -> None:

@@ -117,7 +117,7 @@ class Asking:
 
         ``about`` names the concepts in place of looking for them; an UnknownConceptError if there is no such.
         """
-        how = self.mode if mode is None else Engine.mode(mode)
+        how = self.mode if mode is None else Mode(mode)
         query = Query(None, question, (), max_new_tokens, history)
         return recall(self._engine, query, images, how, self._let(only), self._told(about))
 
@@ -147,7 +147,7 @@ class Asking:
         only: Sequence[str] | None,
         about: Sequence[str] | None = None,
     ) -> Viewing:
-        how = self.mode if mode is None else Engine.mode(mode)
+        how = self.mode if mode is None else Mode(mode)
         asked = Query(None, question, (), max_new_tokens, history)
         return Viewing.begin(self._engine, asked, images, video, how, self._let(only), self._told(about))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,7 +29,9 @@ from .profiling.profiler import Profiler
 from .selecting.chooser import TokenChooser
 from .selecting.layers import LayerScores, middle_layers
 from .selecting.selector import SELECTOR_KEY, Selecting
+from .store.holdings import Amount
 from .store.owner import OwnerStore
+from .store.receipt import AtHand
 from .tally import Tally
 from .texts import TextKeeper, check_embedder
 from .tiers import Quotas, SegmentTiers
@@ -82,11 +85,6 @@ class Engine:
         self._lock, self.tally = threading.RLock(), Tally()
         self._warned = self._spared = self._guessed = False
         self._tuning = tuned(clip if isinstance(clip, str) else getattr(clip, "name", ""))
-
-    @staticmethod
-    def mode(mode: str | Mode) -> Mode:
-        """A mode by its word; a SettingError if there is no such."""
-        return Mode(mode)
 
     @cached_property
     def _loaded_vlm(self) -> VLM:
@@ -200,14 +198,16 @@ class Engine:
         with self._lock:
             return self._made_tiers
 
-    def dismiss(self, concept_id: str | None = None) -> None:
-        """Keep nothing of a concept at hand, nor of questions and their pictures; loads no model for it."""
-        if "_made_finder" in self.__dict__:
-            self._made_finder.seen.clear()
-        if concept_id and "_made_tiers" in self.__dict__:
-            self._made_tiers.forget(concept_id)
-        if "_made_chat" in self.__dict__:
-            self._made_chat.sessions.clear()
+    def dismiss(self, concept_id: str | None = None) -> AtHand:
+        """Keep nothing of a concept at hand, or of any, nor of questions and pictures; loads no model."""
+        there, everything = self.__dict__, concept_id is None
+        gone = self._made_finder.forget(everything=everything) if "_made_finder" in there else AtHand()
+        if "_made_tiers" in there:
+            gone = replace(gone, **self._made_tiers.forget(concept_id)._asdict())
+            self.vlm.parts.encoder.forget()
+        if "_made_chat" in there:
+            gone = replace(gone, conversations=Amount(*self._made_chat.sessions.clear()))
+        return gone
 
     @property
     def storage(self) -> Storage:

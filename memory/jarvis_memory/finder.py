@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,21 +16,24 @@ from PIL import Image
 from jarvis_retrievers.calibration import genuine_cosine, impostor_cosine
 from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
+from jarvis_retrievers.errors import JarvisError
 from jarvis_retrievers.faiss_index import FaissIndex
-from jarvis_retrievers.names import NameMatch
 from jarvis_retrievers.region_cache import RegionCache
 from jarvis_retrievers.regions import best_per_entry
-from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig, Sighting
+from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig
 from jarvis_retrievers.retriever import ConceptRetriever
 from jarvis_retrievers.text_index import TextIndex
 from jarvis_retrievers.words import WordIndex
 
 from .concept import Concept
+from .explanation import Explanation, Find
 from .likeness import Likeness
 from .mentions import earlier, points_back, told_of
 from .profile import profile_text
 from .snapshots import StoredSnapshots
+from .store.holdings import Amount
 from .store.owner import OwnerStore
+from .store.receipt import AtHand
 from .texts import TextKeeper
 from .view import View, whole_patches
 from .view_pool import VIEWS, ViewPool
@@ -38,40 +42,7 @@ from .watching import Retrieved, tell
 
 __all__ = ["Explanation", "Find", "Finder", "Likeness"]
 
-
-@dataclass(frozen=True, slots=True)
-class Find:
-    """A concept that a question is about, and why.
-
-    Attributes:
-        hit: the scores of its name, of texts and of pictures.
-        words: the score of its notes' words, where they decided.
-        via: the name of the concept whose notes speak of it; "" if the turns before the question do.
-    """
-
-    concept: Concept
-    hit: Hit
-    words: float | None
-    via: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why concepts were found or not.
-
-    Attributes:
-        found: the concepts, most likely first.
-        mentions: names in the question, each with whose it is.
-        sightings: by falling score, where in the pictures each concept was nearest to being seen.
-        regions: how many regions of the pictures were compared.
-        times: of each picture its time in seconds if it is a frame of a video, else None; empty without one.
-    """
-
-    found: list[Find]
-    mentions: list[tuple[str, NameMatch]]
-    sightings: list[tuple[str, Sighting]]
-    regions: int
-    times: tuple[float | None, ...] = ()
+_log = logging.getLogger(__name__)
 
 
 class Finder:
@@ -238,6 +209,25 @@ class Finder:
         # Not under the lock: whom the pool asks to rest may be in the middle of the same.
         self._pool.used(self, view.index.nbytes)
         return view
+
+    def forget(self, *, everything: bool = False) -> AtHand:
+        """Keep nothing of what is forgotten, or of anything; returns the pictures and vectors that went."""
+        owner, view = self._store.owner, self._view
+        gone = AtHand(pictures=Amount(len(self.seen), self.seen.nbytes))
+        self.seen.clear()
+        if view is None:
+            return gone
+        count, nbytes = view.index.count(owner), view.index.nbytes
+        try:
+            index = None if everything else self._current().index
+        except JarvisError as error:
+            _log.warning("the index has to be made again: %s", error)
+            index = None
+        if index is None:
+            self.rest()
+            return replace(gone, indexes=Amount(count, nbytes))
+        left, after = index.count(owner), index.nbytes
+        return replace(gone, indexes=Amount(count - left, nbytes - after))
 
     def rest(self) -> None:
         """Let go of what was indexed; the next question reads it again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable
 
@@ -13,7 +14,11 @@ from .gate import Limits, Trial, Verdict
 from .operation import operation
 from .selecting.layers import CalibrationPhoto, LayerScores
 from .selecting.selector import Selecting
+from .store.holdings import Holdings
+from .store.manifest import Manifest
 from .store.owner import OwnerStore
+from .store.quota import Quota
+from .store.receipt import Receipt
 from .tally import LoadCounts
 
 __all__ = ["Maintaining"]
@@ -82,6 +87,43 @@ class Maintaining:
         wanted = None if selector is None else Selecting.of(selector, tokens)
         with self._writing:
             return upkeep.migrate(self._engine, self._store, kv, wanted)
+
+    @property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """One for each concept that was forgotten here since this was opened, the last 256."""
+        return self._store.receipts
+
+    def forget_owner(self) -> Receipt:
+        """Forget everything of this owner: concepts, items, keys and the quota; in memory, too.
+
+        Raises:
+            StoreError: all is hidden for good, but the disk is full or another process is reading: opening
+                the home finishes.
+        """
+        with self._writing:
+            given = self._store.delete_owner()
+            return self._store.amend_receipt(given.concepts, self._engine.dismiss()) or given
+
+    def holdings(self) -> Holdings:
+        """All that this owner has, counted by kind."""
+        return self._store.holdings()
+
+    @property
+    def quota(self) -> Quota:
+        """What limits this owner; see `OwnerStore.quota`."""
+        return self._store.quota
+
+    def put_quota(self, quota: Quota | None) -> None:
+        """Limit this owner; see `OwnerStore.put_quota`."""
+        self._store.put_quota(quota)
+
+    def export(self, path: str | os.PathLike[str]) -> Manifest:
+        """Write all of this owner's record into one file, which is not encrypted.
+
+        `jarvis_memory.store.import_owner` makes an owner of it. Raises: see
+        `jarvis_memory.store.exporting.export_owner`.
+        """
+        return self._store.export(path)
 
     @operation("reindex")
     def reindex(self, *, everything: bool = False) -> int:

@@ -41,6 +41,7 @@ from .profiling.profiler import Profiler
 from .recalling import recalled
 from .store.master_key import MasterKey
 from .store.owner import OwnerStore
+from .store.quota import Quota
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
 from .viewing import viewed
 from .vlm import VLM
@@ -75,6 +76,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         texts: TextEmbedder | None = None,
         detector: RegionDetector | None = None,
         key: MasterKey | None = None,
+        quota: Quota | None = None,
     ) -> Self:
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
 
@@ -94,15 +96,16 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             texts: compares questions with profiles; by default the text tower of ``clip`` does.
             detector: finds regions of questions' pictures, besides windows at several scales.
             key: of an encrypted home; by default the environment's, or the keyring's. See `MasterKey`.
+            quota: limits what is written here, besides the quotas that are stored.
 
         Raises:
             SettingError: what cannot be. HomeFormatError: a newer version wrote the home.
             LockedHomeError: it is encrypted, and this is not its key.
             HomeReadOnlyError: there is none, and none can be made. CorruptRecordError: it is damaged.
         """
-        checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
+        checked, quotas = Mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
-        store = OwnerStore.open(home, owner, read_only=read_only, key=key)
+        store = OwnerStore.open(home, owner, read_only=read_only, key=key, quota=quota)
         engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector)
         return cls(store, engine, checked)
 
@@ -260,12 +263,14 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
     def forget(self, name: str) -> Concept:
         """Forget a concept: nothing of it is left in any file of the home. Returns it as it was.
 
+        What was destroyed is in the last of `receipts`.
+
         Raises:
             UnknownConceptError: there is none of this name.
         """
         with self._writing:
             gone = self._store.forget(name)
-            self._engine.dismiss(gone.id)
+            self._store.amend_receipt((gone.id,), self._engine.dismiss(gone.id))
             return gone
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from .budgets import KV_GPU_BYTES, KV_RAM_BYTES
 from .chat.sessions import SESSION_BYTES
 from .kv import Segment
 from .kv.streams import side_stream
+from .store.holdings import Amount
 from .watching import Evicted, tell
 
 __all__ = ["KV_GPU_BYTES", "KV_RAM_BYTES", "Quotas", "SegmentTiers", "TierKey", "held"]
@@ -28,6 +29,13 @@ class TierKey(NamedTuple):
     concept_id: str
     updated: int
     fingerprint: str
+
+
+class Dropped(NamedTuple):
+    """Segments that were in RAM and on the GPU."""
+
+    ram: Amount
+    gpu: Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +149,14 @@ class SegmentTiers:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def forget(self, concept_id: str) -> None:
-        """Keep nothing of a concept."""
+    def forget(self, concept_id: str | None = None) -> Dropped:
+        """Keep nothing of a concept, or of any; returns what it was."""
+        found = []
         with self._lock:
             for tier in (self._ram, self._gpu):
-                for key in [key for key in tier if key.concept_id == concept_id]:
-                    del tier[key]
+                gone = [tier.pop(key) for key in list(tier) if concept_id in (None, key.concept_id)]
+                found.append(Amount(len(gone), sum(segment.nbytes for segment in gone)))
+        return Dropped(*found)
 
     def nbytes(self) -> tuple[int, int]:
         """Bytes in RAM and on the GPU."""

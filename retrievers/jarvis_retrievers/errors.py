@@ -15,6 +15,7 @@
     │   ├── HomeFormatError                written by a newer version
     │   ├── HomeReadOnlyError              no permission to write
     │   ├── NoRoomError                    the disk is full, or a quota is reached
+    │   │   └── QuotaError                 an owner would have more than the quota allows
     │   ├── LockedHomeError                encrypted, and its key is not there
     │   │   └── WrongKeyError              another key than the one it was encrypted with
     │   └── CorruptRecordError             a record or blob whose digest does not match
@@ -67,6 +68,7 @@ __all__ = [
     "NoteWarning",
     "PhotoWarning",
     "ProfileError",
+    "QuotaError",
     "SettingError",
     "StoreError",
     "UnknownConceptError",
@@ -127,6 +129,10 @@ class HomeReadOnlyError(StoreError):
 
 class NoRoomError(StoreError):
     """The disk is full, or a quota is reached; what was there is as it was."""
+
+
+class QuotaError(NoRoomError):
+    """An owner would have more than the quota allows; nothing was changed."""
 
 
 class LockedHomeError(StoreError):

@@ -95,6 +95,11 @@ class OwnerVectors:
                 if self._maker:
                     self._noted.append((known, None))
                 self._keys.difference_update(known.tolist())
+                if not self._clusters:
+                    # FAISS moves the others up and keeps its room, with the last of the old numbers in it.
+                    ids, rows = self._dump()
+                    self._exact = _exact(self._dim)
+                    self._exact.add_with_ids(rows, ids)
             return len(known)
 
     def search(self, rows: Scores, k: int) -> tuple[Scores, Ids]:

@@ -15,9 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.faults.kill_points import patched
-from jarvis_memory.store import OwnerStore, SQLiteCatalogue
+from jarvis_memory.store import OwnerArchive, OwnerStore, SQLiteCatalogue
 from jarvis_memory.store.items import ItemDraft, OwnerItems
 from tests.store.drafts import draft
+from tests.store.portraits import portrait, put
 
 MARKER = "Qzjmarker77"
 PIXELS = b"PIXELS\x00\x01marker"
@@ -43,6 +44,11 @@ def write_delete_owner(store: OwnerStore) -> None:
     store.delete_owner()
 
 
+def write_import(store: OwnerStore) -> None:
+    with OwnerArchive(archive_of(store)) as archive:
+        OwnerStore("cleo", store._catalogue, store._blobs).import_from(archive)
+
+
 OPERATIONS: dict[str, Callable[[OwnerStore], None]] = {
     name.removeprefix("write_"): function for name, function in globals().items() if name.startswith("write_")
 }
@@ -60,6 +66,16 @@ def prepare(home: Path) -> None:
         )
     with OwnerStore.open(home, "ben") as store:
         store.add_concept(draft("Bo", 6))
+    with OwnerStore.open(home.parent / "elsewhere", "cleo") as store:
+        store.add_concept(portrait("Bo", 1))
+        store.add_concept(portrait("Mia", 2, photos=1))
+        put(store, ("place",), "tea", {"kind": "black"})
+        store.export(home.parent / "archive")
+
+
+def archive_of(store: OwnerStore) -> Path:
+    assert isinstance(store._catalogue, SQLiteCatalogue)
+    return store._catalogue.database.path.parent.parent / "archive"
 
 
 def items(store: OwnerStore) -> OwnerItems:
@@ -82,8 +98,8 @@ def look(home: Path) -> tuple[object, object, frozenset[str]]:
     """What a new process finds: state of ana, state of ben, ids of live blobs; orphans are swept."""
     with OwnerStore.open(home, "ana") as store:
         store.sweep(0)
-        other = OwnerStore("ben", store._catalogue, store._blobs)
-        return state(store), state(other), store._catalogue.live_blobs()
+        other, third = (OwnerStore(owner, store._catalogue, store._blobs) for owner in ("ben", "cleo"))
+        return [state(store), state(third)], state(other), store._catalogue.live_blobs()
 
 
 def files_with(home: Path, marker: bytes) -> list[Path]:

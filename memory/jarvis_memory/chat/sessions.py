@@ -102,10 +102,12 @@ class Sessions:
             while size > self._most:
                 size -= self._kept.popitem(last=False)[1].nbytes
 
-    def clear(self) -> None:
-        """Keep nothing of what was said."""
+    def clear(self) -> tuple[int, int]:
+        """Keep nothing of what was said; returns how many conversations it was, and their bytes."""
         with self._lock:
+            gone = list(self._kept.values())
             self._kept.clear()
+        return len(gone), sum(session.nbytes for session in gone)
 
 
 _LIVE: weakref.WeakSet[Sessions] = weakref.WeakSet()

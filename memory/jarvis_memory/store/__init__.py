@@ -18,11 +18,19 @@ if TYPE_CHECKING:
     from .draft import ConceptDraft as ConceptDraft
     from .draft import DraftPatch as DraftPatch
     from .draft import DraftPhoto as DraftPhoto
+    from .filling import import_owner as import_owner
+    from .holdings import Amount as Amount
+    from .holdings import Holdings as Holdings
     from .home import check_owner as check_owner
+    from .importing import OwnerArchive as OwnerArchive
+    from .manifest import Manifest as Manifest
     from .master_key import MasterKey as MasterKey
     from .memory_blobs import MemoryBlobStore as MemoryBlobStore
     from .memory_catalogue import MemoryCatalogue as MemoryCatalogue
     from .owner import OwnerStore as OwnerStore
+    from .quota import Quota as Quota
+    from .receipt import AtHand as AtHand
+    from .receipt import Receipt as Receipt
     from .securing import Secured as Secured
     from .securing import change_master as change_master
     from .securing import change_owner as change_owner
@@ -34,6 +42,8 @@ if TYPE_CHECKING:
     from .segments import MemorySegmentCache as MemorySegmentCache
 
 _EXPORTS = {
+    "Amount": "holdings",
+    "AtHand": "receipt",
     "BlobRef": "contracts",
     "BlobStore": "contracts",
     "Catalogue": "contracts",
@@ -43,11 +53,16 @@ _EXPORTS = {
     "DraftPhoto": "draft",
     "FileBlobStore": "blobs",
     "FileSegmentCache": "segments",
+    "Holdings": "holdings",
+    "Manifest": "manifest",
     "MasterKey": "master_key",
     "MemoryBlobStore": "memory_blobs",
     "MemoryCatalogue": "memory_catalogue",
     "MemorySegmentCache": "segments",
+    "OwnerArchive": "importing",
     "OwnerStore": "owner",
+    "Quota": "quota",
+    "Receipt": "receipt",
     "SQLiteCatalogue": "catalogue",
     "Secured": "securing",
     "SegmentCache": "segment_cache",
@@ -57,6 +72,7 @@ _EXPORTS = {
     "change_master": "securing",
     "change_owner": "securing",
     "check_owner": "home",
+    "import_owner": "filling",
     "secure": "securing",
     "secured": "securing",
     "unsecure": "securing",

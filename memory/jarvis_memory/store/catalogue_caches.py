@@ -21,6 +21,7 @@ from .matrices import as_matrix, vector_bytes
 from .queries import THIS, advance, blobs_of, has_table, key_of, updated_of
 from .rows import blob_of, insert, segment_of, select
 from .schema import SNAPSHOTS
+from .sqlite_holdings import SQLiteHoldings
 
 __all__ = ["SQLiteCaches"]
 
@@ -28,7 +29,7 @@ _NAMED = 256
 _TEXTS = re.compile(r"texts/([0-9]{1,9})/([A-Za-z0-9._:-]{1,128})\Z")
 
 
-class SQLiteCaches:
+class SQLiteCaches(SQLiteHoldings):
     """Part of `SQLiteCatalogue`; losing a row of it costs time, nothing else."""
 
     _db: Database

@@ -66,7 +66,7 @@ class Database:
         self._lock = threading.RLock()
         self.health = Health()
         self.keys = HomeKeys(key, path.parent)
-        self._ready = self._folder_synced = False
+        self._ready = self._folder_synced = self._writing = False
         self._busy_timeout = busy_timeout
         self._witness = Witness(path)
         # Before the catalogue is read: others go on writing.
@@ -111,7 +111,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A snapshot: all that is read inside belongs together. Inside a transaction it is a part of it."""
+        """A snapshot: all that is read inside belongs together; within another block it is part of that."""
         with self._lock, self._translated():
             if self._conn.in_transaction:
                 yield self._conn
@@ -126,7 +126,8 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction, durable once the block is left without an error, else undone.
+        """A transaction, durable once the block is left without an error, else undone; within another one it
+        is part of that.
 
         Raises:
             HomeReadOnlyError: the home cannot be written.
@@ -135,8 +136,11 @@ class Database:
         with self._lock:
             self._check_writable()
             with self._translated():
+                if self._writing:
+                    yield self._conn
+                    return
                 self._conn.execute("BEGIN IMMEDIATE")
-                before = self._conn.total_changes
+                before, self._writing = self._conn.total_changes, True
                 try:
                     self._refresh()
                     yield self._conn
@@ -145,6 +149,7 @@ class Database:
                     with self._watched():
                         self._conn.execute("COMMIT")
                 finally:
+                    self._writing = False
                     if self._conn.in_transaction:
                         self._conn.execute("ROLLBACK")
                 if count is not None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..concept import Concept
+from .holdings import Holding
 
 if TYPE_CHECKING:
     from jarvis_retrievers.index import VectorIndex as VectorIndex
@@ -99,7 +100,7 @@ class Usage(NamedTuple):
     segments: int
 
 
-class Catalogue(Protocol):
+class Catalogue(Holding, Protocol):
     """The record. Each method is one transaction: it happens whole, durably, or not at all.
 
     Rows are checked against their digests when they are read.

@@ -3,70 +3,29 @@
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from jarvis_retrievers.errors import CorruptRecordError, InputError, SettingError
+from jarvis_retrievers.errors import CorruptRecordError
 
 from .cipher import OwnerCipher
 from .connection import Database
 from .hidden import blinded, hide, reveal
 from .home import check_owner
+from .item import Fields, Item, ItemDraft, Namespace, checked, item_of, moment, text_of, values_of
 from .queries import has_table, mark_traces, tidy
+from .quota import within_quota
 from .rolls import Rolls, called
 from .rows import Row, insert, seal, select
 from .schema import ITEMS, columns
 
 __all__ = ["Fields", "Item", "ItemDraft", "Namespace", "OwnerItems"]
 
-Namespace = tuple[str, ...]
-Fields = tuple[str, ...] | Literal[False] | None
-"""Which fields are searched: these, none, or those that are usual."""
-
 _HERE = "namespace = ? AND key = ?"
 _ONE = f"owner = ? AND {_HERE}"
 _LIVE = "owner = ? AND (expires IS NULL OR expires > ?)"
 _UNDER = " AND namespace > ? AND namespace < ?"
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class ItemDraft:
-    """What is put.
-
-    Attributes:
-        value: what JSON can hold.
-        ttl: seconds until it expires, counted from the last write or refreshing read; None for never.
-        fields: which fields ``vectors`` are of.
-        encoder: fingerprint of what made the vectors; empty for none.
-        kinds: a letter for each vector: ``t`` of a text, ``i`` of an image.
-        vectors: float32 (len(kinds), dim).
-    """
-
-    value: dict[str, Any]
-    ttl: float | None = None
-    fields: Fields = None
-    encoder: str = ""
-    kinds: str = ""
-    vectors: NDArray[np.float32] | None = None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Item:
-    """What is there: the draft, its place, and when it was first and last written (UTC)."""
-
-    namespace: Namespace
-    key: str
-    draft: ItemDraft
-    created: datetime
-    updated: datetime
 
 
 class OwnerItems:
@@ -94,7 +53,7 @@ class OwnerItems:
         where = f"{_LIVE} AND namespace = ? AND key = ?"
         with self._db.read() as connection:
             cipher = self._db.keys.of(connection, self.owner)
-            place = _place(self.owner, _text(namespace), json.dumps(key), cipher)[1:]
+            place = _place(self.owner, text_of(namespace), json.dumps(key), cipher)[1:]
             found = self._select(connection, where, place, cipher)
         return found[0] if found else None
 
@@ -108,7 +67,7 @@ class OwnerItems:
                 found = [item for item in found if item.namespace[: len(prefix)] == tuple(prefix)]
                 return found[offset : None if limit is None else offset + limit]
             # The text of a namespace goes on with a comma or ends with a bracket; "^" is behind both.
-            start = _text(prefix)[:-1]
+            start = text_of(prefix)[:-1]
             where = f"{_LIVE}{_UNDER} ORDER BY row LIMIT ? OFFSET ?"
             values = (start, start + "^", -1 if limit is None else limit, offset)
             return self._select(connection, where, values, cipher)
@@ -138,13 +97,12 @@ class OwnerItems:
 
         Raises:
             InputError: a value that JSON cannot hold. SettingError: a ``ttl`` that is not above 0.
+            QuotaError: there would be more than is allowed.
         """
         now = self._clock()
-        ready = [(_text(ns), json.dumps(key), draft and _checked(draft)) for ns, key, draft in changes]
-        with self._db.write() as connection:
-            if not has_table(connection, "items"):
-                for statement in ITEMS:
-                    connection.execute(statement)
+        ready = [(text_of(ns), json.dumps(key), draft and checked(draft)) for ns, key, draft in changes]
+        with self._db.write() as connection, within_quota(connection, self.owner):
+            _make_table(connection)
             erased = self._erase_expired(connection, now)
             cipher = self._db.keys.of(connection, self.owner, make=True)
             for namespace, key, draft in ready:
@@ -156,15 +114,32 @@ class OwnerItems:
                     if draft is None:
                         connection.execute(f"DELETE FROM items WHERE {_ONE}", kept)  # noqa: S608
                     elif old is None:
-                        insert(connection, "items", _values(place, draft, _moment(now), now), cipher)
+                        insert(connection, "items", values_of(place, draft, moment(now), now), cipher)
                     else:
-                        _update(connection, _values(place, draft, str(old[0]), now), cipher)
+                        _update(connection, values_of(place, draft, str(old[0]), now), cipher)
             if erased:
                 mark_traces(connection)
 
+    def put_back(self, items: Iterable[Item]) -> None:
+        """Write items as they were, in one durable transaction; none may be there.
+
+        Raises:
+            InputError, SettingError, QuotaError: as for `write`.
+        """
+        with self._db.write() as connection, within_quota(connection, self.owner):
+            _make_table(connection)
+            cipher = self._db.keys.of(connection, self.owner, make=True)
+            for item in items:
+                place = (self.owner, text_of(item.namespace), json.dumps(item.key))
+                created, updated = item.created.timestamp(), item.updated.timestamp()
+                row = [*values_of(place, checked(item.draft), moment(created), updated)]
+                row[columns("items").index("expires")] = item.expires
+                with called(connection, self.owner, "items", _HERE, _place(*place, cipher)[1:]):
+                    insert(connection, "items", row, cipher)
+
     def refresh(self, items: Sequence[Item]) -> None:
         """Let the time of items that expire start again; those that have gone meanwhile stay gone."""
-        places = [(_text(i.namespace), json.dumps(i.key)) for i in items if i.draft.ttl is not None]
+        places = [(text_of(i.namespace), json.dumps(i.key)) for i in items if i.draft.ttl is not None]
         if not places or self._db.read_only:
             return
         now = self._clock()
@@ -204,7 +179,7 @@ class OwnerItems:
         if not has_table(connection, "items"):
             return []
         rows = select(connection, "items", where, (self.owner, self._clock(), *values))
-        found = [_item(reveal("items", row, cipher)) for row in rows]
+        found = [item_of(reveal("items", row, cipher)) for row in rows]
         # A row that is damaged says more of itself.
         self._rolls.call(connection, self.owner, "items")
         return found
@@ -218,45 +193,10 @@ class OwnerItems:
         return len(gone)
 
 
-def _text(namespace: Namespace) -> str:
-    # In ASCII, so that half of a surrogate pair has a form too; no two namespaces share one.
-    return json.dumps(list(namespace), separators=(",", ":"))
-
-
-def _moment(now: float) -> str:
-    return datetime.fromtimestamp(now, UTC).isoformat(timespec="microseconds")
-
-
-def _checked(draft: ItemDraft) -> ItemDraft:
-    if draft.ttl is not None and not (math.isfinite(draft.ttl) and draft.ttl > 0):
-        raise SettingError(f"a time to live must be above 0, got {draft.ttl}; leave it out for never")
-    return draft
-
-
-def _json(value: dict[str, Any]) -> str:
-    try:
-        return json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(
-            f"the value of an item cannot be written as JSON ({error}); use texts, finite numbers, booleans, "
-            "None, lists and mappings, and dates as ISO 8601 text"
-        ) from error
-
-
-def _values(place: tuple[str, str, str], draft: ItemDraft, created: str, now: float) -> Row:
-    """A row's columns up to its digest."""
-    ttl = None if draft.ttl is None else float(draft.ttl)
-    vectors = np.zeros((0, 0), np.float32) if draft.vectors is None else draft.vectors
-    return (
-        *(*place, _json(draft.value), json.dumps(draft.fields), created, _moment(now)),
-        *(
-            ttl,
-            None if ttl is None else now + ttl,
-            draft.encoder,
-            draft.kinds,
-            vectors.astype("<f4").tobytes(),
-        ),
-    )
+def _make_table(connection: sqlite3.Connection) -> None:
+    if not has_table(connection, "items"):
+        for statement in ITEMS:
+            connection.execute(statement)
 
 
 def _place(owner: str, namespace: str, key: str, cipher: OwnerCipher) -> tuple[str, str, str]:
@@ -271,17 +211,3 @@ def _update(connection: sqlite3.Connection, values: Row, cipher: OwnerCipher) ->
     marks = ", ".join(f"{name} = ?" for name in names)
     statement = f"UPDATE items SET {marks} WHERE {_ONE}"  # noqa: S608
     connection.execute(statement, (*values, seal("items", values), *values[:3]))
-
-
-def _item(row: Row) -> Item:
-    _, namespace, key, value, fields, created, updated, ttl, _, encoder, kinds, vectors = row
-    wanted = json.loads(fields)
-    matrix = np.frombuffer(vectors, dtype="<f4").reshape(len(kinds), -1) if kinds else None
-    chosen: Fields = tuple(wanted) if isinstance(wanted, list) else wanted
-    return Item(
-        tuple(json.loads(namespace)),
-        json.loads(key),
-        ItemDraft(json.loads(value), ttl, chosen, encoder, kinds, matrix),
-        datetime.fromisoformat(created),
-        datetime.fromisoformat(updated),
-    )

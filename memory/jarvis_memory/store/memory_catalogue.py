@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from jarvis_retrievers.errors import DuplicateConceptError, UnknownConceptError
 from ..concept import Concept, name_key
 from .contracts import BlobRef, ConceptRows, SegmentRow, Usage, VectorRows
 from .matrices import as_matrix, check_dim
+from .memory_holdings import MemoryHoldings
 from .memory_home import MemoryHome
 from .rows import stamp
 
@@ -32,8 +33,11 @@ class _Entry:
     def blobs(self) -> tuple[BlobRef, ...]:
         return self.rows.blobs + tuple(row.blob for row in self.segments.values())
 
+    def again(self) -> _Entry:
+        return replace(self, segments=dict(self.segments))
 
-class MemoryCatalogue(MemoryHome):
+
+class MemoryCatalogue(MemoryHome, MemoryHoldings):
     """`Catalogue` without a file."""
 
     def __init__(self) -> None:
@@ -65,10 +69,8 @@ class MemoryCatalogue(MemoryHome):
         with self._lock:
             old = self._find(owner, rows.concept.id)
             if old is None:
-                raise UnknownConceptError(
-                    f"there is no concept with id {rows.concept.id!r} ({rows.concept.name!r}); it may have "
-                    "been forgotten"
-                )
+                what = f"there is no concept with id {rows.concept.id!r} ({rows.concept.name!r})"
+                raise UnknownConceptError(f"{what}; it may have been forgotten")
             self._refuse_duplicate(owner, rows.concept)
             return self._insert(owner, rows, old.rows.concept.created), old.blobs()
 
@@ -280,7 +282,5 @@ class MemoryCatalogue(MemoryHome):
     def _refuse_duplicate(self, owner: str, concept: Concept) -> None:
         same = self.named(owner, name_key(concept.name))
         if same is not None and same.id != concept.id:
-            raise DuplicateConceptError(
-                f"there is a concept called {concept.name!r} already; update it, forget it, or choose "
-                "another name"
-            )
+            what = f"there is a concept called {concept.name!r} already"
+            raise DuplicateConceptError(f"{what}; update it, forget it, or choose another name")

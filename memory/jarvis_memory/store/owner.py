@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import secrets
 import warnings
-from collections.abc import Collection, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from jarvis_retrievers.errors import (
-    CorruptRecordError,
     InputError,
     LockedHomeError,
+    QuotaError,
     SettingError,
     StoreError,
     UnknownConceptError,
@@ -21,27 +21,30 @@ from jarvis_retrievers.errors import (
 from jarvis_retrievers.log import log, owner_tag
 
 from ..concept import Concept, name_key
-from .contracts import BlobStore, Catalogue, Usage, VectorRows
+from .contracts import BlobStore, Catalogue
 from .draft import ConceptDraft
+from .holdings import Holdings
 from .home import check_owner, open_home
 from .known import KnownConcepts
 from .master_key import MasterKey
 from .names import resolve
 from .owner_caches import OwnerCaches
-from .photos import bound_to, put_photos
+from .owner_upkeep import OwnerUpkeep
+from .photos import get_photo, put_photos
+from .quota import Quota, quota_key
+from .receipt import Receipt, Receipts
 from .recovery import recover
 from .rekeying import sweep_old
 from .reserve import with_room
 from .segment_cache import SegmentCache
 from .segments import FileSegmentCache
-from .verify import Finding, told, verify
 
 __all__ = ["OwnerStore"]
 
 _GRACE = 3600.0
 
 
-class OwnerStore(OwnerCaches):
+class OwnerStore(OwnerCaches, OwnerUpkeep):
     """One owner's part of a home. Use `open`; the constructor takes any implementations of the contracts.
 
     Threads may share it. Close it, or use it as a context manager.
@@ -49,16 +52,23 @@ class OwnerStore(OwnerCaches):
     Args:
         owner: see `check_owner`.
         catalogue, blobs, segments: where the record and the bytes are; segments by default in the same two.
+        quota: limits what this store writes, besides those that are stored.
     """
 
     def __init__(
-        self, owner: str, catalogue: Catalogue, blobs: BlobStore, segments: SegmentCache | None = None
+        self,
+        owner: str,
+        catalogue: Catalogue,
+        blobs: BlobStore,
+        segments: SegmentCache | None = None,
+        quota: Quota | None = None,
     ) -> None:
         self.owner = check_owner(owner)
         self._catalogue = catalogue
         self._blobs = blobs
         self._segments: SegmentCache = segments or FileSegmentCache(catalogue, blobs)
         self._known = KnownConcepts(catalogue, self.owner)
+        self._receipts, self._opened_with = Receipts(), quota or Quota()
 
     @classmethod
     def open(
@@ -70,6 +80,7 @@ class OwnerStore(OwnerCaches):
         busy_timeout: float = 30.0,
         accept_loss: bool = False,
         key: MasterKey | None = None,
+        quota: Quota | None = None,
     ) -> Self:
         """Open a home, or make it (0700), and finish what was being forgotten when the last process ended.
 
@@ -80,6 +91,7 @@ class OwnerStore(OwnerCaches):
             busy_timeout: seconds to wait for another process's write.
             accept_loss: go on with what is there if acknowledged writes are lost.
             key: of an encrypted home; see `open_home`.
+            quota: see `OwnerStore`.
 
         Raises: see `open_home`.
 
@@ -91,7 +103,7 @@ class OwnerStore(OwnerCaches):
             home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
         )
         try:
-            store = cls(owner, catalogue, blobs)
+            store = cls(owner, catalogue, blobs, quota=quota)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
                 sweep_old(catalogue, blobs)
@@ -112,12 +124,14 @@ class OwnerStore(OwnerCaches):
         Raises:
             DuplicateConceptError: there is a concept of this name.
             InputError: its vectors have another length than the owner's others.
+            QuotaError: there would be more than is allowed.
         """
         concept_id = secrets.token_hex(16)
         blobs = put_photos(self._blobs, self.owner, draft, concept_id)
         try:
-            return self._catalogue.add(self.owner, draft.rows(self.owner, concept_id, blobs))
-        except (InputError, LockedHomeError):
+            with self._limited():
+                return self._catalogue.add(self.owner, draft.rows(self.owner, concept_id, blobs))
+        except (InputError, LockedHomeError, QuotaError):
             # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
             self._blobs.delete(self.owner, blobs)
             raise
@@ -130,11 +144,14 @@ class OwnerStore(OwnerCaches):
 
         Raises:
             UnknownConceptError: no such concept. DuplicateConceptError: another concept has this name.
+            QuotaError: there would be more than is allowed, and than there was.
         """
         blobs = put_photos(self._blobs, self.owner, draft, concept_id)
         try:
-            concept, unused = self._catalogue.replace(self.owner, draft.rows(self.owner, concept_id, blobs))
-        except (InputError, LockedHomeError):
+            with self._limited():
+                rows = draft.rows(self.owner, concept_id, blobs)
+                concept, unused = self._catalogue.replace(self.owner, rows)
+        except (InputError, LockedHomeError, QuotaError):
             self._blobs.delete(self.owner, blobs)
             raise
         self._blobs.delete(self.owner, unused)
@@ -166,34 +183,7 @@ class OwnerStore(OwnerCaches):
         Raises:
             UnknownConceptError: there is no such photo. CorruptRecordError: it is damaged.
         """
-        found = self._catalogue.photo(self.owner, photo_id)
-        while found is not None:
-            concept_id, blob = found
-            try:
-                return self._blobs.get(self.owner, blob, bound=bound_to(concept_id, photo_id))
-            except CorruptRecordError as error:
-                # A concept that was forgotten or replaced meanwhile has lost its photo, not damaged it.
-                again = self._catalogue.photo(self.owner, photo_id)
-                if again == found:
-                    name = self.find(concept_id).name
-                    message = f"a photo of {name!r} is damaged: {error}; give {name!r} its photos again"
-                    raise CorruptRecordError(message) from error
-                found = again
-        if any(photo.id == photo_id for concept in self.list() for photo in concept.photos):
-            raise CorruptRecordError(
-                f"an index does not know the photo with id {photo_id!r}; run `jarvis verify --repair`"
-            )
-        raise UnknownConceptError(
-            f"no photo has the id {photo_id!r}; its concept may have been updated or forgotten"
-        )
-
-    def vectors(self, concepts: Collection[str] | None = None) -> VectorRows:
-        """All vectors, or those of some concepts, by rising id; see `VectorRows`.
-
-        Raises:
-            InputError: two encoders made them.
-        """
-        return self._catalogue.vectors(self.owner, concepts)
+        return get_photo(self._catalogue, self._blobs, self.owner, photo_id)
 
     def forget(self, name: str) -> Concept:
         """Forget a concept: afterwards no byte of it is in any file of the home.
@@ -211,12 +201,16 @@ class OwnerStore(OwnerCaches):
         self.erase(concept.id)
         return concept
 
-    def erase(self, concept_id: str) -> None:
+    def erase(self, concept_id: str) -> Receipt:
         """Forget a concept by id, unread; of an unknown id nothing is left to do."""
-        with_room(partial(self._erase, concept_id), self._catalogue.free_room)
+        held: list[Holdings] = []
+        with_room(partial(self._erase, concept_id, held), self._catalogue.free_room)
+        return self._receipts.add(Receipt.of("concept", self.owner, (concept_id,), held[0]))
 
-    def _erase(self, concept_id: str) -> None:
-        blobs = self._catalogue.tombstone(self.owner, concept_id)
+    def _erase(self, concept_id: str, held: builtins.list[Holdings]) -> None:
+        with self._catalogue.writing():
+            held.append(self._catalogue.holdings(self.owner, concept_id))
+            blobs = self._catalogue.tombstone(self.owner, concept_id)
         self._known.clear()
         self._segments.delete(self.owner, concept_id)
         self._blobs.delete(self.owner, blobs)
@@ -225,14 +219,20 @@ class OwnerStore(OwnerCaches):
         self._catalogue.erase(self.owner, [concept_id])
         log("memory.forgotten", owner=owner_tag(self.owner), concept=concept_id)
 
-    def delete_owner(self) -> None:
-        """Forget everything of this owner, the owner included."""
-        with_room(self._delete_owner, self._catalogue.free_room)
+    def delete_owner(self) -> Receipt:
+        """Forget everything of this owner: concepts, items, the key and the quota."""
+        held: list[tuple[tuple[str, ...], Holdings]] = []
+        with_room(partial(self._delete_owner, held), self._catalogue.free_room)
+        return self._receipts.add(Receipt.of("owner", self.owner, *held[0]))
 
-    def _delete_owner(self) -> None:
+    def _delete_owner(self, held: builtins.list[tuple[tuple[str, ...], Holdings]]) -> None:
         # First and durably: what comes next may be cut short, and is worth nothing without it.
         self._catalogue.destroy_key(self.owner)
-        blobs = self._catalogue.tombstone(self.owner, None)
+        with self._catalogue.writing():
+            ids = (*self._catalogue.ids(self.owner), *self._catalogue.tombstones(self.owner))
+            held.append((ids, self._catalogue.holdings(self.owner)))
+            blobs = self._catalogue.tombstone(self.owner, None)
+            self._catalogue.put_setting(quota_key(self.owner), None)
         self._known.clear()
         self._segments.delete_owner(self.owner)
         self._blobs.delete(self.owner, blobs)
@@ -256,18 +256,6 @@ class OwnerStore(OwnerCaches):
             raise SettingError(f"the grace period must be 0 seconds or more, got {grace}")
         self._finish_forgetting()
         return self._blobs.sweep(self._catalogue.live_blobs(), grace)
-
-    def verify(self, *, deep: bool = False, repair: bool = False) -> Iterator[Finding]:
-        """See `verify`."""
-        return told(verify(self._catalogue, self._blobs, self.owner, deep=deep, repair=repair), self.owner)
-
-    def usage(self) -> Usage:
-        """Bytes of this owner's photos, vectors and segments."""
-        return self._catalogue.usage(self.owner)._replace(segments=self._segments.nbytes(self.owner))
-
-    def nbytes(self) -> int:
-        """All of `usage` together."""
-        return sum(self.usage())
 
     def close(self) -> None:
         """Let go of the home's files; again does nothing."""

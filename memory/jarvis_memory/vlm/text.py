@@ -88,6 +88,13 @@ class TextEncoder:
         cuts = [0, *(start + 1 for (start, _), _ in found), len(text)]
         return [i for at, to in itertools.pairwise(cuts) for i in self._plain(text[at:to])]
 
+    def forget(self) -> None:
+        """Empty the cache of words that a tokenizer of this kind (BPE, Unigram) keeps, if it has one."""
+        for tokenizer in (self._bare, self._with_control):
+            clear = getattr(tokenizer.model, "_clear_cache", None)
+            if clear is not None:
+                clear()
+
     def encode_template(self, text: str) -> list[int]:
         """Tokens of a piece of the chat template, control tokens included. Never give it text of a user."""
         ids: list[int] = self._with_control.encode(text, add_special_tokens=False).ids

@@ -1,0 +1,143 @@
+"""What is done to all of an owner's part now and then: count, limit, check, write out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from jarvis_retrievers.errors import HomeReadOnlyError, InputError, LockedHomeError, QuotaError
+
+from .catalogue import SQLiteCatalogue
+from .contracts import BlobStore, Catalogue, Usage, VectorRows
+from .holdings import Holdings
+from .items import OwnerItems
+from .quota import HOME_QUOTA, Quota, quota_key
+from .receipt import AtHand, Receipt, Receipts
+from .segment_cache import SegmentCache
+from .verify import Finding, told, verify
+
+if TYPE_CHECKING:
+    from .importing import OwnerArchive
+    from .manifest import Manifest
+
+__all__ = ["OwnerUpkeep"]
+
+
+class OwnerUpkeep:
+    """Part of `OwnerStore`."""
+
+    owner: str
+    _catalogue: Catalogue
+    _blobs: BlobStore
+    _segments: SegmentCache
+    _receipts: Receipts
+    _opened_with: Quota
+
+    def vectors(self, concepts: Collection[str] | None = None) -> VectorRows:
+        """All vectors, or those of some concepts, by rising id; see `VectorRows`.
+
+        Raises:
+            InputError: two encoders made them.
+        """
+        return self._catalogue.vectors(self.owner, concepts)
+
+    def setting(self, key: str) -> str | None:
+        """See `Catalogue.setting`."""
+        return self._catalogue.setting(key)
+
+    def put_setting(self, key: str, value: str | None) -> None:
+        """See `Catalogue.put_setting`."""
+        self._catalogue.put_setting(key, value)
+
+    def verify(self, *, deep: bool = False, repair: bool = False) -> Iterator[Finding]:
+        """See `verify`."""
+        return told(verify(self._catalogue, self._blobs, self.owner, deep=deep, repair=repair), self.owner)
+
+    def usage(self) -> Usage:
+        """Bytes of this owner's photos, vectors and segments."""
+        return self._catalogue.usage(self.owner)._replace(segments=self._segments.nbytes(self.owner))
+
+    def nbytes(self) -> int:
+        """All of `usage` together."""
+        return sum(self.usage())
+
+    def holdings(self) -> Holdings:
+        """All that this owner has, counted by kind."""
+        return self._catalogue.holdings(self.owner)
+
+    @property
+    def quota(self) -> Quota:
+        """What limits this owner: the own quota, or that of the home, and the one that was opened with."""
+        own = self.stored_quota()
+        return own.over(self.stored_quota(for_home=True)).least(self._opened_with)
+
+    def stored_quota(self, *, for_home: bool = False) -> Quota:
+        """What was put for this owner, or for the home."""
+        return Quota.from_json(self._catalogue.setting(HOME_QUOTA if for_home else quota_key(self.owner)))
+
+    def put_quota(self, quota: Quota | None, *, for_home: bool = False) -> None:
+        """Limit this owner, or all owners who have no number of their own; None takes the limit away.
+
+        What is there already stays, even if it is more; it can then only become less.
+        """
+        key = HOME_QUOTA if for_home else quota_key(self.owner)
+        limits = quota is not None and quota.limits
+        self._catalogue.put_setting(key, quota.to_json() if quota is not None and limits else None)
+
+    @property
+    def items(self) -> OwnerItems | None:
+        """What agents keep for this owner; None where the catalogue is no file."""
+        if not isinstance(self._catalogue, SQLiteCatalogue):
+            return None
+        return OwnerItems(self.owner, self._catalogue.database)
+
+    @property
+    def receipts(self) -> tuple[Receipt, ...]:
+        """One for each concept that this store has forgotten since it was opened, the last 256."""
+        return self._receipts.list()
+
+    def amend_receipt(self, concepts: tuple[str, ...], at_hand: AtHand) -> Receipt | None:
+        """Write into the last receipt for these concepts what was dropped from memory; returns it."""
+        return self._receipts.amend(concepts, at_hand)
+
+    def export(self, path: str | os.PathLike[str]) -> Manifest:
+        """Write all of this owner's record into one file; see `export_owner`."""
+        from .exporting import export_owner
+
+        return export_owner(self._catalogue, self._blobs, self.items, self.owner, path)
+
+    def import_from(self, archive: OwnerArchive) -> Manifest:
+        """Write all of an archive, whole or not at all, into this owner, who must have nothing yet.
+
+        Raises:
+            SettingError: this owner has something. QuotaError: it is more than is allowed.
+            HomeReadOnlyError: the home cannot be written.
+        """
+        from .filling import put_photos, refuse_full, write_owner
+
+        if self._catalogue.read_only:
+            raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
+        refuse_full(self._catalogue.holdings(self.owner), self.owner)
+        placed = put_photos(archive, self._blobs, self.owner)
+        try:
+            with self._limited():
+                write_owner(archive, self._catalogue, self.items, self.owner, placed)
+        except (InputError, LockedHomeError, QuotaError):
+            # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
+            self._blobs.delete(self.owner, [blob for one in placed for blob in one.blobs])
+            raise
+        return archive.manifest
+
+    @contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Writes that are one transaction, which the quota may refuse."""
+        with self._catalogue.writing():
+            quota = self.quota
+            if not quota.limits:
+                yield
+                return
+            before = self._catalogue.holdings(self.owner)
+            yield
+            quota.check(before, self._catalogue.holdings(self.owner))
