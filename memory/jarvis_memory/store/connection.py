@@ -97,7 +97,7 @@ class Database:
     def read(self) -> Iterator[sqlite3.Connection]:
         """A snapshot: all that is read inside belongs together."""
         with self._lock, self._translated():
-            self._conn.execute("BEGIN")
+            self._begin("BEGIN")
             try:
                 yield self._conn
             finally:
@@ -115,7 +115,7 @@ class Database:
         with self._lock:
             self._check_writable()
             with self._translated():
-                self._conn.execute("BEGIN IMMEDIATE")
+                self._begin("BEGIN IMMEDIATE")
                 before = self._conn.total_changes
                 try:
                     yield self._conn
@@ -151,6 +151,12 @@ class Database:
                 f"what was deleted is hidden, but its bytes are still in {self.path.name}-wal, because "
                 "another process is reading the home; close it there, then call sweep()"
             )
+
+    def _begin(self, how: str) -> None:
+        # One that ran out of memory, or was interrupted, before it could be undone: it was never acknowledged.
+        if self._conn.in_transaction:
+            self._conn.execute("ROLLBACK")
+        self._conn.execute(how)
 
     def _connect(self, uri: str) -> sqlite3.Connection:
         with self._translated():
