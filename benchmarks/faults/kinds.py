@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .budget import budget
 from .clocks import clocks
 from .crowds import writers
 from .damage import flips, truncations
@@ -48,6 +49,7 @@ KINDS = {
     "R8": Kind(writers, 1000, "eight writers"),
     "R9": Kind(readers, 100_000, "reading while others write"),
     "R10": Kind(clocks, 100, "a clock that jumps"),
+    "R11": Kind(budget, 100_000, "very many concepts, and no memory"),
     "R13": Kind(owners, 1000, "a hundred owners, each of whom sees their own"),
     "R14": Kind(limits, 200, "too few files, no permission"),
     "R15": Kind(formats, 0, "other formats"),
