@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import CorruptRecordError
+from .tensor_file import header_of
 from .vectors import Ids, Scores
 
 __all__ = ["ClusterSnapshot"]
@@ -63,15 +64,14 @@ class ClusterSnapshot:
         from safetensors.numpy import load
 
         try:
-            size = int.from_bytes(data[:8], "little")
-            told = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][_KEY])
+            told = json.loads(header_of(data)["__metadata__"][_KEY])
             tensors = load(data)
             centres, ids, lists = tensors["centres"], tensors["ids"], tensors["lists"]
             made = cls(
                 centres, ids, lists, int(told["probes"]), float(told["recall"]), int(told["found_for"])
             )
             made._check(int(told["version"]), dim)
-        except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as error:
+        except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise CorruptRecordError(
                 f"this is no snapshot of clusters: {error}; delete it, it is made again from the catalogue"
             ) from error
