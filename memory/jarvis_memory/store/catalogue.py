@@ -28,6 +28,7 @@ from .queries import (
     tidy,
     updated_of,
 )
+from .references import reference
 from .reserve import Reserve
 from .rows import (
     check_dim,
@@ -145,7 +146,7 @@ class SQLiteCatalogue(SQLiteCaches):
         with self._db.read() as connection:
             for row in select(connection, "photos", "owner = ? AND photo = ?", (owner, photo_id)):
                 if updated_of(connection, owner, row[1]) is not None:
-                    return row[1], BlobRef(row[7], row[8], row[9])
+                    return row[1], reference(row[7:10])
         return None
 
     def vectors(self, owner: str, concepts: Collection[str] | None = None) -> VectorRows:

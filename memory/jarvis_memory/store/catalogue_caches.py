@@ -15,7 +15,8 @@ from .connection import Database
 from .contracts import BlobRef, SegmentRow
 from .keys import keyed
 from .queries import THIS, advance, blobs_of, has_table, key_of, updated_of
-from .rows import as_matrix, blob_of, insert, segment_of, select, vector_bytes
+from .references import blob_of, reference, segment_of
+from .rows import as_matrix, insert, select, vector_bytes
 from .schema import SNAPSHOTS
 
 __all__ = ["SQLiteCaches"]
@@ -126,7 +127,7 @@ class SQLiteCaches:
             if not has_table(connection, "snapshots"):
                 return {}
             return {
-                row[1]: BlobRef(*row[2:]) for row in select(connection, "snapshots", "owner = ?", (owner,))
+                row[1]: reference(row[2:]) for row in select(connection, "snapshots", "owner = ?", (owner,))
             }
 
     def drop_snapshots(self, owner: str) -> tuple[BlobRef, ...]:

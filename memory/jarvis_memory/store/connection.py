@@ -22,12 +22,15 @@ from .disk import sync_folder, translated
 from .failures import code_of, meant
 from .health import Health
 from .schema import APPLICATION_ID, FORMAT_VERSION, MIGRATIONS, PAGE_SIZE, TABLES
+from .shape import check_shape
 from .witness import Witness
 
 __all__ = ["Database"]
 
 # VACUUM builds a copy of all live rows: up to this many bytes in memory, so that no other folder sees them.
 _COPY_IN_MEMORY = 256 << 20
+
+_LONGEST = 128 << 20
 
 _HEADER_MAGIC = b"SQLite format 3\0"
 
@@ -79,11 +82,13 @@ class Database:
         try:
             with self._translated():
                 self._check_format(int(self._conn.execute("PRAGMA user_version").fetchone()[0]), new)
+                check_shape(self._conn, path)
                 if not read_only:
                     self._prepare()
                 if witnessed:
                     row = self._conn.execute("SELECT value FROM meta WHERE key = 'writes'").fetchone()
-                    self._witness.check(witnessed, int(row[0]) if row else 0, accept_loss, read_only)
+                    count = row[0] if row and isinstance(row[0], int) else 0
+                    self._witness.check(witnessed, count, accept_loss, read_only)
         except BaseException:
             self.close()
             raise
@@ -153,7 +158,7 @@ class Database:
             )
 
     def _begin(self, how: str) -> None:
-        # One that ran out of memory, or was interrupted, before it could be undone: it was never acknowledged.
+        # One that could not be undone, as memory ran out: it was never acknowledged.
         if self._conn.in_transaction:
             self._conn.execute("ROLLBACK")
         self._conn.execute(how)
@@ -163,6 +168,8 @@ class Database:
             connection = sqlite3.connect(
                 uri, uri=True, isolation_level=None, check_same_thread=False, timeout=self._busy_timeout
             )
+        # All vectors of a concept are one value; a larger one is none of ours, and would be read whole.
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
         # Rotten text must come back as it is, for its digest to tell.
         connection.text_factory = lambda data: data.decode(errors="surrogateescape")
         return connection

@@ -106,7 +106,7 @@ class OwnerItems:
             rows = connection.execute(query, (self.owner, self._clock())).fetchall()
         try:
             return sorted(tuple(json.loads(row[0])) for row in rows)
-        except ValueError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise CorruptRecordError(
                 f"a namespace of the items cannot be read ({error}); restore catalogue.sqlite from a backup"
             ) from error
@@ -231,14 +231,24 @@ def _update(connection: sqlite3.Connection, values: Row) -> None:
 
 
 def _item(row: Row) -> Item:
+    """A row as a value; its digest tells rot, but not who has written it.
+
+    Raises:
+        CorruptRecordError: no program of ours has.
+    """
     _, namespace, key, value, fields, created, updated, ttl, _, encoder, kinds, vectors = row
-    wanted = json.loads(fields)
-    matrix = np.frombuffer(vectors, dtype="<f4").reshape(len(kinds), -1) if kinds else None
-    chosen: Fields = tuple(wanted) if isinstance(wanted, list) else wanted
-    return Item(
-        tuple(json.loads(namespace)),
-        json.loads(key),
-        ItemDraft(json.loads(value), ttl, chosen, encoder, kinds, matrix),
-        datetime.fromisoformat(created),
-        datetime.fromisoformat(updated),
-    )
+    try:
+        wanted = json.loads(fields)
+        matrix = np.frombuffer(vectors, dtype="<f4").reshape(len(kinds), -1) if kinds else None
+        chosen: Fields = tuple(wanted) if isinstance(wanted, list) else wanted
+        return Item(
+            tuple(json.loads(namespace)),
+            json.loads(key),
+            ItemDraft(json.loads(value), ttl, chosen, encoder, kinds, matrix),
+            datetime.fromisoformat(created),
+            datetime.fromisoformat(updated),
+        )
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CorruptRecordError(
+            f"an item cannot be read ({error}); restore catalogue.sqlite from a backup, or delete the item"
+        ) from error

@@ -9,7 +9,7 @@ from jarvis_retrievers.errors import CorruptRecordError
 
 from .connection import Database
 from .contracts import BlobRef
-from .rows import blob_of
+from .references import blob_of
 from .schema import OF_PHOTOS
 
 __all__ = [
@@ -71,9 +71,15 @@ def has_table(connection: sqlite3.Connection, name: str) -> bool:
 
 
 def key_of(connection: sqlite3.Connection, owner: str) -> bytes | None:
-    """The owner's key, or None before the first write."""
+    """The owner's key, or None before the first write.
+
+    Raises:
+        CorruptRecordError: it is no key.
+    """
     row = connection.execute("SELECT key FROM owners WHERE owner = ?", (owner,)).fetchone()
-    return None if row is None else bytes(row[0])
+    if row is not None and not isinstance(row[0], bytes):
+        raise CorruptRecordError(f"the key of {owner!r} is none; restore catalogue.sqlite from a backup")
+    return None if row is None else row[0]
 
 
 def updated_of(connection: sqlite3.Connection, owner: str, concept_id: str) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,20 +19,18 @@ from jarvis_retrievers.errors import CorruptRecordError, InputError
 
 from ..concept import Concept, PatchRecord, PhotoRecord, name_key
 from .body import ConceptBody
-from .contracts import BlobRef, ConceptRows, SegmentRow, VectorRows
+from .contracts import ConceptRows, VectorRows
 from .keys import frames
 from .schema import OF_PHOTOS, columns
 
 __all__ = [
     "as_matrix",
-    "blob_of",
     "check_dim",
     "insert",
     "insert_concept",
     "read_concepts",
     "read_vectors",
     "seal",
-    "segment_of",
     "select",
     "stamp",
     "vector_bytes",
@@ -137,8 +135,19 @@ def read_concepts(connection: sqlite3.Connection, where: str, values: Row) -> tu
     Raises:
         CorruptRecordError: a row that is missing or does not match its digest.
     """
-    found = select(connection, "concepts", where, values)
+    found = _counted(select(connection, "concepts", where, values))
     return tuple(_concept(connection, row) for row in sorted(found, key=lambda row: row[4]) if row[3] == 1)
+
+
+def _counted(rows: list[Row]) -> list[Row]:
+    """Rows of ``concepts`` whose numbers are numbers."""
+    for row in rows:
+        if not all(isinstance(number, int) for number in row[3:9]):
+            raise CorruptRecordError(
+                f"the record of the concept with id {ascii(row[1])[:60]} cannot be read: it is not in order; "
+                "restore catalogue.sqlite from a backup"
+            )
+    return rows
 
 
 def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
@@ -200,7 +209,7 @@ def read_vectors(
         where += f" AND concept IN ({', '.join('?' * len(some))})"
     expected = {
         r[1]: (r[7], r[8] - r[7])
-        for r in select(connection, "concepts", where, values)
+        for r in _counted(select(connection, "concepts", where, values))
         if r[3] == 1 and (concepts is None or r[1] in concepts)
     }
     left = {
@@ -219,7 +228,8 @@ def read_vectors(
         # Up to format 2 every vector had a row of its own.
         kind = str(_KINDS.get(stored, stored))
         count = left.get((concept, kind), 0) if stored in _KINDS else 1
-        if not count or count > left.get((concept, kind), 0) or not data or len(data) % (2 * count):
+        sound = isinstance(data, bytes) and data and len(data) % (2 * count or 1) == 0
+        if count < 1 or count > left.get((concept, kind), 0) or not sound:
             raise _lost(concept)
         left[concept, kind] -= count
         lots.append(np.frombuffer(data, dtype="<f2").reshape(count, -1))
@@ -281,13 +291,3 @@ def check_dim(rows: ConceptRows, dim: int | None) -> None:
 def vector_bytes(vectors: NDArray[np.float16]) -> bytes:
     """Vectors (n, dim) as a row keeps them: little-endian IEEE 754 binary16, one after the other."""
     return vectors.astype("<f2").tobytes()
-
-
-def segment_of(row: Row) -> SegmentRow:
-    """A row of ``segments`` as a value."""
-    return SegmentRow(row[1], row[3], row[4], row[5], BlobRef(row[6], row[7], row[8]))
-
-
-def blob_of(rows: Iterable[Row]) -> tuple[BlobRef, ...]:
-    """References from rows of ``(blob, length, blob_digest)``."""
-    return tuple(BlobRef(*row) for row in rows)
