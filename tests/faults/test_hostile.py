@@ -46,7 +46,7 @@ def _hang() -> None:
         (lambda: bytearray(3 * MEMORY), "wants more than 256 MB"),
         (_hang, "more than 2 s"),
         (lambda: signal.raise_signal(signal.SIGKILL), "ended by SIGKILL"),
-        (lambda: os.environ["no such"], "KeyError"),
+        (lambda: os.environ["NO SUCH"], "KeyError"),
     ],
 )
 def test_what_no_file_may_cause_is_seen(tmp_path: Path, deed: Callable[[], object], told: str) -> None:
