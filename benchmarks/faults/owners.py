@@ -6,8 +6,9 @@ import random
 from pathlib import Path
 
 from .base import scratch
-from .neighbours import ACTIONS, Neighbours
+from .neighbours import Neighbours
 from .report import Report
+from .turns import ACTIONS
 
 __all__ = ["owners"]
 

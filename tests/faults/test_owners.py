@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from benchmarks.faults.marked import Mark, foreign
-from benchmarks.faults.neighbours import ACTIONS, Neighbours
+from benchmarks.faults.neighbours import Neighbours
+from benchmarks.faults.turns import ACTIONS
 from jarvis_memory.store import OwnerStore, SQLiteCatalogue
 
 OWNERS = 3
