@@ -28,6 +28,7 @@ from safetensors import SafetensorError
 
 from jarvis_memory.store.disk import make_folder, sync_folder, translated, write_file
 from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, InputError, SettingError
+from jarvis_retrievers.tensor_file import header_of
 
 from .row import Row
 
@@ -150,6 +151,8 @@ def _parse(folder: Path, lines: bytes, tensors: bytes) -> tuple[list[Row], NDArr
         for line in lines.splitlines():
             entry = json.loads(line)
             rows.append(Row.of(entry["id"], entry["text"], entry["metadata"], entry.get("extra")))
+        if set(header_of(tensors)) != {"vectors"}:
+            raise ValueError("its vectors are not one tensor")
         vectors = safetensors.numpy.load(tensors)["vectors"]
         if vectors.dtype != np.float32 or vectors.ndim != 2 or not np.isfinite(vectors).all():
             raise ValueError(f"vectors are {vectors.dtype} of shape {vectors.shape}")
@@ -181,7 +184,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         given = manifest.pop("digest")
         if version != VERSION or given != _digest(manifest):
             raise ValueError("it does not match its digest")
-        if not _GENERATION.match(manifest["generation"]):
+        if not _GENERATION.match(manifest["generation"]) or not isinstance(manifest["files"], dict):
             raise ValueError("it names no generation")
         kinds = {"count": int, "dim": int, "embedding": str, "files": dict}
         wrong = [key for key, kind in kinds.items() if type(manifest[key]) is not kind]

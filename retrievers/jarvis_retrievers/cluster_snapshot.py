@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import CorruptRecordError
+from .tensor_file import header_of
 from .vectors import Ids, Scores
 
 __all__ = ["ClusterSnapshot"]
@@ -63,8 +64,7 @@ class ClusterSnapshot:
         from safetensors.numpy import load
 
         try:
-            size = int.from_bytes(data[:8], "little")
-            told = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][_KEY])
+            told = json.loads(header_of(data)["__metadata__"][_KEY])
             tensors = load(data)
             centres, ids, lists = tensors["centres"], tensors["ids"], tensors["lists"]
             made = cls(

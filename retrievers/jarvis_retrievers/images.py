@@ -29,6 +29,9 @@ _PHONE_BRANDS: Final = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "HEIC"),
     **dict.fromkeys((b"avif", b"avis"), "AVIF"),
 }
+_STRIP: Final = 256
+# A progressive JPEG has about ten.
+_SCANS: Final = 100
 _ORIENTATION_TAG: Final = 0x0112
 _TURN: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -93,10 +96,13 @@ def load_image(
         raise ImageError(f"{name} is larger than {max_bytes / 2**20:g} MB; give a smaller file")
     _check_phone_format(data, name)
     _check_webp_canvas(data, name, max_pixels)
+    _check_scans(data, name)
     try:
         opened = Image.open(io.BytesIO(data), formats=allowed_formats())
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"{name} has more than {max_pixels:,} pixels; give a smaller image") from error
+    except MemoryError as error:
+        raise ImageError(f"{name} needs more memory than there is; give a smaller image") from error
     except _BROKEN as error:
         raise ImageError(f"{name} is not an image that can be read; {_ADVICE}") from error
     with opened:
@@ -148,6 +154,15 @@ def _check_webp_canvas(data: bytes, name: str, max_pixels: int) -> None:
         _check_size(width, height, name, max_pixels)
 
 
+def _check_scans(data: bytes, name: str) -> None:
+    """Refuse a JPEG of very many scans: each goes over the whole picture, and takes a few bytes.
+
+    A start of scan (ITU-T T.81, B.2.3) is not found within one: there, a zero follows every ``FF``.
+    """
+    if data[:2] == b"\xff\xd8" and data.count(b"\xff\xda") > _SCANS:
+        raise ImageError(f"{name} is a JPEG of more than {_SCANS} scans; save it again without them")
+
+
 def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise ImageError(f"{name} has no pixels ({width} x {height}); {_ADVICE}")
@@ -163,13 +178,17 @@ def _upright_rgb(image: Image.Image, name: str, max_pixels: int) -> Image.Image:
     try:
         turn = _TURN.get(_orientation(image))
         image.load()
-        flat = _flatten(image, name)
-        if turn is not None:
-            flat = flat.transpose(turn)
-        # A new image from the bare pixels: Pillow carries EXIF, ICC profile and comments along in `info`.
-        return Image.frombytes("RGB", flat.size, flat.tobytes())
+        # A new image strip by strip: Pillow carries EXIF, ICC profile and comments along in `info`, and a
+        # large picture must not be in memory more often than twice.
+        flat = Image.new("RGB", image.size)
+        for top in range(0, image.height, _STRIP):
+            strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+            flat.paste(_flatten(strip, name), (0, top))
+        return flat if turn is None else flat.transpose(turn)
     except ImageError:
         raise
+    except MemoryError as error:
+        raise ImageError(f"{name} needs more memory than there is; give a smaller image") from error
     except _BROKEN as error:
         raise ImageError(f"{name} is damaged or cut short ({_one_line(error)}); {_ADVICE}") from error
 

@@ -179,6 +179,9 @@ def test_a_header_is_read_strictly() -> None:
     wrong: list[dict[str, object]] = [
         {"start": -1},
         {"start": "11"},
+        {"start": 2**70},
+        {"token_ids": [*range(8), 2**70]},
+        {"token_ids": [*range(8), -1]},
         {"token_ids": [1]},
         {"parts": []},
         {"parts": [{"kind": "photo", "tokens": 9, "width": 7, "seen": 0}]},
@@ -215,6 +218,24 @@ def test_a_header_that_claims_too_much_is_refused_before_it_is_read() -> None:
     data = (2**62).to_bytes(8, "little") + segment_to_bytes(segment())[8:]
     with pytest.raises(CorruptRecordError, match=str(2**62)):
         segment_from_bytes(data, PRINT)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        {"dtype": "F32", "shape": [10**4000] * 900, "data_offsets": [0, 0]},  # its product takes seconds
+        {"dtype": "F32", "shape": [2**63], "data_offsets": [0, 0]},
+        {"dtype": "F32", "shape": [1], "data_offsets": [0]},
+        {"dtype": "F32", "shape": [1], "data_offsets": [0.0, 4.0]},
+        {"dtype": "F32", "shape": [1], "data_offsets": [-4, 0]},
+        {"dtype": "F32", "shape": [True], "data_offsets": [0, 4]},
+        {"dtype": [], "shape": [1], "data_offsets": [0, 4]},
+    ],
+)
+def test_tensors_that_cannot_be_are_refused(tensor: dict[str, object]) -> None:
+    text = json.dumps({"t": tensor}).encode()
+    with pytest.raises(CorruptRecordError, match=r"does not describe|cannot be read"):
+        segment_from_bytes(len(text).to_bytes(8, "little") + text + bytes(4), PRINT)
 
 
 def test_other_storages_and_wide_segments_are_refused() -> None:

@@ -230,3 +230,36 @@ def test_what_old_interrupted_saves_left_is_cleaned(tmp_path: Path) -> None:
     assert not old.exists()
     assert young.exists()
     assert mine.exists()
+
+
+def resealed(folder: Path, file: str, data: bytes | None = None, **change: object) -> None:
+    """Another content of a file, or another manifest, with digests that are right."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    del manifest["digest"]
+    if data is not None:
+        (folder / manifest["generation"] / file).write_bytes(data)
+        manifest["files"][file] = snapshot._seal(data)
+    manifest |= change
+    text = json.dumps(manifest | {"digest": snapshot._digest(manifest)})
+    (folder / "manifest.json").write_text(text)
+
+
+def test_what_lies_with_right_digests_is_refused(tmp_path: Path) -> None:
+    many = {f"t{n}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for n in range(20_000)}
+    text = json.dumps(many).encode()
+    more = safetensors.numpy.save({"vectors": np.eye(3, dtype=np.float32), "more": np.zeros(1)})
+    for file, data in (
+        ("vectors.safetensors", len(text).to_bytes(8, "little") + text),
+        ("vectors.safetensors", more),
+        ("documents.jsonl", b"[" * 100_000),
+    ):
+        saved(tmp_path / "store")
+        resealed(tmp_path / "store", file, data)
+        with pytest.raises(CorruptRecordError, match="hold something else"):
+            read_snapshot(tmp_path / "store")
+    wrong: list[object] = [[], None, 1e308, "x"]
+    for files in wrong:
+        saved(tmp_path / "store")
+        resealed(tmp_path / "store", "", files=files)
+        with pytest.raises(CorruptRecordError, match="names no generation"):
+            read_snapshot(tmp_path / "store")

@@ -111,6 +111,21 @@ def test_closed_is_said(tmp_path: Path) -> None:
         catalogue.concepts("ana")
 
 
+def test_a_transaction_that_could_not_be_undone_blocks_nobody(tmp_path: Path) -> None:
+    catalogue = SQLiteCatalogue(tmp_path / "catalogue.sqlite")
+    catalogue.add("ana", rows("ana", 1))
+    for how in ("BEGIN", "BEGIN IMMEDIATE"):
+        catalogue._db._conn.execute(how)
+        catalogue._db._conn.execute("DELETE FROM concepts")
+        assert [one.name for one in catalogue.concepts("ana")] == ["Concept 1"]
+        catalogue._db._conn.execute(how)
+        catalogue._db._conn.execute("DELETE FROM concepts")
+        catalogue.put_setting("a", how)
+        assert catalogue.setting("a") == how
+        assert len(catalogue.concepts("ana")) == 1
+    catalogue.close()
+
+
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     catalogue = SQLiteCatalogue(tmp_path / "catalogue.sqlite")
     catalogue.add("ana", rows("ana", 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from blake3 import blake3
@@ -30,6 +30,10 @@ _BLANK = "0" * 64
 # Some 8 bytes per token, so over 400,000 tokens; it bounds what a broken length can ask for.
 _HEADER_CAP = 4 * 1024 * 1024
 _SIZE = 8
+_AXES, _LARGE = 5, 2**63
+
+
+_Id = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class _PartHeader(BaseModel):
@@ -45,8 +49,8 @@ class _Header(BaseModel):
     version: int
     storage: str
     fingerprint: str = Field(max_length=256)
-    start: int = Field(ge=0)
-    token_ids: list[int]
+    start: int = Field(ge=0, lt=2**31)
+    token_ids: list[_Id]
     parts: list[_PartHeader] = Field(min_length=1)
 
 
@@ -183,9 +187,12 @@ def _described(data: bytes) -> dict[str, Any]:
     try:
         described = json.loads(data[_SIZE : _SIZE + size])
         tensors = [tensor for name, tensor in described.items() if name != "__metadata__"]
-        spans = sorted(tuple(tensor["data_offsets"]) for tensor in tensors)
+        spans = sorted((start, end) for start, end in (tensor["data_offsets"] for tensor in tensors))
+        # Small numbers, and few: the product of others may take minutes.
         whole = all(
-            type(n) is int and n >= 0 for t in tensors for n in [*t["shape"], *t["data_offsets"]]
+            len(t["shape"]) <= _AXES
+            and all(type(n) is int and 0 <= n < _LARGE for n in [*t["shape"], *t["data_offsets"]])
+            for t in tensors
         ) and all(
             t["data_offsets"][1] - t["data_offsets"][0] == math.prod(t["shape"]) * _SIZES[t["dtype"]]
             for t in tensors

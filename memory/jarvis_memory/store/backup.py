@@ -20,8 +20,11 @@ from jarvis_retrievers.log import log
 from .blobs import FileBlobStore
 from .contracts import BlobRef
 from .disk import make_folder, sync_folder, translated, write_file
+from .failures import meant
 from .home import CATALOGUE
 from .queries import has_table
+from .references import reference
+from .shape import check_shape
 
 __all__ = ["Copied", "backup", "restore"]
 
@@ -87,7 +90,7 @@ def restore(source: str | os.PathLike[str], home: str | os.PathLike[str]) -> Cop
         try:
             manifest = json.loads((old / _MANIFEST).read_bytes())
             sound = manifest["catalogue"] == _digest(new / CATALOGUE)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             sound = False
         if not sound:
             raise CorruptRecordError(
@@ -153,13 +156,22 @@ def _snapshot(source: Path, new: Path) -> bool:
 
 
 def _blobs(folder: Path) -> Iterator[tuple[str, BlobRef]]:
-    with closing(
-        sqlite3.connect(f"{(folder / CATALOGUE).absolute().as_uri()}?mode=ro", uri=True)
-    ) as catalogue:
-        for table in ("photos", "segments", "snapshots"):
-            if has_table(catalogue, table):
-                rows = catalogue.execute(f"SELECT owner, blob, length, blob_digest FROM {table}").fetchall()
-                yield from ((row[0], BlobRef(*row[1:])) for row in rows)
+    """Blobs of all owners.
+
+    Raises:
+        CorruptRecordError: it is no catalogue of ours.
+    """
+    file = folder / CATALOGUE
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as catalogue:
+            check_shape(catalogue, file)
+            for table in ("photos", "segments", "snapshots"):
+                if has_table(catalogue, table):
+                    query = f"SELECT owner, blob, length, blob_digest FROM {table}"
+                    rows = catalogue.execute(query).fetchall()
+                    yield from ((str(row[0]), reference(row[1:])) for row in rows)
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise meant(error, file) from error
 
 
 def _files(folder: Path) -> Iterator[Path]:

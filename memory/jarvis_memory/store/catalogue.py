@@ -32,6 +32,7 @@ from .queries import (
     mark_traces,
     updated_of,
 )
+from .references import reference
 from .reserve import Reserve
 from .rolls import Rolls, called
 from .rows import insert_concept, read_concepts, read_vectors, seal, select
@@ -159,7 +160,7 @@ class SQLiteCatalogue(SQLiteCaches, SQLiteHome):
                 if updated_of(connection, owner, row[1]) is not None:
                     # Its pixels vouch for the blob that it points to.
                     reveal("photos", row, self._cipher(connection, owner))
-                    return row[1], BlobRef(row[7], row[8], row[9])
+                    return row[1], reference(row[7:10])
         return None
 
     def vectors(self, owner: str, concepts: Collection[str] | None = None) -> VectorRows:

@@ -19,7 +19,8 @@ from .hidden import reveal
 from .keys import keyed
 from .matrices import as_matrix, vector_bytes
 from .queries import THIS, advance, blobs_of, has_table, key_of, updated_of
-from .rows import blob_of, insert, segment_of, select
+from .references import blob_of, reference, segment_of
+from .rows import insert, select
 from .schema import SNAPSHOTS
 from .sqlite_holdings import SQLiteHoldings
 
@@ -153,7 +154,7 @@ class SQLiteCaches(SQLiteHoldings):
             if not has_table(connection, "snapshots"):
                 return {}
             return {
-                row[1]: BlobRef(*row[2:]) for row in select(connection, "snapshots", "owner = ?", (owner,))
+                row[1]: reference(row[2:]) for row in select(connection, "snapshots", "owner = ?", (owner,))
             }
 
     def drop_snapshots(self, owner: str) -> tuple[BlobRef, ...]:

@@ -26,6 +26,7 @@ from .master_key import MasterKey
 from .migration import drop, migrate
 from .opening import check_header, connect, connect_to_read, refuse_needless_key, refuse_newer, unlock
 from .schema import APPLICATION_ID, FORMAT_VERSION, PAGE_SIZE, TABLES
+from .shape import check_shape
 from .witness import Witness
 
 __all__ = ["Database"]
@@ -66,7 +67,7 @@ class Database:
         self._lock = threading.RLock()
         self.health = Health()
         self.keys = HomeKeys(key, path.parent)
-        self._ready = self._folder_synced = self._writing = False
+        self._ready = self._folder_synced = self._reading = self._writing = False
         self._busy_timeout = busy_timeout
         self._witness = Witness(path)
         # Before the catalogue is read: others go on writing.
@@ -92,6 +93,7 @@ class Database:
         try:
             with self._translated():
                 self._check_format(int(self._conn.execute("PRAGMA user_version").fetchone()[0]), new)
+                check_shape(self._conn, path)
                 if not read_only:
                     self._prepare()
                 self._ready = True
@@ -99,7 +101,8 @@ class Database:
                 refuse_needless_key(path, self.keys)
                 if witnessed:
                     row = self._conn.execute("SELECT value FROM meta WHERE key = 'writes'").fetchone()
-                    self._witness.check(witnessed, int(row[0]) if row else 0, accept_loss, read_only)
+                    count = row[0] if row and isinstance(row[0], int) else 0
+                    self._witness.check(witnessed, count, accept_loss, read_only)
         except BaseException:
             self.close()
             raise
@@ -113,14 +116,16 @@ class Database:
     def read(self) -> Iterator[sqlite3.Connection]:
         """A snapshot: all that is read inside belongs together; within another block it is part of that."""
         with self._lock, self._translated():
-            if self._conn.in_transaction:
+            if self._reading or self._writing:
                 yield self._conn
                 return
-            self._conn.execute("BEGIN")
+            self._begin("BEGIN")
+            self._reading = True
             try:
                 self._refresh()
                 yield self._conn
             finally:
+                self._reading = False
                 if self._conn.in_transaction:
                     self._conn.execute("ROLLBACK")
 
@@ -139,7 +144,7 @@ class Database:
                 if self._writing:
                     yield self._conn
                     return
-                self._conn.execute("BEGIN IMMEDIATE")
+                self._begin("BEGIN IMMEDIATE")
                 before, self._writing = self._conn.total_changes, True
                 try:
                     self._refresh()
@@ -194,6 +199,12 @@ class Database:
             self._check_writable()
             with self._translated():
                 return wal.truncate_now(self._conn, self._busy_timeout)
+
+    def _begin(self, how: str) -> None:
+        # One that could not be undone, as memory ran out: it was never acknowledged.
+        if self._conn.in_transaction and not self._reading:
+            self._conn.execute("ROLLBACK")
+        self._conn.execute(how)
 
     def _refresh(self) -> None:
         # Others may have encrypted the home, or changed its keys.

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from jarvis_retrievers.errors import InputError, SettingError
+from jarvis_retrievers.errors import CorruptRecordError, InputError, SettingError
 
 __all__ = ["Fields", "Item", "ItemDraft", "Namespace", "checked", "item_of", "moment", "text_of", "values_of"]
 
@@ -105,16 +105,25 @@ def values_of(place: tuple[str, str, str], draft: ItemDraft, created: str, now: 
 
 
 def item_of(row: Sequence[Any]) -> Item:
-    """The item of a row, which has no digest any more."""
+    """The item of a row, which has no digest any more: that tells rot, but not who has written it.
+
+    Raises:
+        CorruptRecordError: no program of ours has.
+    """
     _, namespace, key, value, fields, created, updated, ttl, expires, encoder, kinds, vectors = row
-    wanted = json.loads(fields)
-    matrix = np.frombuffer(vectors, dtype="<f4").reshape(len(kinds), -1) if kinds else None
-    chosen: Fields = tuple(wanted) if isinstance(wanted, list) else wanted
-    return Item(
-        tuple(json.loads(namespace)),
-        json.loads(key),
-        ItemDraft(json.loads(value), ttl, chosen, encoder, kinds, matrix),
-        datetime.fromisoformat(created),
-        datetime.fromisoformat(updated),
-        expires,
-    )
+    try:
+        wanted = json.loads(fields)
+        matrix = np.frombuffer(vectors, dtype="<f4").reshape(len(kinds), -1) if kinds else None
+        chosen: Fields = tuple(wanted) if isinstance(wanted, list) else wanted
+        return Item(
+            tuple(json.loads(namespace)),
+            json.loads(key),
+            ItemDraft(json.loads(value), ttl, chosen, encoder, kinds, matrix),
+            datetime.fromisoformat(created),
+            datetime.fromisoformat(updated),
+            expires,
+        )
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CorruptRecordError(
+            f"an item cannot be read ({error}); restore catalogue.sqlite from a backup, or delete the item"
+        ) from error

@@ -85,7 +85,7 @@ class OwnerItems:
             rows = connection.execute(query, (self.owner, self._clock())).fetchall()
         try:
             return sorted(tuple(json.loads(row[0])) for row in rows)
-        except ValueError as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise CorruptRecordError(
                 f"a namespace of the items cannot be read ({error}); restore catalogue.sqlite from a backup"
             ) from error

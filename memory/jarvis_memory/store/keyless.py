@@ -12,11 +12,11 @@ from pathlib import Path
 from jarvis_retrievers.errors import CorruptRecordError, SettingError
 
 from .blobs import FileBlobStore
-from .contracts import BlobRef
 from .failures import meant
 from .home import CATALOGUE
 from .opening import look
 from .queries import has_table
+from .references import reference
 from .rows import select
 from .schema import SENSITIVE, columns
 from .verify import Finding
@@ -56,7 +56,7 @@ def _rows(catalogue: sqlite3.Connection, table: str, blobs: FileBlobStore) -> It
             for found in select(catalogue, table, "rowid = ?", number):
                 row = dict(zip(names, found, strict=False))
                 if "blob" in row:
-                    blobs.check(row["owner"], BlobRef(row["blob"], row["length"], row["blob_digest"]))
+                    blobs.check(row["owner"], reference((row["blob"], row["length"], row["blob_digest"])))
         except CorruptRecordError as error:
             kind = {"photos": "photo", "vectors": "vectors", "segments": "segment"}.get(table, "record")
             yield Finding(kind, "", f"{table}: {error}")  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 _MAGIC = b"SQLite format 3\0"
+_LONGEST = 128 << 20
 
 
 def check_header(path: Path) -> None:
@@ -63,6 +64,8 @@ def connect(path: Path, timeout: float, mode: str = "rwc") -> sqlite3.Connection
     connection = sqlite3.connect(
         uri, uri=True, isolation_level=None, check_same_thread=False, timeout=timeout
     )
+    # All vectors of a concept are one value; a larger one is none of ours, and would be read whole.
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
     # Rotten text must come back as it is, for its digest to tell.
     connection.text_factory = lambda data: data.decode(errors="surrogateescape")
     return connection

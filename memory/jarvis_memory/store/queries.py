@@ -10,7 +10,7 @@ from jarvis_retrievers.errors import CorruptRecordError
 
 from .cipher import OwnerCipher
 from .contracts import BlobRef
-from .rows import blob_of
+from .references import blob_of
 from .schema import OF_PHOTOS
 
 if TYPE_CHECKING:
@@ -89,9 +89,15 @@ def holds(connection: sqlite3.Connection, owner: str) -> bool:
 
 
 def key_of(connection: sqlite3.Connection, owner: str) -> bytes | None:
-    """The owner's key, or None before the first write."""
+    """The owner's key, or None before the first write.
+
+    Raises:
+        CorruptRecordError: it is no key.
+    """
     row = connection.execute("SELECT key FROM owners WHERE owner = ?", (owner,)).fetchone()
-    return None if row is None else bytes(row[0])
+    if row is not None and not isinstance(row[0], bytes):
+        raise CorruptRecordError(f"the key of {owner!r} is none; restore catalogue.sqlite from a backup")
+    return None if row is None else row[0]
 
 
 def updated_of(connection: sqlite3.Connection, owner: str, concept_id: str) -> int | None:

@@ -17,6 +17,7 @@ from .cipher import ABSENT, PLAIN, OwnerCipher
 from .contracts import BlobRef
 from .hidden import hide, reveal
 from .queries import has_table
+from .references import reference
 from .rolls import OF_OWNER, Rolls, called
 from .rows import seal, select
 from .schema import columns
@@ -120,7 +121,7 @@ def _pointers(connection: sqlite3.Connection, owner: str) -> Iterator[_Pointer]:
         for row, blob, length, digest, one, two in connection.execute(query, (owner,)).fetchall():
             binds = {"photos": photos.bound_to, "segments": segments.bound_to}.get(table, _name)
             bound = binds(one, two)
-            yield _Pointer(table, row, BlobRef(blob, length, digest), bound)
+            yield _Pointer(table, row, reference((blob, length, digest)), bound)
 
 
 def _name(name: str, _: str) -> str:

@@ -185,7 +185,8 @@ def _read(connection: sqlite3.Connection, owner: str, part: Part) -> _Sum | None
     if found is None:
         return _Sum(0, 0)
     *values, stored = found
-    if seal("rolls", values) != stored:
+    sound = isinstance(values[2], int) and isinstance(values[3], bytes)
+    if seal("rolls", values) != stored or not sound:
         return None
     return _Sum(values[2], int.from_bytes(values[3], "little"))
 

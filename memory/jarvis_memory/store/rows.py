@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,20 +19,18 @@ from jarvis_retrievers.errors import CorruptRecordError, InputError
 from ..concept import Concept, PatchRecord, PhotoRecord, name_key
 from .body import ConceptBody
 from .cipher import PLAIN, OwnerCipher
-from .contracts import BlobRef, ConceptRows, SegmentRow, VectorRows
+from .contracts import ConceptRows, VectorRows
 from .hidden import hide, reveal
 from .keys import frames
 from .matrices import as_matrix, vector_bytes
 from .schema import OF_PHOTOS, SENSITIVE, columns
 
 __all__ = [
-    "blob_of",
     "insert",
     "insert_concept",
     "read_concepts",
     "read_vectors",
     "seal",
-    "segment_of",
     "select",
     "stamp",
 ]
@@ -152,9 +150,20 @@ def read_concepts(
     Raises:
         CorruptRecordError: a row that is missing or does not match its digest.
     """
-    found = select(connection, "concepts", where, values)
+    found = _counted(select(connection, "concepts", where, values))
     live = sorted((row for row in found if row[3] == 1), key=lambda row: row[4])
     return tuple(_concept(connection, row, cipher) for row in live)
+
+
+def _counted(rows: list[Row]) -> list[Row]:
+    """Rows of ``concepts`` whose numbers are numbers."""
+    for row in rows:
+        if not all(isinstance(number, int) for number in row[3:9]):
+            raise CorruptRecordError(
+                f"the record of the concept with id {ascii(row[1])[:60]} cannot be read: it is not in order; "
+                "restore catalogue.sqlite from a backup"
+            )
+    return rows
 
 
 def _concept(connection: sqlite3.Connection, row: Row, cipher: OwnerCipher) -> Concept:
@@ -220,7 +229,7 @@ def read_vectors(
         where += f" AND concept IN ({', '.join('?' * len(some))})"
     expected = {
         r[1]: (r[7], r[8] - r[7])
-        for r in select(connection, "concepts", where, values)
+        for r in _counted(select(connection, "concepts", where, values))
         if r[3] == 1 and (concepts is None or r[1] in concepts)
     }
     left = {
@@ -240,7 +249,8 @@ def read_vectors(
         # Up to format 2 every vector had a row of its own.
         kind = str(_KINDS.get(stored, stored))
         count = left.get((concept, kind), 0) if stored in _KINDS else 1
-        if not count or count > left.get((concept, kind), 0) or not data or len(data) % (2 * count):
+        sound = isinstance(data, bytes) and data and len(data) % (2 * count or 1) == 0
+        if count < 1 or count > left.get((concept, kind), 0) or not sound:
             raise _lost(concept)
         left[concept, kind] -= count
         lots.append(np.frombuffer(data, dtype="<f2").reshape(count, -1))
@@ -258,13 +268,3 @@ def _lost(concept_id: str) -> CorruptRecordError:
         f"vectors of the concept with id {concept_id!r} are missing or too many; `jarvis reindex` makes them "
         "again from its photos"
     )
-
-
-def segment_of(row: Row) -> SegmentRow:
-    """A row of ``segments`` as a value."""
-    return SegmentRow(row[1], row[3], row[4], row[5], BlobRef(row[6], row[7], row[8]))
-
-
-def blob_of(rows: Iterable[Row]) -> tuple[BlobRef, ...]:
-    """References from rows of ``(blob, length, blob_digest)``."""
-    return tuple(BlobRef(*row) for row in rows)

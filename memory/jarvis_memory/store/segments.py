@@ -72,8 +72,8 @@ class FileSegmentCache:
 
     def delete_owner(self, owner: str) -> None:
         """See `SegmentCache.delete_owner`."""
-        for concept in self._catalogue.concepts(owner):
-            self.delete(owner, concept.id)
+        for concept_id in self._catalogue.ids(owner):  # whose rows need not be sound
+            self.delete(owner, concept_id)
 
 
 class MemorySegmentCache:
