@@ -1,9 +1,9 @@
 """What a stage cannot do without, and how long that takes a machine at the least.
 
-Operations and bytes are counted from the shape of a model, not measured: products of matrices (an addition and
-a multiplication each), and what has to be read and written once. Norms, activations, the rotary embedding and
-the softmax are left out: they are less than a hundredth of the operations of a model of some billion numbers.
-A floor takes everything to run beside everything else, at the full rate; nothing reaches it.
+Operations and bytes are counted from the shape of a model, not measured: products of matrices (an addition
+and a multiplication each), and what has to be read and written once. Norms, activations, the rotary embedding
+and the softmax are left out: a small share of a model of some billion numbers. A floor takes everything to run
+beside everything else, at the full rate; nothing reaches it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ class Limit(StrEnum):
     """What a machine has only so much of.
 
     ``OPERATIONS`` are products and sums of the model's dtype. ``MEMORY`` is the memory where the model
-    computes, bytes read plus bytes written. ``HOST`` is the way from pinned RAM to it (a copy within RAM, where
-    the model computes there), and ``DISK`` reading a file in order: both in bytes that are carried.
+    computes, bytes read plus bytes written. ``HOST`` is the way from pinned RAM to it (a copy within RAM,
+    where the model computes there), and ``DISK`` reading a file in order: both in bytes that are carried.
     """
 
     OPERATIONS = "operations"
@@ -86,7 +86,7 @@ class TextShape:
 
     @property
     def layer_weights(self) -> int:
-        """Numbers in the matrices of one layer: of queries and outputs, keys and values, and the perceptron."""
+        """Numbers in the matrices of one layer: queries and outputs, keys and values, the perceptron."""
         attention = 2 * self.hidden * self.head_dim * (self.heads + self.kv_heads)
         return attention + 3 * self.hidden * self.inner
 
@@ -114,8 +114,8 @@ def prefill(shape: TextShape, tokens: int, past: int, batch: int = 1, pairs: int
         tokens: New tokens in each row of the batch.
         past: Tokens in the cache of each.
         batch: How many rows; weights are read once for all.
-        pairs: How many (new token, token that it attends to) there are per row; those of a causal mask, if not
-            given.
+        pairs: How many (new token, token that it attends to) there are per row; if not given, those of a
+            causal mask.
     """
     if pairs is None:
         pairs = tokens * past + tokens * (tokens + 1) // 2
@@ -129,5 +129,5 @@ def prefill(shape: TextShape, tokens: int, past: int, batch: int = 1, pairs: int
 
 
 def composing(shape: TextShape, tokens: int) -> Work:
-    """A context of rows that are where the model computes: each is read and written once, turned meanwhile."""
+    """A context of rows that are where the model computes: each is read, turned, and written once."""
     return Work({Limit.MEMORY: 2 * tokens * shape.row_bytes})

@@ -3,9 +3,9 @@
     python -m benchmarks.floors --json                                     # Pocket, CPU
     python -m benchmarks.floors --shape qwen2.5-vl-7b --device cuda --json
 
-For each stage its operations and bytes (`benchmarks/ceilings.py`), the fewest seconds that they take at the rates
-which were measured in the same run (`benchmarks/rates.py`), the median seconds that it took, and how many times
-the floor that is.
+For each stage its operations and bytes (`benchmarks/ceilings.py`), the fewest seconds that they take at the
+rates which were measured in the same run (`benchmarks/rates.py`), the median seconds that it took, and how many
+times the floor that is.
 
 * ``load``: records of n concepts from the disk, the page cache emptied, digests and checks included.
 * ``copy up``: their segments from pinned RAM to where the model computes.
@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,7 +100,7 @@ class Stages:
         at: list[float] = []
         for _ in greedy(runner, cache, inputs, start, frozenset(), self.tokens + 1):
             at.append(time.perf_counter())
-        return statistics.median(late - soon for soon, late in zip(at, at[1:], strict=False))
+        return statistics.median(late - soon for soon, late in pairwise(at))
 
 
 def run(

@@ -48,7 +48,9 @@ def measure_rates(device: torch.device, dtype: torch.dtype, folder: Path, mebiby
     }
 
 
-def best(device: torch.device, what: Callable[[], object], before: Callable[[], object] = lambda: None) -> float:
+def best(
+    device: torch.device, what: Callable[[], object], before: Callable[[], object] = lambda: None
+) -> float:
     """The fewest seconds of a call; one more turn, which is not counted, warms up."""
     seconds = []
     for _ in range(_TURNS + 1):
