@@ -2,7 +2,7 @@
 
 Operations and bytes are counted from the shape of a model, not measured: products of matrices (an addition
 and a multiplication each), and what has to be read and written once. Norms, activations, the rotary embedding
-and the softmax are left out: a small share of a model of some billion numbers. A floor takes everything to run
+and the softmax are left out: a small share of a model of some billion numbers. A floor lets everything run
 beside everything else, at the full rate; nothing reaches it.
 """
 

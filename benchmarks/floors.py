@@ -4,8 +4,8 @@
     python -m benchmarks.floors --shape qwen2.5-vl-7b --device cuda --json
 
 For each stage its operations and bytes (`benchmarks/ceilings.py`), the fewest seconds that they take at the
-rates which were measured in the same run (`benchmarks/rates.py`), the median seconds that it took, and how many
-times the floor that is.
+rates which were measured in the same run (`benchmarks/rates.py`), the median seconds that it took, and how
+many times the floor that is.
 
 * ``load``: records of n concepts from the disk, the page cache emptied, digests and checks included.
 * ``copy up``: their segments from pinned RAM to where the model computes.

@@ -1,7 +1,7 @@
 """How near each mode and each storage is to a full prefill, on a model of true size with random weights.
 
-`python -m benchmarks.fidelity --shape ...` runs it. Random weights answer nothing, but what is added up, moved
-and rounded is that of the real model, in its dtype. Against ``exact``, in contexts of several concepts:
+`python -m benchmarks.fidelity --shape ...` runs it. Random weights answer nothing, but what is added up,
+moved and rounded is that of the real model, in its dtype. Against ``exact``, in contexts of several concepts:
 
 * ``kl``, ``agreement``: as `jarvis gate` measures them, for each storage.
 * ``rows``: the largest difference of a key or value, over the largest of them.

@@ -3,16 +3,16 @@
     python -m benchmarks.throughput --json                                     # Pocket, CPU
     python -m benchmarks.throughput --shape qwen2.5-vl-7b --device cuda --json --plot docs/throughput.svg
 
-Each question has a context of its own: n of the concepts, in an order of its own, made while the time runs. In
-every batch all arms are measured in turn, in changing order; ``of_none`` is a ratio within that run.
+Each question has a context of its own: n of the concepts, in an order of its own, made while the time runs.
+In every batch all arms are measured in turn, in changing order; ``of_none`` is a ratio within that run.
 
 * ``none``: the control, no memory at all.
-* ``photos``: profiles and whole photos in the prompt; ``features``: cached vision features and a prefill (mode
-  ``exact``).
+* ``photos``: profiles and whole photos in the prompt.
+* ``features``: cached vision features and a prefill (mode ``exact``).
 * ``compose``, ``link``, ``blend``: from segments, ``hot``, ``warm`` or ``cold`` as in `benchmarks/ttft.py`.
 
-An arm whose batch does not fit the memory of the GPU has no numbers, and says so. A real shape has random weights:
-right for time and memory only.
+An arm whose batch does not fit the memory of the GPU has no numbers, and says so. A real shape has random
+weights: right for time and memory only.
 """
 
 from __future__ import annotations
@@ -182,15 +182,12 @@ def run(
 def draw(result: dict[str, Any], file: Path) -> None:
     """The figure: requests and tokens per second against the size of a batch."""
     panels = []
-    for what, unit in (
-        ("requests_per_second", "questions per second"),
-        ("tokens_per_second", "tokens per second"),
-    ):
+    for what, unit in (("requests", "questions"), ("tokens", "tokens")):
         lines: dict[str, list[tuple[float, float]]] = defaultdict(list)
         for row in result["rows"]:
             if row["fits"]:
-                lines[row["arm"]].append((row["batch"], row[what]))
-        panels.append(Panel(unit.capitalize(), "questions at once", unit, lines, log=True))
+                lines[row["arm"]].append((row["batch"], row[f"{what}_per_second"]))
+        panels.append(Panel(unit.capitalize(), "questions at once", f"{unit} per second", lines, log=True))
     draw_lines(file, panels)
 
 
@@ -218,8 +215,8 @@ def main(
     if as_json:
         print(json.dumps(result, indent=1))
         return
-    title = f"{result['model']} on {result['machine']['device']}: per second; {concepts} concepts, {photos} photos"
-    table = Table(title=title)
+    where = result["machine"]["device"]
+    table = Table(title=f"{result['model']} on {where}: per second; {concepts} concepts, {photos} photos")
     table.add_column("arm")
     for size in sizes:
         for column in (f"questions, {size} at once", "tokens", "peak GiB"):

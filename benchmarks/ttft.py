@@ -243,8 +243,8 @@ def main(
         rows = [row for row in result["rows"] if row["photos"] == count]
         named = dict.fromkeys(row["arm"] for row in rows)
         arms = sorted(named, key=lambda arm: (arm.endswith("cold"), _ORDER.index(arm.split()[0])))
-        title = f"{result['model']} on {result['machine']['device']}: time to first token, 1 = no memory; {count} photos"
-        table = Table(title=title)
+        title = f"{result['model']} on {result['machine']['device']}: time to first token, 1 = no memory"
+        table = Table(title=f"{title}; {count} photos")
         table.add_column("arm")
         for number in several:
             table.add_column(f"n={number}", justify="right")
