@@ -1,11 +1,11 @@
 """All tables of docs/performance.md that want a GPU, by one command that goes on where it stopped.
 
-    python -m benchmarks.gpu --out results                 # stops within 10 minutes; run it until nothing is left
-    python -m benchmarks.performance_page results          # writes tables and figures into the page
-    python -m benchmarks.gpu --out trial --trial --shapes qwen2.5-vl-3b     # the same, tiny, on a CPU
+    python -m benchmarks.gpu --out runs/gpu           # stops within 10 minutes; run it until nothing is left
+    python -m benchmarks.performance_page runs/gpu    # writes tables and figures into the page
+    python -m benchmarks.gpu --out runs/trial --trial --shapes qwen2.5-vl-3b    # the same, tiny, on a CPU
 
-Each shape is loaded once and measured in steps; what a step found is in ``<out>/<shape>.json`` before the next one
-begins. A step that is there is not done again. Results of two machines never share a folder.
+Each shape is loaded once and measured in steps; what a step found is in ``<out>/<shape>.json`` before the
+next one begins. A step that is there is not done again. Results of two machines never share a folder.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,7 @@ class Sizes:
         together: Concepts of the stages and of what is stored.
         mebibytes: What is copied at a time to measure limits.
         compared: Concepts in a context that is compared with a full prefill.
+        contexts: How many of each.
     """
 
     numbers: tuple[int, ...]
@@ -62,6 +64,7 @@ class Sizes:
     together: int
     mebibytes: int
     compared: tuple[int, ...]
+    contexts: int
 
 
 FULL = Sizes(
@@ -75,6 +78,7 @@ FULL = Sizes(
     together=8,
     mebibytes=1024,
     compared=(1, 2, 4, 8),
+    contexts=2,
 )
 TRIAL = Sizes(
     numbers=(0, 1),
@@ -87,6 +91,7 @@ TRIAL = Sizes(
     together=2,
     mebibytes=16,
     compared=(2,),
+    contexts=1,
 )
 
 Step = Callable[[VLM], dict[str, Any]]
@@ -120,7 +125,7 @@ def steps_of(sizes: Sizes) -> dict[str, Step]:
             vlm, [s.source for s in random_subjects(vlm, sizes.together, 1, _SEED)], sizes.rounds
         ),
         "fidelity": lambda vlm: mechanics.run(
-            vlm, random_subjects(vlm, max(sizes.compared), 1, _SEED), sizes.compared, 2, _SEED
+            vlm, random_subjects(vlm, max(sizes.compared), 1, _SEED), sizes.compared, sizes.contexts, _SEED
         ),
         **{name: waits[name] for name in others},
     }
@@ -157,7 +162,7 @@ def do_steps(
         tell: Called with a line on each step.
 
     Returns:
-        The steps that are left.
+        The steps that are left; those that failed too, of which ``tell`` is told why.
 
     Raises:
         InputError: What is in the folder was measured on another machine.
@@ -166,8 +171,7 @@ def do_steps(
     known = results.get(shape, {"steps": {}, "seconds": {}})
     left = [name for name in steps if name not in known["steps"]]
     vlm: VLM | None = None
-    while left:
-        name = left[0]
+    for name in tuple(left):
         lasted = [r["seconds"][name] for r in results.values() if name in r["seconds"]]
         if time.monotonic() + max(lasted, default=_SECONDS) > until:
             break
@@ -175,11 +179,17 @@ def do_steps(
             vlm = load()
             _check_machine(folder, results, machine_facts(vlm.device))
         began = time.monotonic()
-        known["steps"][name] = steps[name](vlm)
+        try:
+            found = steps[name](vlm)
+        except Exception:
+            # A machine is lent for minutes: what else there is to measure does not wait for a mending.
+            tell(f"{shape}: {name} failed\n{traceback.format_exc()}")
+            continue
+        known["steps"][name] = found
         known["seconds"][name] = time.monotonic() - began
         tell(f"{shape}: {name}, {known['seconds'][name]:.0f} s")
         _write(folder / f"{shape}.json", known)
-        left = left[1:]
+        left.remove(name)
     return left
 
 
@@ -201,7 +211,7 @@ def _write(file: Path, known: dict[str, Any]) -> None:
 
 
 def main(
-    out: Annotated[Path, typer.Option(help="Folder for what is found.")] = Path("results"),
+    out: Annotated[Path, typer.Option(help="Folder for what is found.")] = Path("runs/gpu"),
     shapes: Annotated[str, typer.Option(help="Which shapes, in order.")] = ",".join(SHAPES),
     device: Annotated[str | None, typer.Option(help="Where models compute; a trial: cpu, else cuda.")] = None,
     minutes: Annotated[float, typer.Option(help="Be done within so many minutes.", min=0)] = 9.0,

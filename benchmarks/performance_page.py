@@ -1,9 +1,9 @@
 """Writes what `benchmarks/gpu.py` found into docs/performance.md: its tables, and the figures beside them.
 
-    python -m benchmarks.performance_page results
+    python -m benchmarks.performance_page runs/gpu
 
-The part between the two marks of the page is made anew; nothing else of it changes. What was not measured is named
-with the command that measures it.
+The part between the two marks of the page is made anew; nothing else of it changes. What was not measured is
+named with the command that measures it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["END", "START", "section", "written"]
 
 ROOT = Path(__file__).resolve().parents[1]
 START, END = "<!-- gpu:start -->", "<!-- gpu:end -->"
-COMMAND = "python -m benchmarks.gpu --out results"
+COMMAND = "python -m benchmarks.gpu --out runs/gpu"
 _MS = 1000.0
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -37,8 +37,10 @@ def section(results: Results) -> str:
         results: Per shape, as `benchmarks.gpu.read_results` gives them; may be empty.
     """
     if not results:
-        lacking = "No GPU was available for this version: **the tables of this section are empty.** One command fills"
-        return f"{lacking}\nthem:\n\n{_how()}"
+        return (
+            "No GPU was available for this version: **the tables of this section are empty.** Two commands "
+            f"fill them, the first one run again until nothing is left:\n\n{_how()}"
+        )
     made = [_machine(results), _how()]
     for shape in SHAPES:
         steps = results.get(shape, {}).get("steps", {})
@@ -47,7 +49,7 @@ def section(results: Results) -> str:
 
 
 def _how() -> str:
-    return f"```console\n$ {COMMAND}\n$ python -m benchmarks.performance_page results\n```"
+    return f"```console\n$ {COMMAND}\n$ python -m benchmarks.performance_page runs/gpu\n```"
 
 
 def _machine(results: Results) -> str:
@@ -60,9 +62,11 @@ def _machine(results: Results) -> str:
 def _shape(shape: str, steps: Mapping[str, Any]) -> list[str]:
     made: list[str] = []
     waits = [steps[name] for name in sorted(steps) if name.startswith("ttft-")]
-    for result in waits:
-        made += [_waiting(result), _table(("bar", "ratio"), [[k, f"{v:.2f}"] for k, v in result["bars"].items()])]
+    made += [_waiting(result) for result in waits]
     if waits:
+        # The bars are those of most photos.
+        bars = max(waits, key=lambda result: result["rows"][0]["photos"])["bars"]
+        made.append(_table(("bar", "ratio"), [[bar, f"{value:.2f}"] for bar, value in bars.items()]))
         made.append(f"![Time to the first token of {shape}](figures/gpu-ttft-{shape}.svg)")
     if "throughput" in steps:
         made += [_throughput(steps["throughput"])]
@@ -83,13 +87,15 @@ def _waiting(result: Mapping[str, Any]) -> str:
     arms = sorted(dict.fromkeys(row["arm"] for row in rows), key=ttft.arm_order)
     found = {(row["arm"], row["concepts"]): row for row in rows}
     table = [
-        [arm, *(f"{found[arm, n]['of_none']:.2f}" if (arm, n) in found else "" for n in numbers)] for arm in arms
+        [arm, *(f"{found[arm, n]['of_none']:.2f}" if (arm, n) in found else "" for n in numbers)]
+        for arm in arms
     ]
     none = next(row["seconds"] for row in rows if row["arm"] == "none")
     most = max(row["context_tokens"] for row in rows)
     photos = rows[0]["photos"]
-    told = f"Time to the first token, {photos} photo{'s' * (photos > 1)} of each concept; 1 is {_MS * none:.1f} ms, "
-    return f"{told}up to {most:,} tokens of context:\n\n" + _table(("", *(f"n = {n}" for n in numbers)), table)
+    told = f"Time to the first token, {photos} photo{'s' * (photos > 1)} of each concept; "
+    told += f"1 is {_MS * none:.1f} ms, up to {most:,} tokens of context:"
+    return f"{told}\n\n" + _table(("", *(f"n = {n}" for n in numbers)), table)
 
 
 def _throughput(result: Mapping[str, Any]) -> str:
@@ -133,11 +139,14 @@ def _storage(result: Mapping[str, Any]) -> str:
 
 
 def _floors(result: Mapping[str, Any]) -> str:
-    rates = {limit: f"{rate / (1e12 if limit == 'operations' else 1e9):,.1f}" for limit, rate in result["rates"].items()}
+    rates = {
+        limit: f"{rate / (1e12 if limit == 'operations' else 1e9):,.1f}"
+        for limit, rate in result["rates"].items()
+    }
     told = (
-        f"Limits seen in this run: {rates['operations']} TFLOP/s, memory {rates['memory']} GB/s, host to device "
-        f"{rates['host']} GB/s, disk {rates['disk']} GB/s. {result['concepts']} concepts, "
-        f"{result['context_tokens']:,} tokens:"
+        f"Limits seen in this run: {rates['operations']} TFLOP/s, memory {rates['memory']} GB/s, "
+        f"host to device {rates['host']} GB/s, disk {rates['disk']} GB/s. "
+        f"{result['concepts']} concepts, {result['context_tokens']:,} tokens:"
     )
     table = []
     for row in result["stages"]:
@@ -187,12 +196,14 @@ def written(page: str, part: str) -> str:
     before, start, rest = page.partition(START)
     _, end, after = rest.partition(END)
     if not start or not end:
-        raise InputError(f"the page wants the marks {START} and {END}, in this order; put them where tables go.")
+        raise InputError(
+            f"the page wants the marks {START} and {END}, in this order; put them where tables go."
+        )
     return f"{before}{START}\n{part}\n{END}{after}"
 
 
 def main(
-    results: Annotated[Path, typer.Argument(help="The folder of benchmarks.gpu.")] = Path("results"),
+    results: Annotated[Path, typer.Argument(help="The folder of benchmarks.gpu.")] = Path("runs/gpu"),
     page: Annotated[Path, typer.Option(help="The page.")] = ROOT / "docs" / "performance.md",
 ) -> None:
     """Write tables and figures of a GPU into the page."""
