@@ -103,9 +103,12 @@ def test_what_takes_long_is_not_repeated(
     bench = ttft.Bench(small.vlm, few(small.vlm, 1, 1, 5), tmp_path)
     done: list[dict[str, Any]] = []
     real = ttft.Bench.once
-    monkeypatch.setattr(
-        ttft.Bench, "once", lambda b, stages, apart: (done.append(stages), real(b, stages, apart))[1]
-    )
+
+    def counted(bench: ttft.Bench, stages: dict[str, Any], apart: dict[str, list[float]] | None) -> float:
+        done.append(stages)
+        return real(bench, stages, apart)
+
+    monkeypatch.setattr(ttft.Bench, "once", counted)
     arms = len(bench.arms(1))
     ttft.measure(bench, 1, rounds=3, seed=1, patience=0.0)
     assert len(done) == 2 * 2 * arms  # a turn that warms up and one that counts, each whole and by stages
@@ -166,7 +169,11 @@ def test_steps_go_on_where_they_stopped(tmp_path: Path) -> None:
     done: list[str] = []
 
     def step(name: str) -> Any:
-        return lambda vlm: (done.append(name), {"machine": vlm})[1]
+        def found(vlm: Any) -> dict[str, Any]:
+            done.append(name)
+            return {"machine": vlm}
+
+        return found
 
     steps = {name: step(name) for name in ("one", "two", "three")}
     broken = dict(steps, two=lambda vlm: 1 / 0)
