@@ -26,6 +26,7 @@ from benchmarks import floors, mechanics, storage, throughput, ttft
 from benchmarks.machine import machine_facts
 from benchmarks.shapes import SHAPES, check_shape, random_model
 from benchmarks.subjects import random_subjects
+from jarvis_memory.kv import Storage
 from jarvis_memory.vlm import VLM
 from jarvis_retrievers.errors import InputError
 
@@ -52,6 +53,7 @@ class Sizes:
         mebibytes: What is copied at a time to measure limits.
         compared: Concepts in a context that is compared with a full prefill.
         contexts: How many of each.
+        storages: How their segments are stored.
     """
 
     numbers: tuple[int, ...]
@@ -65,6 +67,7 @@ class Sizes:
     mebibytes: int
     compared: tuple[int, ...]
     contexts: int
+    storages: tuple[Storage, ...]
 
 
 FULL = Sizes(
@@ -79,6 +82,7 @@ FULL = Sizes(
     mebibytes=1024,
     compared=(1, 2, 4, 8),
     contexts=2,
+    storages=mechanics.STORAGES,
 )
 TRIAL = Sizes(
     numbers=(0, 1),
@@ -92,6 +96,7 @@ TRIAL = Sizes(
     mebibytes=16,
     compared=(2,),
     contexts=1,
+    storages=(Storage.INT8,),
 )
 
 Step = Callable[[VLM], dict[str, Any]]
@@ -125,7 +130,12 @@ def steps_of(sizes: Sizes) -> dict[str, Step]:
             vlm, [s.source for s in random_subjects(vlm, sizes.together, 1, _SEED)], sizes.rounds
         ),
         "fidelity": lambda vlm: mechanics.run(
-            vlm, random_subjects(vlm, max(sizes.compared), 1, _SEED), sizes.compared, sizes.contexts, _SEED
+            vlm,
+            random_subjects(vlm, max(sizes.compared), 1, _SEED),
+            sizes.compared,
+            sizes.contexts,
+            _SEED,
+            sizes.storages,
         ),
         **{name: waits[name] for name in others},
     }
