@@ -13,6 +13,8 @@ many times the floor that is.
 * ``question``: the words of a question behind it, to the first token.
 * ``token``: each further token.
 * ``prefill``, the control: the same context from cached features, computed (mode ``exact``).
+
+``operators`` says of some stages how many operators of torch one call calls, and which take most of its time.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +37,7 @@ from rich.table import Table
 
 from benchmarks.ceilings import Limit, TextShape, Work, composing, prefill
 from benchmarks.machine import machine_facts, settle
+from benchmarks.operators import top_operators
 from benchmarks.rates import measure_rates
 from benchmarks.shapes import SHAPES, model_of
 from benchmarks.shelf import Shelf, chill
@@ -43,6 +47,7 @@ from jarvis_memory.vlm import VLM
 from jarvis_memory.vlm.decoding import greedy
 
 QUESTION = "What do they have in common, and who of them is older?"
+PROFILED = ("compose", "question", "token")
 STAGES = ("load", "copy up", "compose", "question", "token", "prefill")
 
 
@@ -140,6 +145,10 @@ def run(
                 {"stage": stage, "takes": takes, "floor": floor, "by": by.value, "seconds": took}
                 | {"over_floor": took / floor}
             )
+        operators = {}
+        for stage in PROFILED:
+            calls_of, most = top_operators(vlm.device, calls.get(stage, stages.token))
+            operators[stage] = {"calls": calls_of, "most": [asdict(one) for one in most]}
     return {
         "model": vlm.name,
         "machine": machine_facts(vlm.device),
@@ -149,6 +158,7 @@ def run(
         "question_tokens": stages.asked,
         "rates": {limit.value: rate for limit, rate in rates.items()},
         "stages": rows,
+        "operators": operators,
     }
 
 
@@ -190,6 +200,14 @@ def main(
             f"{row['over_floor']:.1f}",
         )
     screen.print(table)
+    for stage, found in result["operators"].items():
+        screen.print(f"{stage}: {operators_line(found)}")
+
+
+def operators_line(found: dict[str, Any]) -> str:
+    """What takes most of a stage, in words."""
+    most = (f"{one['name']} {100 * one['share']:.0f} % in {one['calls']:,}" for one in found["most"])
+    return f"{found['calls']:,} calls of operators; {', '.join(most)}"
 
 
 if __name__ == "__main__":

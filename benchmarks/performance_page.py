@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmarks import throughput, ttft
+from benchmarks import floors, throughput, ttft
 from benchmarks.gpu import read_results
 from benchmarks.mechanics import gate_table
 from benchmarks.shapes import SHAPES
@@ -39,7 +39,7 @@ def section(results: Results) -> str:
     if not results:
         return (
             "No GPU was available for this version: **the tables of this section are empty.** Two commands "
-            f"fill them, the first one run again until nothing is left:\n\n{_how()}"
+            f"fill them, the first\none run again until nothing is left:\n\n{_how()}"
         )
     made = [_machine(results), _how()]
     for shape in SHAPES:
@@ -164,7 +164,9 @@ def _floors(result: Mapping[str, Any]) -> str:
             ]
         )
     heads = ("stage", "G operations", "MB", "floor, ms", "by", "took, ms", "over floor")
-    return f"{told}\n\n" + _table(heads, table)
+    lines = [f"* `{stage}`: {floors.operators_line(found)}." for stage, found in result["operators"].items()]
+    share = "Operators of torch in each, those of the whole answer in `token`, and the share of time of most:"
+    return "\n\n".join((told, _table(heads, table), share, "\n".join(lines)))
 
 
 def _fidelity(result: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ import torch
 from benchmarks import floors, mechanics, storage, throughput, ttft
 from benchmarks.gpu import FULL, TRIAL, do_steps, read_results, steps_of
 from benchmarks.machine import machine_facts
+from benchmarks.operators import top_operators
 from benchmarks.performance_page import END, ROOT, START, section, written
 from benchmarks.rates import measure_rates
 from benchmarks.shapes import SHAPES
@@ -156,6 +157,24 @@ def test_each_stage_stands_beside_its_floor(small: Tiny, subjects: list[Subject]
     assert stages["compose"]["takes"] == {"memory": 2 * row_bytes * result["context_tokens"]}
     context = small.vlm.context([subject.source for subject in subjects], Mode.COMPOSE)
     assert result["context_tokens"] == context.tokens
+    assert list(result["operators"]) == list(floors.PROFILED)
+
+
+def test_operators_are_counted_and_shared_out() -> None:
+    a, b = torch.ones(300, 300), torch.ones(300, 300)
+    out = torch.empty(300, 300)
+
+    def products() -> None:
+        for _ in range(7):
+            torch.mm(a, b, out=out)
+        torch.add(a, b, out=out)
+
+    calls, found = top_operators(torch.device("cpu"), products, most=99)
+    assert found[0].name == "mm"
+    counted = {one.name: one.calls for one in found}
+    assert (counted["mm"], counted["add"]) == (7, 1)  # the call that warms up does not count
+    assert sum(counted.values()) == calls
+    assert sum(one.share for one in found) == pytest.approx(1)
 
 
 def test_limits_are_measured_and_leave_nothing_behind(tmp_path: Path) -> None:
@@ -244,3 +263,15 @@ def test_a_whole_run_is_what_the_bars_are_of() -> None:
     """The most photos and concepts come first: they are what a machine that is lent for minutes is for."""
     assert list(steps_of(FULL))[:2] == ["floors", "ttft-5"]
     assert (max(FULL.numbers), FULL.batches) == (8, (1, 8, 32))
+
+
+def test_the_claim_of_the_readme_is_in_the_table() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text("utf-8")
+    table = page.partition("5 photos of each concept:")[2].partition("By stage")[0]
+    last = {
+        cells[1].strip(): cells[-2].strip()
+        for cells in (line.split("|") for line in table.splitlines() if line.startswith("| "))
+    }
+    claim = (ROOT / "README.md").read_text("utf-8").partition("## Speed")[2].partition("## Limits")[0]
+    assert f"{last['compose hot']} times as long" in claim
+    assert f"the photos {last['photos']} times: `python -m benchmarks.ttft`" in claim
