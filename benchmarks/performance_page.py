@@ -1,13 +1,15 @@
 """Writes what `benchmarks/gpu.py` found into docs/performance.md: its tables, and the figures beside them.
 
     python -m benchmarks.performance_page runs/gpu
+    python -m benchmarks.performance_page --floors floors.json --throughput throughput.json      # of Pocket
 
-The part between the two marks of the page is made anew; nothing else of it changes. What was not measured is
-named with the command that measures it.
+Parts between two marks of the page are made anew; nothing else of it changes. What was not measured is named
+with the command that measures it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,10 +22,9 @@ from benchmarks.mechanics import gate_table
 from benchmarks.shapes import SHAPES
 from jarvis_retrievers.errors import InputError
 
-__all__ = ["END", "START", "section", "written"]
+__all__ = ["marks", "section", "written"]
 
 ROOT = Path(__file__).resolve().parents[1]
-START, END = "<!-- gpu:start -->", "<!-- gpu:end -->"
 COMMAND = "python -m benchmarks.gpu --out runs/gpu"
 _MS = 1000.0
 
@@ -53,7 +54,10 @@ def _how() -> str:
 
 
 def _machine(results: Results) -> str:
-    facts = [step["machine"] for known in results.values() for step in known["steps"].values()]
+    return _where([step["machine"] for known in results.values() for step in known["steps"].values()])
+
+
+def _where(facts: Sequence[Mapping[str, str]]) -> str:
     one, dates = facts[0], sorted({each["date"] for each in facts})
     when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     return f"{one['device']}, torch {one['torch']}, transformers {one['transformers']}, {when}."
@@ -139,12 +143,9 @@ def _storage(result: Mapping[str, Any]) -> str:
 
 
 def _floors(result: Mapping[str, Any]) -> str:
-    rates = {
-        limit: f"{rate / (1e12 if limit == 'operations' else 1e9):,.1f}"
-        for limit, rate in result["rates"].items()
-    }
+    rates = {limit: f"{rate / 1e9:,.1f}" for limit, rate in result["rates"].items()}
     told = (
-        f"Limits seen in this run: {rates['operations']} TFLOP/s, memory {rates['memory']} GB/s, "
+        f"Limits seen in this run: {rates['operations']} GFLOP/s, memory {rates['memory']} GB/s, "
         f"host to device {rates['host']} GB/s, disk {rates['disk']} GB/s. "
         f"{result['concepts']} concepts, {result['context_tokens']:,} tokens:"
     )
@@ -189,29 +190,53 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def written(page: str, part: str) -> str:
+def marks(name: str) -> tuple[str, str]:
+    """What stands before and behind a part."""
+    return f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+
+
+def written(page: str, name: str, part: str) -> str:
     """A page with this part between its marks.
 
     Raises:
         InputError: The page lacks a mark.
     """
-    before, start, rest = page.partition(START)
-    _, end, after = rest.partition(END)
+    opening, closing = marks(name)
+    before, start, rest = page.partition(opening)
+    _, end, after = rest.partition(closing)
     if not start or not end:
         raise InputError(
-            f"the page wants the marks {START} and {END}, in this order; put them where tables go."
+            f"the page wants the marks {opening} and {closing}, in this order; put them where tables go."
         )
-    return f"{before}{START}\n{part}\n{END}{after}"
+    return f"{before}{opening}\n{part}\n{closing}{after}"
 
 
 def main(
-    results: Annotated[Path, typer.Argument(help="The folder of benchmarks.gpu.")] = Path("runs/gpu"),
+    results: Annotated[Path | None, typer.Argument(help="The folder of benchmarks.gpu.")] = None,
+    floors_of: Annotated[
+        Path | None, typer.Option("--floors", help="What benchmarks.floors printed.")
+    ] = None,
+    throughput_of: Annotated[
+        Path | None, typer.Option("--throughput", help="What benchmarks.throughput printed.")
+    ] = None,
     page: Annotated[Path, typer.Option(help="The page.")] = ROOT / "docs" / "performance.md",
 ) -> None:
-    """Write tables and figures of a GPU into the page."""
-    found = read_results(results)
+    """Write tables and figures into the page: of a GPU from a folder, of Pocket from what --json printed."""
+    text = page.read_text("utf-8")
     figures = page.parent / "figures"
     figures.mkdir(exist_ok=True)
+    for name, file, of in (("floors", floors_of, _floors), ("throughput", throughput_of, _throughput)):
+        if file is not None:
+            result = json.loads(file.read_text("utf-8"))
+            text = written(text, name, f"{_where([result['machine']])}\n\n{of(result)}")
+    if results is not None:
+        found = read_results(results)
+        _figures(found, figures)
+        text = written(text, "gpu", section(found))
+    page.write_text(text, "utf-8")
+
+
+def _figures(found: Results, figures: Path) -> None:
     for shape, known in found.items():
         steps = known["steps"]
         waits = [steps[name] for name in sorted(steps) if name.startswith("ttft-")]
@@ -220,8 +245,6 @@ def main(
             ttft.draw({**waits[0], "rows": rows}, figures / f"gpu-ttft-{shape}.svg")
         if "throughput" in steps:
             throughput.draw(steps["throughput"], figures / f"gpu-throughput-{shape}.svg")
-    page.write_text(written(page.read_text("utf-8"), section(found)), "utf-8")
-    print(f"{page}: {len(found)} shapes.")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from benchmarks import floors, mechanics, storage, throughput, ttft
 from benchmarks.gpu import FULL, TRIAL, do_steps, read_results, steps_of
 from benchmarks.machine import machine_facts
 from benchmarks.operators import top_operators
-from benchmarks.performance_page import END, ROOT, START, section, written
+from benchmarks.performance_page import ROOT, main, marks, section, written
 from benchmarks.rates import measure_rates
 from benchmarks.shapes import SHAPES
 from benchmarks.shelf import Shelf
@@ -244,17 +244,29 @@ def test_the_page_says_what_was_found(results: dict[str, dict[str, Any]]) -> Non
 
 
 def test_only_what_stands_between_the_marks_is_written() -> None:
-    page = f"before\n{START}\nold\n{END}\nafter\n"
-    assert written(page, "new") == f"before\n{START}\nnew\n{END}\nafter\n"
+    start, end = marks("gpu")
+    page = f"before\n{start}\nold\n{end}\nafter\n"
+    assert written(page, "gpu", "new") == f"before\n{start}\nnew\n{end}\nafter\n"
     with pytest.raises(InputError, match="marks"):
-        written("no marks", "new")
+        written(page, "floors", "new")
+
+
+def test_what_a_command_printed_is_written(small: Tiny, subjects: list[Subject], tmp_path: Path) -> None:
+    page, printed = tmp_path / "page.md", tmp_path / "floors.json"
+    page.write_text("\n".join(marks("floors")), "utf-8")
+    result = floors.run(small.vlm, subjects, rounds=1, tokens=2, seed=1, mebibytes=1)
+    printed.write_text(json.dumps(result), "utf-8")
+    main(floors_of=printed, page=page)
+    copy = next(row for row in result["stages"] if row["stage"] == "copy up")
+    assert f"| host | {1000 * copy['seconds']:.3f} | {copy['over_floor']:.1f} |" in page.read_text("utf-8")
 
 
 def test_the_page_has_the_marks_and_admits_what_is_empty() -> None:
     page = (ROOT / "docs" / "performance.md").read_text("utf-8")
-    _, _, rest = page.partition(START)
-    part, end, _ = rest.partition(END)
-    assert end
+    for name in ("gpu", "floors", "throughput"):
+        assert written(page, name, "new") != page
+    start, end = marks("gpu")
+    part = page.partition(start)[2].partition(end)[0]
     if "No GPU was available" in part:
         assert part.strip() == section({})
 
