@@ -9,6 +9,8 @@ import torch
 
 __all__ = ["Operator", "top_operators"]
 
+_CALLS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Operator:
@@ -29,7 +31,7 @@ class Operator:
 def top_operators(
     device: torch.device, what: Callable[[], object], most: int = 4
 ) -> tuple[int, tuple[Operator, ...]]:
-    """How many operators a call calls in all, and those that take most of it; another call warms up.
+    """How many operators a call calls in all, and those that take most of it: the mean of five calls.
 
     A call of an operator costs some microseconds however little it does: where the calls of a stage, times
     those, are near what it took, it waits for the processor, not for the GPU.
@@ -40,11 +42,16 @@ def top_operators(
     what()
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])]
     with profile(activities=activities) as seen:
-        what()
+        for _ in range(_CALLS):
+            what()
         if cuda:
             torch.cuda.synchronize(device)
     rows = [
-        (row.key, int(row.count), float(row.self_device_time_total if cuda else row.self_cpu_time_total))
+        (
+            row.key,
+            round(row.count / _CALLS),
+            float(row.self_device_time_total if cuda else row.self_cpu_time_total),
+        )
         for row in seen.key_averages()
         if row.key.startswith("aten::")
     ]

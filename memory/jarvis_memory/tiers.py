@@ -91,10 +91,18 @@ class SegmentTiers:
             segment = segment.placed(lambda tensor: tensor.cpu().contiguous().pin_memory())
         with self._lock:
             self._ram[key] = segment
-            if there is None or segment.nbytes > self._gpu.maxsize:
+        if there is None:
+            return segment
+        try:
+            there = there.placed(lambda tensor: tensor.to(self._device))
+        except torch.OutOfMemoryError:
+            self.retreat()
+            return segment
+        with self._lock:
+            if segment.nbytes > self._gpu.maxsize:
                 return segment
-            self._gpu[key] = there.placed(lambda tensor: tensor.to(self._device))
-            return self._gpu[key]
+            self._gpu[key] = there
+        return there
 
     def lift(self, keys: Sequence[TierKey]) -> None:
         """Copy segments from RAM to the GPU, beside what the model computes."""
