@@ -121,7 +121,8 @@ def _throughput(result: Mapping[str, Any]) -> str:
             )
             cells.append("" if peak is None else f"{peak / 2**30:.1f}")
         table.append(cells)
-    told = f"{result['concepts']} concepts of {result['photos']} photos in each question, up to "
+    photos = f"{result['photos']} photo{'s' * (result['photos'] > 1)}"
+    told = f"{result['concepts']} concepts of {photos} in each question, up to "
     return f"{told}{result['answer_tokens']} tokens of answer:\n\n" + _table(heads, table)
 
 
