@@ -121,8 +121,8 @@ def _throughput(result: Mapping[str, Any]) -> str:
             )
             cells.append("" if peak is None else f"{peak / 2**30:.1f}")
         table.append(cells)
-    photos = f"{result['photos']} photo{'s' * (result['photos'] > 1)}"
-    told = f"{result['concepts']} concepts of {photos} in each question, up to "
+    several = (f"{result[what]} {what[:-1]}{'s' * (result[what] > 1)}" for what in ("concepts", "photos"))
+    told = f"{' of '.join(several)} in each question, up to "
     return f"{told}{result['answer_tokens']} tokens of answer:\n\n" + _table(heads, table)
 
 
@@ -135,7 +135,7 @@ def _storage(result: Mapping[str, Any]) -> str:
             f"{of['load_gib_per_s']:.2f}",
             f"{of['host_gib_per_s']:.2f}" if "host_gib_per_s" in of else "",
             f"{of['read_gib_per_s']:.1f}",
-            f"{of['load_seconds'] / result['encode_seconds']:.2f}",
+            f"{of['load_seconds'] / result['encode_seconds']:.3f}",
         ]
         for name, of in result["storages"].items()
     ]
