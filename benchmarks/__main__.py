@@ -12,6 +12,7 @@ from benchmarks import (
     doubts,
     encoder,
     fidelity,
+    floors,
     heartbeat,
     index_scale,
     onboarding,
@@ -21,6 +22,7 @@ from benchmarks import (
     retrieval,
     selection,
     storage,
+    throughput,
     training,
     ttft,
     video,
@@ -44,6 +46,8 @@ if __name__ == "__main__":
     heartbeat.main(questions=50, seed=1, as_json=False)
     index_scale.main("10000,100000,1000000", owners=1000, queries=500, seed=1, as_json=False)
     storage.main(rounds=7, as_json=False)
+    floors.main(as_json=False)
+    throughput.main(photos=1, tokens=16, as_json=False)
     conversation.main(conversations=4, seed=21, as_json=False, plot=None)
     poisoning.main(seed=31, of_each=None, as_json=False)
     ttft.main(None, "cpu", "0,1,2,3,4,6,8", "1,3,5", rounds=5, seed=1, layers=None, as_json=False, plot=None)
