@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-faults fuzz audit clean
+.PHONY: help demo test check bench bench-faults bench-gpu fuzz audit clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s  %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ bench: $(STAMP) ## Print the figures of README and docs (docs/evaluation.md has 
 
 bench-faults: $(STAMP) ## Do every fault of docs/reliability.md to homes (half an hour; some need root)
 	@$(BIN)/python -m benchmarks.faults
+
+bench-gpu: $(STAMP) ## Fill the GPU tables of docs/performance.md: 10 minutes a call, until it says nothing is left
+	@$(BIN)/python -m benchmarks.gpu --out runs/gpu
+	@$(BIN)/python -m benchmarks.performance_page runs/gpu
 
 fuzz: $(STAMP) ## Look for inputs that break readers of bytes and text (ten minutes; needs atheris)
 	@$(BIN)/python -m benchmarks.fuzz --target all --seconds 60

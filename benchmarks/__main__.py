@@ -13,6 +13,7 @@ from benchmarks import (
     encoder,
     encryption,
     fidelity,
+    floors,
     heartbeat,
     index_scale,
     onboarding,
@@ -23,6 +24,7 @@ from benchmarks import (
     retrieval,
     selection,
     storage,
+    throughput,
     training,
     ttft,
     video,
@@ -48,6 +50,8 @@ if __name__ == "__main__":
     index_scale.main("10000,100000,1000000", owners=1000, queries=500, seed=1, as_json=False)
     storage.main(rounds=7, as_json=False)
     encryption.main(rounds=31, as_json=False)
+    floors.main(as_json=False)
+    throughput.main(photos=1, tokens=16, as_json=False)
     conversation.main(conversations=4, seed=21, as_json=False, plot=None)
     watching.main(rounds=200, as_json=False)
     owner_timing.main(n=200, seed=1, as_json=False)

@@ -2,6 +2,7 @@
 
     python -m benchmarks.fidelity --n 160 --json
     python -m benchmarks.fidelity --n 160 --plot docs/fidelity.svg
+    python -m benchmarks.fidelity --shape qwen2.5-vl-7b --device cuda --n 64    # benchmarks/mechanics.py
 
 Held-out questions about one concept (``fact``, ``detail``) and about several (``compare``, ``who``,
 ``caption``), in contexts of 1 to 8 concepts in random order, as `jarvis gate` asks them, for each storage of
@@ -25,15 +26,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import mechanics
 from benchmarks.figures import Panel, draw_lines
+from benchmarks.mechanics import STORAGES
+from benchmarks.shapes import SHAPES, model_of
 from benchmarks.share import Share
+from benchmarks.subjects import random_subjects
 from jarvis_memory.gate import GATED, GateScore, Trial, Verdict, run_gate
 from jarvis_memory.kv import Mode, Storage
 from jarvis_memory.vlm import VLM
-from jarvis_plugins.gating import pocket_trials
-from jarvis_retrievers.openclip import OpenCLIPEncoder
-
-STORAGES = (Storage.BF16, Storage.INT8, Storage.FP8)
 
 
 def several(verdict: Verdict, mode: Mode) -> Share:
@@ -83,6 +84,10 @@ def break_even(rows: list[tuple[int, float, float]]) -> int | None:
 
 def run(n: int, seed: int) -> dict[str, Any]:
     """All storages on the same questions."""
+    # Only here: a shape needs neither the encoder nor its libraries.
+    from jarvis_plugins.gating import pocket_trials
+    from jarvis_retrievers.openclip import OpenCLIPEncoder
+
     vlm = VLM.load("pocket", device="cpu")
     encoder = OpenCLIPEncoder.load("pocket", device="cpu")
     trials = list(pocket_trials(vlm, encoder, n, seed))
@@ -142,12 +147,20 @@ def _plot(result: dict[str, Any], file: Path) -> None:
 
 
 def main(
-    n: Annotated[int, typer.Option(help="Questions, about.", min=40)] = 160,
+    n: Annotated[int, typer.Option(help="Questions, about.", min=2)] = 160,
     seed: Annotated[int, typer.Option(help="Seed of the exams.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the figure into this file.")] = None,
+    shape: Annotated[str | None, typer.Option(help=f"One of {', '.join(SHAPES)}; else Pocket.")] = None,
+    device: Annotated[str, typer.Option(help="Where the model of a shape computes.")] = "cpu",
+    layers: Annotated[int | None, typer.Option(help="Fewer layers of a shape, to try it.", min=2)] = None,
+    numbers: Annotated[str, typer.Option(help="Concepts in a context, of a shape.")] = "1,2,4,8",
 ) -> None:
     """KL, agreement and right answers of every mode and storage, against exact."""
+    if shape is not None:
+        several_of = [int(number) for number in numbers.split(",")]
+        _main_of_shape(model_of(shape, device, layers), several_of, n, seed, as_json)
+        return
     result = run(n, seed)
     if plot is not None:
         _plot(result, plot)
@@ -164,6 +177,24 @@ def main(
     screen.print(table)
     for bar, holds in result["bars"].items():
         screen.print(f"{'holds' if holds else 'MISSED'}: {bar}")
+
+
+def _main_of_shape(vlm: VLM, numbers: list[int], n: int, seed: int, as_json: bool) -> None:
+    subjects = random_subjects(vlm, max(numbers), 1, seed)
+    result = mechanics.run(vlm, subjects, numbers, max(1, n // len(numbers)), seed)
+    if as_json:
+        print(json.dumps(result, indent=1))
+        return
+    table = Table(title=f"{result['model']}, random weights: first token against exact")
+    for column in ("storage", "mode", "concepts", "KL, nats", "first 16 the same"):
+        table.add_column(column, justify="left" if column in ("storage", "mode") else "right")
+    for storage, mode, number, kl, agreement in mechanics.gate_table(result):
+        table.add_row(storage, mode, str(number), f"{kl:.5f}", f"{agreement:.2f}")
+    screen = Console()
+    screen.print(table)
+    for row in result["rows"]:
+        far = ", ".join(f"{name} {value:.1e}" for name, value in row["far"].items())
+        screen.print(f"{row['segments']} concepts, {row['tokens']} rows; furthest from exact: {far}")
 
 
 if __name__ == "__main__":

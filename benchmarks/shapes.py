@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 import torch
+import typer
 
 from jarvis_memory.vlm import VLM, ImageSettings
 
-__all__ = ["SHAPES", "random_model", "shape_config"]
+__all__ = ["SHAPES", "check_shape", "model_of", "random_model", "shape_config"]
 
 _QWEN_EYES: Final[dict[str, Any]] = {
     "depth": 32,
@@ -141,6 +142,21 @@ def shape_config(shape: str, tokenizer: Any, layers: int | None = None) -> Any:
             "vision_end_token_id": ids("<|vision_end|>"),
         }
     return AutoConfig.for_model(wanted["type"], text_config=text, vision_config=vision, **more)
+
+
+def check_shape(shape: str | None) -> None:
+    """Refuse a name that is none of `SHAPES`; none at all is Pocket."""
+    if shape is not None and shape not in SHAPES:
+        raise typer.BadParameter(f"a shape is one of {', '.join(SHAPES)}, got {shape!r}")
+
+
+def model_of(shape: str | None, device: str, layers: int | None = None) -> VLM:
+    """A model of a shape, in bfloat16 on a GPU and float32 elsewhere; without a shape Pocket."""
+    check_shape(shape)
+    if shape is None:
+        return VLM.load("pocket", device=device)
+    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
+    return random_model(shape, device, dtype, layers)
 
 
 def random_model(shape: str, device: str, dtype: torch.dtype, layers: int | None = None) -> VLM:

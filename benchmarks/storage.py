@@ -1,10 +1,13 @@
 """What a stored concept weighs and how fast it is read, for each storage.
 
-    python -m benchmarks.storage --json
+    python -m benchmarks.storage --json                                     # Pocket, CPU
+    python -m benchmarks.storage --shape qwen2.5-vl-7b --device cuda --json
 
 * ``bytes``: of one segment, mean over the concepts; ``ratio`` to ``bf16``.
-* ``load``: GiB of bfloat16 rows per second, from the bytes of a record in memory to a segment, digest and
-  checks included.
+* ``load``: GiB of bfloat16 rows per second, from the bytes of a record in memory to a segment where the model
+  computes, digest and checks included.
+* ``host``: only on a GPU, and of rows of 8 bits: the same where they are made into numbers in RAM and then
+  copied.
 * control ``read``: GiB per second of reading the same files and nothing else.
 * ``encode``: seconds to make a segment from its patches, for comparison with loading it.
 """
@@ -15,7 +18,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,12 +26,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from jarvis_memory.kv import Segment, Storage
-from jarvis_memory.vlm import VLM
-from jarvis_plugins.gating import pocket_trials
-from jarvis_retrievers.openclip import OpenCLIPEncoder
+from benchmarks.machine import machine_facts, settle
+from benchmarks.shapes import SHAPES, model_of
+from benchmarks.subjects import random_subjects
+from jarvis_memory.kv import Segment, Storage, segment_from_bytes
+from jarvis_memory.vlm import VLM, SegmentSource
 
 GIB = 2**30
+CONCEPTS = 8
 
 
 def median(rounds: int, what: Callable[[], object]) -> float:
@@ -45,48 +50,104 @@ def _rows(segments: list[Segment]) -> int:
     return sum(2 * segment.keys.numel() * 2 for segment in segments)
 
 
-def run(rounds: int) -> dict[str, Any]:
-    """Eight held-out concepts of Pocket, in every storage."""
-    vlm = VLM.load("pocket", device="cpu")
+def pocket_sources(vlm: VLM) -> tuple[SegmentSource, ...]:
+    """Eight held-out concepts of Pocket."""
+    # Only here: a shape needs neither the encoder nor its libraries.
+    from jarvis_plugins.gating import pocket_trials
+    from jarvis_retrievers.openclip import OpenCLIPEncoder
+
     trials = list(pocket_trials(vlm, OpenCLIPEncoder.load("pocket", device="cpu"), 40))
-    sources = max(trials, key=lambda trial: len(trial.sources)).sources
-    encode = median(rounds, lambda: [vlm.encode_segment(source) for source in sources]) / len(sources)
-    segments = [vlm.encode_segment(source) for source in sources]
+    return max(trials, key=lambda trial: len(trial.sources)).sources
+
+
+class Reading:
+    """Records of segments, read in every way.
+
+    Args:
+        vlm: Of the segments.
+        records: What :meth:`VLM.segment_to_bytes` wrote.
+        files: The same on the disk.
+    """
+
+    def __init__(self, vlm: VLM, records: Sequence[bytes], files: Sequence[Path]) -> None:
+        self._vlm, self._records, self._files = vlm, records, files
+        for file, record in zip(files, records, strict=True):
+            file.write_bytes(record)
+
+    def read(self) -> None:
+        """The files, and nothing else."""
+        for file in self._files:
+            file.read_bytes()
+
+    def load(self) -> None:
+        """Segments where the model computes."""
+        self._place([self._vlm.segment_from_bytes(record) for record in self._records])
+
+    def host(self) -> None:
+        """The same, made into numbers in RAM."""
+        print_, rotary = self._vlm.fingerprint, self._vlm.parts.runner.rotary
+        made = [segment_from_bytes(record, print_, rotary).segment for record in self._records]
+        self._place([segment for segment in made if segment is not None])
+
+    def _place(self, segments: list[Segment]) -> None:
+        device = self._vlm.device
+        if device.type == "cuda":
+            for segment in segments:
+                segment.placed(lambda tensor: tensor.to(device))
+            settle(device)
+
+
+def run(vlm: VLM, sources: Sequence[SegmentSource], rounds: int) -> dict[str, Any]:
+    """Some concepts, in every storage."""
+
+    def encode() -> list[Segment]:
+        made = [vlm.encode_segment(source) for source in sources]
+        settle(vlm.device)
+        return made
+
+    encoded = median(rounds, encode) / len(sources)
+    segments = encode()
     found: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for storage in Storage:
             records = [vlm.segment_to_bytes(segment, storage) for segment in segments]
             files = [Path(folder) / f"{storage.value}-{number}" for number in range(len(records))]
-            for file, record in zip(files, records, strict=True):
-                file.write_bytes(record)
-
-            def read(files: list[Path] = files) -> None:
-                for file in files:
-                    file.read_bytes()
-
-            def load(records: list[bytes] = records) -> None:
-                for record in records:
-                    vlm.segment_from_bytes(record)
-
-            size = sum(map(len, records))
+            reading, size = Reading(vlm, records, files), sum(map(len, records))
+            load = median(rounds, reading.load)
             found[storage.value] = {
                 "bytes": size / len(records),
-                "load_gib_per_s": _rows(segments) / GIB / median(rounds, load),
-                "read_gib_per_s": size / GIB / median(rounds, read),
-                "load_seconds": median(rounds, load) / len(records),
+                "load_gib_per_s": _rows(segments) / GIB / load,
+                "read_gib_per_s": size / GIB / median(rounds, reading.read),
+                "load_seconds": load / len(records),
             }
+            if vlm.device.type == "cuda" and storage in (Storage.FP8, Storage.INT8):
+                found[storage.value]["host_gib_per_s"] = _rows(segments) / GIB / median(rounds, reading.host)
     for of in found.values():
         of["ratio"] = of["bytes"] / found[Storage.BF16.value]["bytes"]
-    tokens = sum(segment.tokens for segment in segments) / len(segments)
-    return {"concepts": len(segments), "tokens": tokens, "encode_seconds": encode, "storages": found}
+    return {
+        "model": vlm.name,
+        "machine": machine_facts(vlm.device),
+        "concepts": len(segments),
+        "tokens": sum(segment.tokens for segment in segments) / len(segments),
+        "encode_seconds": encoded,
+        "storages": found,
+    }
 
 
 def main(
     rounds: Annotated[int, typer.Option(help="Repetitions; medians are printed.", min=1)] = 7,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    shape: Annotated[str | None, typer.Option(help=f"One of {', '.join(SHAPES)}; else Pocket.")] = None,
+    device: Annotated[str, typer.Option(help="Where the model computes.")] = "cpu",
+    layers: Annotated[int | None, typer.Option(help="Fewer layers of a shape, to try it.", min=2)] = None,
 ) -> None:
     """Bytes, load and encode times of each storage."""
-    result = run(rounds)
+    vlm = model_of(shape, device, layers)
+    if shape is None:
+        sources = pocket_sources(vlm)
+    else:
+        sources = tuple(subject.source for subject in random_subjects(vlm, CONCEPTS, 1, 1))
+    result = run(vlm, sources, rounds)
     if as_json:
         print(json.dumps(result, indent=1))
         return

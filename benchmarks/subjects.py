@@ -7,13 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from jarvis_memory.intake import Intake
-from jarvis_memory.profile import build_profile, profile_text
-from jarvis_memory.tuning import tuned
 from jarvis_memory.vlm import VLM, SegmentSource
-from jarvis_pocket.exam import draw_exam
-from jarvis_retrievers.openclip import OpenCLIPEncoder
-from jarvis_retrievers.patches import crop
 
 __all__ = ["Subject", "pocket_subjects", "random_subjects"]
 
@@ -38,6 +32,14 @@ def pocket_subjects(vlm: VLM, number: int, photos: int, seed: int) -> list[Subje
 
     Two photos of each are drawn; where more are asked for they come again, which costs the same to read.
     """
+    # Only here: noise needs neither the encoder nor its libraries, which a machine with a GPU may lack.
+    from jarvis_memory.intake import Intake
+    from jarvis_memory.profile import build_profile, profile_text
+    from jarvis_memory.tuning import tuned
+    from jarvis_pocket.exam import draw_exam
+    from jarvis_retrievers.openclip import OpenCLIPEncoder
+    from jarvis_retrievers.patches import crop
+
     tuning = tuned("pocket")
     intake = Intake(OpenCLIPEncoder.load("pocket", device="cpu"), tuning.miner, tuning.subjects)
     found: list[Subject] = []

@@ -21,8 +21,7 @@ computing they add up to more than ``seconds``. A real shape has random weights:
 from __future__ import annotations
 
 import json
-import os
-import platform
+import math
 import random
 import statistics
 import tempfile
@@ -33,16 +32,16 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import torch
-import transformers
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.figures import Panel, draw_lines
-from benchmarks.shapes import SHAPES, random_model
+from benchmarks.machine import machine_facts, settle
+from benchmarks.shapes import SHAPES, model_of
+from benchmarks.shelf import Shelf, chill
 from benchmarks.subjects import Subject, pocket_subjects, random_subjects
-from jarvis_memory.kv import Context, Mode, Segment, Storage
+from jarvis_memory.kv import Context, Mode, Segment
 from jarvis_memory.vlm import VLM
 
 QUESTION = "What do they have in common, and who of them is older?"
@@ -62,29 +61,7 @@ class Bench:
 
     def __init__(self, vlm: VLM, subjects: list[Subject], folder: Path) -> None:
         self.vlm, self.subjects = vlm, subjects
-        self.device = vlm.device
-        made = [vlm.encode_segment(subject.source) for subject in subjects]
-        self.files = [folder / f"{number}.segment" for number in range(len(made))]
-        for file, segment in zip(self.files, made, strict=True):
-            with file.open("wb") as out:
-                out.write(vlm.segment_to_bytes(segment, Storage.BF16))
-                out.flush()
-                os.fsync(out.fileno())
-        self.loaded = [vlm.segment_from_bytes(file.read_bytes()) for file in self.files]
-        self.there = self.loaded
-        if self.device.type == "cuda":
-            self.loaded = [s.placed(lambda t: t.contiguous().pin_memory()) for s in self.loaded]
-            self.there = [s.placed(lambda t: t.to(self.device)) for s in self.loaded]
-
-    def cold(self, number: int) -> list[Segment]:
-        """Segments from the disk."""
-        return [self.vlm.segment_from_bytes(file.read_bytes()) for file in self.files[:number]]
-
-    def chill(self, number: int) -> None:
-        """Empty the page cache of these files."""
-        for file in self.files[:number]:
-            with file.open("rb") as opened:
-                os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        self.shelf = Shelf(vlm, subjects, folder)
 
     def first(self, context: Any, question: str = QUESTION, images: tuple[Any, ...] = ()) -> int:
         """The first token; reading it waits for the device."""
@@ -92,7 +69,7 @@ class Bench:
 
     def arms(self, number: int) -> dict[str, dict[str, Callable[[Any], Any]]]:
         """Per arm its stages; each is given what the one before it made."""
-        vlm, some = self.vlm, self.subjects[:number]
+        vlm, some, shelf = self.vlm, self.subjects[:number], self.shelf
         told = "\n".join(subject.source.profile for subject in some)
         photos = tuple(photo for subject in some for photo in subject.photos)
         texts = [subject.source.cut(0) for subject in some]
@@ -103,17 +80,15 @@ class Bench:
         # The tower runs inside, with the prefill: that is what a model without a memory does.
         arms["photos"] = {"first": lambda _: self.first(None, f"{told}\n{QUESTION}", photos)}
         arms["features"] = {
-            "context": lambda _: vlm.context(self.there[:number], Mode.EXACT),
+            "context": lambda _: vlm.context(shelf.hot[:number], Mode.EXACT),
             "first": self.first,
         }
-        tiers: dict[str, list[Segment] | None] = {"hot": self.there[:number], "cold": None}
-        if self.device.type == "cuda":
-            tiers["warm"] = self.loaded[:number]
-        for tier, held in tiers.items():
+        for tier in shelf.tiers:
             for mode in KEPT:
                 stages: dict[str, Callable[[Any], Any]] = {}
-                if held is None:
-                    stages["load"] = lambda _: self.cold(number)
+                if tier == "cold":
+                    stages["load"] = lambda _: shelf.cold(range(number))
+                held = None if tier == "cold" else shelf.take(tier, range(number))
                 stages["context"] = partial(self.kept, mode, held)
                 stages["first"] = self.first
                 arms[f"{mode.value} {tier}"] = stages
@@ -125,39 +100,48 @@ class Bench:
 
     def tokens(self, number: int) -> int:
         """Rows of a context of so many."""
-        return self.vlm.prefix.tokens + sum(segment.tokens for segment in self.loaded[:number])
+        return self.vlm.prefix.tokens + sum(segment.tokens for segment in self.shelf.warm[:number])
 
     def once(self, stages: dict[str, Callable[[Any], Any]], apart: dict[str, list[float]] | None) -> float:
         """Seconds of all stages together; ``apart`` takes those of each, the device waited for in between."""
         given: Any = None
-        self.settle()
+        settle(self.vlm.device)
         began = at = time.perf_counter()
         for name, stage in stages.items():
             given = stage(given)
             if apart is not None:
-                self.settle()
+                settle(self.vlm.device)
                 apart[name].append(time.perf_counter() - at)
                 at = time.perf_counter()
         return time.perf_counter() - began
 
-    def settle(self) -> None:
-        """Wait for the device."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
 
+def measure(
+    bench: Bench, number: int, rounds: int, seed: int, patience: float = math.inf
+) -> list[dict[str, Any]]:
+    """All arms with so many concepts.
 
-def measure(bench: Bench, number: int, rounds: int, seed: int) -> list[dict[str, Any]]:
-    """All arms with so many concepts."""
+    Args:
+        bench: Has them.
+        number: How many concepts.
+        rounds: Repetitions.
+        seed: Of the order of arms in each.
+        patience: An arm that took more seconds than this in all is not repeated again.
+    """
     arms = bench.arms(number)
     seconds: dict[str, list[float]] = defaultdict(list)
     apart: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in arms}
+    spent: dict[str, float] = defaultdict(float)
     rng = random.Random(seed)
     for turn in range(rounds + 1):
         for name in rng.sample(sorted(arms), len(arms)):
+            if turn > 1 and spent[name] > patience:
+                continue
             for split in (None, apart[name]):
                 if name.endswith("cold"):
-                    bench.chill(number)
+                    chill(bench.shelf.files[:number])
                 took = bench.once(arms[name], split if turn else None)
+                spent[name] += took
                 if turn and split is None:  # the first turn warms up
                     seconds[name].append(took)
     none = statistics.median(seconds["none"])
@@ -175,44 +159,30 @@ def measure(bench: Bench, number: int, rounds: int, seed: int) -> list[dict[str,
 
 
 def run(
-    shape: str | None,
-    device: str,
+    vlm: VLM,
+    subjects_of: Callable[[VLM, int, int, int], list[Subject]],
     numbers: tuple[int, ...],
     photos: tuple[int, ...],
     rounds: int,
     seed: int,
-    layers: int | None,
+    patience: float = math.inf,
 ) -> dict[str, Any]:
-    """All numbers of concepts and photos."""
-    vlm = _model(shape, device, layers)
+    """All numbers of concepts and photos, of subjects such as `pocket_subjects` makes them."""
     rows: list[dict[str, Any]] = []
     for count in photos:
-        subjects = (
-            pocket_subjects(vlm, max(numbers), count, seed)
-            if shape is None
-            else random_subjects(vlm, max(numbers), count, seed)
-        )
+        subjects = subjects_of(vlm, max(numbers), count, seed)
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(vlm, subjects, Path(folder))
             for number in numbers:
-                rows += [{"photos": count, **row} for row in measure(bench, number, rounds, seed)]
+                rows += [{"photos": count, **row} for row in measure(bench, number, rounds, seed, patience)]
     return {
         "model": vlm.name,
-        "layers": layers,
-        "device": torch.cuda.get_device_name(vlm.device) if vlm.device.type == "cuda" else platform.machine(),
-        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+        "machine": machine_facts(vlm.device),
         "question": QUESTION,
         "rounds": rounds,
         "rows": rows,
         "bars": _bars(rows, max(photos)),
     }
-
-
-def _model(shape: str | None, device: str, layers: int | None) -> VLM:
-    if shape is None:
-        return VLM.load("pocket", device=device)
-    dtype = torch.bfloat16 if device.startswith("cuda") else torch.float32
-    return random_model(shape, device, dtype, layers)
 
 
 def _bars(rows: list[dict[str, Any]], photos: int) -> dict[str, float]:
@@ -231,12 +201,18 @@ def _bars(rows: list[dict[str, Any]], photos: int) -> dict[str, float]:
     }
 
 
-def _plot(result: dict[str, Any], file: Path) -> None:
+def arm_order(arm: str) -> tuple[bool, int]:
+    """Where an arm stands in a table: from the disk last, else as they are told above."""
+    return arm.endswith("cold"), _ORDER.index(arm.split()[0])
+
+
+def draw(result: dict[str, Any], file: Path) -> None:
+    """The figure: time against the number of concepts."""
     panels = []
     for photos in sorted({row["photos"] for row in result["rows"]}):
         lines: dict[str, list[tuple[float, float]]] = defaultdict(list)
         none = {r["concepts"]: r for r in result["rows"] if r["photos"] == photos and r["arm"] == "none"}
-        for row in sorted(result["rows"], key=lambda row: _ORDER.index(row["arm"].split()[0])):
+        for row in sorted(result["rows"], key=lambda row: arm_order(row["arm"])[1]):
             if row["photos"] == photos and (row["arm"] != "none" or row["concepts"] == 0):
                 lines[row["arm"]].append((row["concepts"], 1000 * row["seconds"]))
         lines["none"] = [(number, 1000 * row["seconds"]) for number, row in sorted(none.items())]
@@ -253,16 +229,17 @@ def main(
     rounds: Annotated[int, typer.Option(help="Repetitions; medians are printed.", min=1)] = 5,
     seed: Annotated[int, typer.Option(help="Seed of the concepts.")] = 1,
     layers: Annotated[int | None, typer.Option(help="Fewer layers of a shape, to try it.", min=2)] = None,
+    patience: Annotated[float, typer.Option(help="Seconds after which an arm is not repeated.")] = math.inf,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     plot: Annotated[Path | None, typer.Option(help="Draw the figure into this file.")] = None,
 ) -> None:
     """Time to the first token with and without memory."""
-    if shape is not None and shape not in SHAPES:
-        raise typer.BadParameter(f"a shape is one of {', '.join(SHAPES)}, got {shape!r}")
+    vlm = model_of(shape, device, layers)
     several, counts = (tuple(int(count) for count in text.split(",")) for text in (numbers, photos))
-    result = run(shape, device, several, counts, rounds, seed, layers)
+    subjects_of = pocket_subjects if shape is None else random_subjects
+    result = run(vlm, subjects_of, several, counts, rounds, seed, patience)
     if plot is not None:
-        _plot(result, plot)
+        draw(result, plot)
     if as_json:
         print(json.dumps(result, indent=1))
         return
@@ -270,9 +247,9 @@ def main(
     for count in counts:
         rows = [row for row in result["rows"] if row["photos"] == count]
         named = dict.fromkeys(row["arm"] for row in rows)
-        arms = sorted(named, key=lambda arm: (arm.endswith("cold"), _ORDER.index(arm.split()[0])))
-        title = f"{result['model']} on {result['device']}: time to first token, 1 = no memory; {count} photos"
-        table = Table(title=title)
+        arms = sorted(named, key=arm_order)
+        title = f"{result['model']} on {result['machine']['device']}: time to first token, 1 = no memory"
+        table = Table(title=f"{title}; {count} photos")
         table.add_column("arm")
         for number in several:
             table.add_column(f"n={number}", justify="right")

@@ -107,17 +107,32 @@ class SegmentTiers:
             return self._gpu.get(key, found)
 
     def put(self, key: TierKey, segment: Segment) -> Segment:
-        """Keep a segment in RAM; returns it as it is kept."""
+        """Keep a segment in RAM, and on the GPU if it is there; returns it as it is kept."""
         if segment.nbytes > self._ram.maxsize:
             return segment
+        there = None
         if self._device.type == "cuda":
-            # One that was computed just now is on the GPU, where it does not count as kept.
+            # Rows of 8 bits were made into numbers on the GPU, and need not be copied up again.
+            there = segment if segment.keys.device.type == "cuda" else None
             segment = segment.placed(lambda tensor: tensor.cpu().contiguous().pin_memory())
         with self._lock:
             self._ram[key] = segment
             gone = self._ram.evicted()
         _tell("ram", gone)
-        return segment
+        if there is None:
+            return segment
+        try:
+            there = there.placed(lambda tensor: tensor.to(self._device))
+        except torch.OutOfMemoryError:
+            self.retreat()
+            return segment
+        with self._lock:
+            if segment.nbytes > self._gpu.maxsize:
+                return segment
+            self._gpu[key] = there
+            gone = self._gpu.evicted()
+        _tell("gpu", gone)
+        return there
 
     def lift(self, keys: Sequence[TierKey]) -> None:
         """Copy segments from RAM to the GPU, beside what the model computes."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load, save
 
 from jarvis_memory.kv import Part, Segment, Storage, segment_from_bytes, segment_to_bytes
-from jarvis_memory.kv.storage import pack_rows
+from jarvis_memory.kv.storage import pack_rows, unpack_rows
 from jarvis_retrievers.errors import ContextError, CorruptRecordError, FingerprintError, SettingError
 from tests.kv.oracle import error
 from tests.kv.small import PRINT, small_segment
@@ -100,6 +101,38 @@ def test_int8_keeps_keys_where_they_do_not_turn() -> None:
     assert error(read(segment_to_bytes(before, "int8", rotary)).keys.float(), keys) < 0.02
     with pytest.raises(SettingError, match="rotary"):
         segment_to_bytes(before, "int8")
+
+
+@pytest.mark.parametrize("storage", [Storage.FP8, Storage.INT8])
+def test_eight_bits_are_made_into_numbers_where_they_are_brought(storage: Storage) -> None:
+    """Nothing is computed elsewhere: tensors of another device would be refused."""
+    before = segment((6, 4))
+    packed = pack_rows(before, storage, rotary)
+    there = {name: tensor.to("meta") for name, tensor in packed.items()}
+    for rows in unpack_rows(there, storage, before.inputs.positions, rotary, None):
+        assert (rows.device.type, rows.dtype, rows.shape) == ("meta", torch.bfloat16, before.keys.shape)
+    data = segment_to_bytes(before, storage, rotary)
+    brought = segment_from_bytes(data, PRINT, rotary, device=torch.device("cpu")).segment
+    assert brought is not None
+    assert torch.equal(brought.keys, read(data).keys)
+    assert torch.equal(brought.values, read(data).values)
+
+
+def test_a_device_without_room_is_not_a_broken_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = segment_to_bytes(segment(), Storage.INT8, rotary)
+    expected, calls = read(data), []
+
+    def full(*given: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        calls.append(len(given[0]))
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return unpack_rows(*given)
+
+    monkeypatch.setattr("jarvis_memory.kv.format.unpack_rows", full)
+    stored = segment_from_bytes(data, PRINT, rotary, device=torch.device("cpu"))
+    assert stored.segment is not None
+    assert torch.equal(stored.segment.keys, expected.keys)
+    assert calls == [4, 6]  # the inputs are not brought there
 
 
 def test_without_rows_the_inputs_are_there() -> None:

@@ -204,6 +204,21 @@ def test_what_was_used_once_is_on_the_gpu() -> None:
     assert tiers.get(key(1)) is kept
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_what_was_made_on_the_gpu_stays_there() -> None:
+    device = torch.device("cuda")
+    segment = small_segment()
+    tiers = SegmentTiers(Quotas(), device)
+    kept = tiers.put(key(1), segment.placed(lambda tensor: tensor.to(device)))
+    assert kept.keys.device.type == kept.inputs.features.device.type == "cuda"
+    assert tiers.get(key(1)) is kept
+    tiers.retreat()
+    left = tiers.get(key(1))
+    assert left is not None
+    assert left.keys.is_pinned()
+    assert torch.equal(left.keys, segment.keys)
+
+
 def test_a_row_under_another_owners_key_is_never_used(opened: Opener, tmp_path: Path, exam: Exam) -> None:
     """Places of segments are HMACs under the owner's key: a row moved to another owner is not found there."""
     name = exam.concepts[0].name

@@ -117,7 +117,8 @@ def _fill_beside(
     stream = side_stream(keys.device)
     # The memory may still be in use by what was queued before; and must not be given away while we write.
     stream.wait_stream(torch.cuda.current_stream(keys.device))
-    for tensor in (keys, values):
+    rows = [rows for place in places for rows in (place.segment.keys, place.segment.values)]
+    for tensor in (keys, values, *(tensor for tensor in rows if tensor.device == keys.device)):
         tensor.record_stream(stream)
     landed: list[Any] = []
     with torch.cuda.stream(stream):

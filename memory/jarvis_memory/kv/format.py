@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,7 @@ FORMAT_VERSION = 3
 
 _SIZES = {"F32": 4, "BF16": 2, "F16": 2, "F8_E4M3": 1, "I8": 1, "I16": 2}
 _PLAIN = {Storage.F32: "F32", Storage.F16: "F16"}
+_INPUTS = ("features", "positions")
 _BLANK = "0" * 64
 # Some 8 bytes per token, so over 400,000 tokens; it bounds what a broken length can ask for.
 _HEADER_CAP = 4 * 1024 * 1024
@@ -110,7 +112,11 @@ def segment_to_bytes(
 
 
 def segment_from_bytes(
-    data: bytes, fingerprint: str, rotary: Rotary | None = None, dtype: torch.dtype | None = None
+    data: bytes,
+    fingerprint: str,
+    rotary: Rotary | None = None,
+    dtype: torch.dtype | None = None,
+    device: torch.device | None = None,
 ) -> StoredSegment:
     """Read a segment. Nothing of it is used before the whole record is checked.
 
@@ -119,9 +125,11 @@ def segment_from_bytes(
         fingerprint: Of the model that shall use it.
         rotary: Of that model; needed for ``int8``.
         dtype: Of its rows; None leaves plain ones as they are, and makes the others bfloat16.
+        device: Where rows of 8 bits are made into numbers: half the bytes go there, and none of the work is
+            done here. If its memory does not suffice they are made on the CPU.
 
     Returns:
-        What it holds, on the CPU.
+        What it holds: rows of 8 bits on ``device``, everything else on the CPU.
 
     Raises:
         CorruptRecordError: A byte has changed, is missing, or is too much.
@@ -148,17 +156,33 @@ def segment_from_bytes(
         parts = tuple(Part(p.kind, p.tokens, p.width, p.seen) for p in header.parts)
         if storage is Storage.NONE:
             return StoredSegment(inputs, parts, storage, None)
-        keys, values = unpack_rows(tensors, storage, inputs.positions + header.start, rotary, dtype)
-        segment = Segment(keys, values, inputs, parts, header.start, header.fingerprint)
-        return StoredSegment(inputs, parts, storage, segment)
+        where = inputs.positions + header.start
+
+        def made(tensors: dict[str, torch.Tensor]) -> Segment:
+            keys, values = unpack_rows(tensors, storage, where, rotary, dtype)
+            return Segment(keys, values, inputs, parts, header.start, header.fingerprint)
+
+        segment = None if device is None or storage.rounds else _made_there(made, tensors, device)
+        return StoredSegment(inputs, parts, storage, segment or made(tensors))
     except (SafetensorError, ContextError, RuntimeError, IndexError) as error:
         raise _corrupt(str(error)) from error
+
+
+def _made_there(
+    made: Callable[[dict[str, torch.Tensor]], Segment], tensors: dict[str, torch.Tensor], device: torch.device
+) -> Segment | None:
+    """A segment made on a device; None if there is no room for it. Its inputs stay where they are."""
+    try:
+        return made({name: tensor.to(device) for name, tensor in tensors.items() if name not in _INPUTS})
+    except torch.OutOfMemoryError:
+        # Not to be taken for a broken record, as other errors of torch are.
+        return None
 
 
 def _expected(storage: Storage) -> dict[str, tuple[str, int]]:
     """Per tensor its dtype and number of dimensions."""
     plain = _PLAIN.get(storage, "BF16")
-    inputs = {"features": (plain, 3), "positions": ("I16", 2)}
+    inputs = dict(zip(_INPUTS, ((plain, 3), ("I16", 2)), strict=True))
     if storage is Storage.NONE:
         return inputs
     if storage is Storage.FP8:

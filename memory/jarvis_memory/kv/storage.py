@@ -91,7 +91,7 @@ def unpack_rows(
     rotary: Rotary | None,
     dtype: torch.dtype | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Keys and values (layers, kv_heads, tokens, head_dim) of a record that has rows.
+    """Keys and values (layers, kv_heads, tokens, head_dim) of a record that has rows, where its tensors are.
 
     Args:
         packed: The tensors of the record.
@@ -132,7 +132,7 @@ def _turned(
     """Keys (layers, kv_heads, tokens, head_dim) turned by the angles of their positions, or back by them."""
     if rotary is None:
         raise SettingError("Storing as int8 turns keys, which needs the rotary table of the model.")
-    cos, sin = (x.detach().cpu().float() for x in rotary(positions))
+    cos, sin = (x.detach().to(keys.device).float() for x in rotary(positions))
     size = 2 * cos.shape[-1]
     x1, x2 = keys[..., :size].chunk(2, dim=-1)
     sin = -sin if back else sin

@@ -71,7 +71,8 @@ class ConceptEncoder:
 
     def restored(self, prefix: Prefix, data: bytes) -> Segment:
         """A segment from its bytes; rows that are not stored are computed."""
-        stored = segment_from_bytes(data, prefix.fingerprint, self._runner.rotary)
+        device = prefix.keys.device
+        stored = segment_from_bytes(data, prefix.fingerprint, self._runner.rotary, device=device)
         features, like = stored.inputs.features.shape, self._runner.unseen.shape
         if (features[0], features[2]) != (like[0], like[2]):
             raise CorruptRecordError(
