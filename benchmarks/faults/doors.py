@@ -15,7 +15,7 @@ import structlog  # noqa: F401  (loaded with the first event that is told, and a
 from PIL import Image
 
 from jarvis_memory.kv import segment_from_bytes
-from jarvis_memory.store import OwnerStore
+from jarvis_memory.store import OwnerStore, import_owner
 from jarvis_memory.store.backup import restore
 from jarvis_plugins.common.row import Row
 from jarvis_plugins.common.snapshot import Snapshot, read_snapshot, write_snapshot
@@ -25,6 +25,7 @@ from jarvis_retrievers.images import load_image
 
 from .base import OWNER, Base
 from .drawn import drawn
+from .forged_archives import forge_archive, valid_archive
 from .forged_homes import as_backup, forge_backup, forge_catalogue
 from .forged_images import forged_image, valid_image
 from .forged_tensors import DIM, PRINT, forged_clusters, forged_segment, valid_clusters, valid_segment
@@ -69,6 +70,11 @@ def doors(folder: Path) -> dict[str, Door]:
             lambda place: as_backup(base.copy(place / "home")),
             lambda place, rng: forge_backup(as_backup(base.copy(place / "home")), rng),
             _restored,
+        ),
+        "archive": Door(
+            lambda place: valid_archive(place / "archive"),
+            lambda place, rng: forge_archive(place / "archive", rng),
+            _imported,
         ),
     }
 
@@ -175,4 +181,12 @@ def _restored(place: Path) -> None:
     new = place / "new"
     shutil.rmtree(new, ignore_errors=True)
     restore(place / "home", new)
+    _live(new)
+
+
+def _imported(place: Path) -> None:
+    """What an archive says is given to somebody else, in a home of its own."""
+    new = place / "new"
+    shutil.rmtree(new, ignore_errors=True)
+    import_owner(new, place / "archive", owner=OWNER)
     _live(new)
