@@ -20,7 +20,7 @@ from jarvis_memory.checkup import Check, checkup, worst
 from jarvis_memory.checkup.home import look_at_home
 from jarvis_memory.checkup.machine import EXTRAS, LIBRARIES
 from jarvis_memory.checkup.model import MODEL_TYPES
-from jarvis_memory.store import OwnerStore
+from jarvis_memory.store import MasterKey, OwnerStore, SQLiteCatalogue, secure
 from jarvis_memory.store.schema import FORMAT_VERSION
 from jarvis_memory.vlm.families.choice import FAMILIES, choose_family
 from jarvis_plugins.cli.app import app
@@ -272,3 +272,21 @@ def test_it_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_encryption_is_told_without_the_key(home: Path) -> None:
+    key = MasterKey.from_bytes(bytes(range(32)))
+    assert (seen(home)["encryption"].value, seen(home)["encryption"].state) == ("none", "note")
+    secure(home, key)
+    before = digest(home)
+    assert (seen(home)["encryption"].value, seen(home)["encryption"].state) == (
+        "AES-256-GCM; the master key is from: key",
+        "fine",
+    )
+    assert digest(home) == before
+    with OwnerStore.open(home, "ana", key=key) as store:
+        catalogue = store._catalogue
+        assert isinstance(catalogue, SQLiteCatalogue)
+        with catalogue.database.write() as connection:
+            catalogue.database.keys.turn(connection, "turning")
+    assert seen(home)["encryption"].state == "warning"

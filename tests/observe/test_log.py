@@ -17,14 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from jarvis_memory.store import OwnerStore
+from jarvis_memory.store import OwnerStore, Quota
+from jarvis_memory.store.schema import FORMAT_VERSION
 from jarvis_plugins.cli.app import app
-from jarvis_retrievers.errors import CorruptRecordError, NoRoomError, SettingError
+from jarvis_retrievers.errors import CorruptRecordError, NoRoomError, QuotaError, SettingError
 from jarvis_retrievers.log import bound, configure_logging, log, owner_tag, wanted
 from jarvis_retrievers.log_events import EVENTS, EventName
 from jarvis_retrievers.log_fields import FIELDS, HIDDEN, checked, fault
 from tests.house.tree import PACKAGES, python_files
 from tests.observe.tables import PAGE, TABLES, parts, written
+from tests.store.drafts import draft
+from tests.store.test_formats import aged
+from tests.store.test_home import filled
 
 
 @pytest.fixture(autouse=True)
@@ -189,3 +193,18 @@ def test_damage_is_told_once_on_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", TABLES)
 def test_the_page_has_the_tables_of_the_code(name: str) -> None:
     assert parts(PAGE.read_text(encoding="utf-8"), name)[1] == written(name)
+
+
+def test_an_older_home_and_a_full_quota_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = filled(tmp_path / "home")
+    aged(home)
+    configure_logging("info:json")
+    with OwnerStore.open(home, "ana") as store:
+        store.put_quota(Quota(concepts=1))
+        with pytest.raises(QuotaError):
+            store.add_concept(draft("Mia", 1))
+    configure_logging("off")
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    events = {line["event"]: line for line in told}
+    assert (events["home.migrated"]["before"], events["home.migrated"]["format"]) == (1, FORMAT_VERSION)
+    assert events["quota.refused"]["what"] == "concepts"

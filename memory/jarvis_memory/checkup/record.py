@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ..selecting.selector import SELECTOR_KEY
+from ..store.home_keys import read_lock
 from ..store.queries import has_table
 from .check import Check
 from .machine import amount
@@ -84,7 +85,14 @@ def _segments(connection: sqlite3.Connection, live: int, segments: int) -> Itera
 
 
 def _encryption(connection: sqlite3.Connection) -> Check:
-    return Check("home", "encryption", "none: keep it on an encrypted disk", "note")
+    lock, _ = read_lock(connection)
+    if lock is None:
+        how = "keep it on an encrypted disk, or run: jarvis secure on"
+        return Check("home", "encryption", "none", "note", how)
+    if lock.mode != "on":
+        how = "run jarvis secure on, or off, once more: it goes on"
+        return Check("home", "encryption", "begun, and not finished", "warning", how)
+    return Check("home", "encryption", f"AES-256-GCM; the master key is from: {lock.source}")
 
 
 def _settings(connection: sqlite3.Connection, live: int, measured: bool) -> Iterator[Check]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from jarvis_retrievers.errors import CorruptRecordError, QuotaError, SettingError
+from jarvis_retrievers.log import log
 
 from .holdings import Holdings
 from .queries import has_table
@@ -76,6 +77,7 @@ class Quota:
             (count_of, self.concepts, "concepts"),
         ):
             if most is not None and now > max(most, was):
+                log("quota.refused", what=what)
                 raise QuotaError(
                     f"the quota of this owner is {most} {what}, there are {was}, and it would be {now}; "
                     "forget something, or raise it with `jarvis quota`"
