@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -39,6 +38,7 @@ from .profiling.choice import check_profiler
 from .profiling.profiler import Profiler
 from .recalling import recalled
 from .store.owner import OwnerStore
+from .store.places import Blobs, Place
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
 from .viewing import viewed
 from .vlm import VLM
@@ -57,9 +57,10 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
     @classmethod
     def open(
         cls,
-        home: str | os.PathLike[str] = "~/.jarvis",
+        home: Place = "~/.jarvis",
         *,
         owner: str = "me",
+        blobs: Blobs | None = None,
         model: str | VLM = "pocket",
         clip: str | ImageTextEncoder = "pocket",
         device: str | None = None,
@@ -76,8 +77,9 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
 
         Args:
-            home: a folder on a local disk; ``~`` is understood.
+            home: a folder on a local disk; ``~`` is understood; or ``postgresql://...`` (docs/scale.md).
             owner: whose memory; owners in one home never see each other.
+            blobs: for ``postgresql://``, where photos and segments are: a folder, or a `BlobStore`.
             model: "pocket", a Hugging Face id, a folder, or a loaded `VLM`. Loaded when first needed.
             clip: "pocket", ``"ARCH/PRETRAINED"`` of open_clip, a folder, or an encoder.
             device: "cpu", "cuda"; by default the best there is.
@@ -97,7 +99,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         """
         checked, quotas = Engine.mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
-        store = OwnerStore.open(home, owner, read_only=read_only)
+        store = OwnerStore.open(home, owner, blobs=blobs, read_only=read_only)
         engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector)
         return cls(store, engine, checked)
 

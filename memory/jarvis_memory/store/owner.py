@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import warnings
 from collections.abc import Collection, Iterator
@@ -23,10 +22,11 @@ from jarvis_retrievers.errors import (
 from ..concept import Concept, name_key
 from .contracts import BlobRef, BlobStore, Catalogue, SegmentCache, Usage, VectorRows
 from .draft import ConceptDraft
-from .home import check_owner, open_home
+from .home import check_owner
 from .known import KnownConcepts
 from .names import resolve
 from .owner_caches import OwnerCaches
+from .places import Blobs, Place, open_place
 from .recovery import recover
 from .reserve import with_room
 from .segments import FileSegmentCache
@@ -59,9 +59,10 @@ class OwnerStore(OwnerCaches):
     @classmethod
     def open(
         cls,
-        home: str | os.PathLike[str],
+        home: Place,
         owner: str,
         *,
+        blobs: Blobs | None = None,
         read_only: bool = False,
         busy_timeout: float = 30.0,
         accept_loss: bool = False,
@@ -69,8 +70,9 @@ class OwnerStore(OwnerCaches):
         """Open a home, or make it (0700), and finish what was being forgotten when the last process ended.
 
         Args:
-            home: a folder; ``~`` is understood.
+            home: a folder; ``~`` is understood; or ``postgresql://...``, see `open_place`.
             owner: see `check_owner`.
+            blobs: for a cluster, where photos and segments are.
             read_only: refuse writes even if they were possible.
             busy_timeout: seconds to wait for another process's write.
             accept_loss: go on with what is there if acknowledged writes are lost.
@@ -81,14 +83,14 @@ class OwnerStore(OwnerCaches):
             RuntimeWarning: what was being forgotten could not be finished now (disk full, others reading).
         """
         check_owner(owner)
-        catalogue, blobs = open_home(
-            home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
+        catalogue, bytes_of = open_place(
+            home, blobs, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss
         )
         try:
-            store = cls(owner, catalogue, blobs)
+            store = cls(owner, catalogue, bytes_of)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
-                recover(Path(home).expanduser(), catalogue, blobs, _GRACE)
+                recover(Path(home).expanduser(), catalogue, bytes_of, _GRACE)
         except BaseException:
             catalogue.close()
             raise

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .blobs import UNCLEAN, FileBlobStore
 from .catalogue import SQLiteCatalogue
+from .contracts import BlobStore, Catalogue
 from .disk import translated
 
 __all__ = ["recover"]
@@ -16,7 +17,7 @@ __all__ = ["recover"]
 _log = logging.getLogger(__name__)
 
 
-def recover(home: Path, catalogue: SQLiteCatalogue, blobs: FileBlobStore, grace: float) -> int:
+def recover(home: Path, catalogue: Catalogue, blobs: BlobStore, grace: float) -> int:
     """Note that a process was cut short; a grace period later, delete the files that nothing points to.
 
     The grace period is there for writes of other processes that go on. Looking for such files takes time in a
@@ -25,6 +26,9 @@ def recover(home: Path, catalogue: SQLiteCatalogue, blobs: FileBlobStore, grace:
     Returns:
         How many files were deleted; they are told to the log.
     """
+    # A server sees to its own recovery, and who else writes there nobody here can know.
+    if not isinstance(catalogue, SQLiteCatalogue) or not isinstance(blobs, FileBlobStore):
+        return 0
     tmp = home / "tmp"
     with translated("look into", tmp):
         if catalogue.database.recovered and not (tmp / UNCLEAN).exists():

@@ -27,6 +27,7 @@ __all__ = [
     "as_matrix",
     "blob_of",
     "check_dim",
+    "concept_of",
     "insert",
     "insert_concept",
     "read_concepts",
@@ -142,10 +143,15 @@ def read_concepts(connection: sqlite3.Connection, where: str, values: Row) -> tu
 
 
 def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
+    where, whose = "owner = ? AND concept = ? ORDER BY position", row[:2]
+    return concept_of(
+        row, select(connection, "photos", where, whose), select(connection, "patches", where, whose)
+    )
+
+
+def concept_of(row: Row, photos: Sequence[Row], patches: Sequence[Row]) -> Concept:
+    """A concept from its row and those of its photos and patches, by position; CorruptRecordError if it is none."""
     owner, concept_id, _, _, created, updated, photo_count, patch_count, _, text = row
-    where, whose = "owner = ? AND concept = ? ORDER BY position", (owner, concept_id)
-    photos = select(connection, "photos", where, whose)
-    patches = select(connection, "patches", where, whose)
     if (len(photos), len(patches)) != (photo_count, patch_count):
         raise CorruptRecordError(
             f"the concept with id {concept_id!r} should have {photo_count} photos and {patch_count} patches, "
