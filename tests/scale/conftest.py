@@ -35,7 +35,7 @@ def server() -> Iterator[Server]:
     server = Server(found, folder)
     try:
         with admin(server) as connection:
-            connection.execute("CREATE ROLE jarvis LOGIN PASSWORD 'its own'")
+            connection.execute("CREATE ROLE jarvis LOGIN PASSWORD 'a secret word'")
             connection.execute("CREATE DATABASE model OWNER jarvis")
         with admin(server, "model") as connection:
             connection.execute("CREATE EXTENSION vector")
@@ -51,7 +51,7 @@ def fresh(server: Server) -> Iterator[str]:
     name = f"home_{next(_NUMBER)}"
     with admin(server) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE model OWNER jarvis")
-    yield server.url(name, "jarvis", "its own")
+    yield server.url(name, "jarvis", "a secret word")
     with admin(server) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -63,7 +63,7 @@ def made(server: Server) -> str:
 
     with admin(server) as connection:
         connection.execute("CREATE DATABASE home TEMPLATE model OWNER jarvis")
-    url = server.url("home", "jarvis", "its own")
+    url = server.url("home", "jarvis", "a secret word")
     Cluster(url).close()
     return url
 

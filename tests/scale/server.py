@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import importlib.util
 import os
@@ -12,6 +13,8 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+
+import psutil
 
 PASSWORD = "only for tests"
 
@@ -96,13 +99,20 @@ class Server:
                 raise RuntimeError(f"PostgreSQL did not start:\n{self._log.read_text(errors='replace')[-2000:]}")
             time.sleep(0.05)
 
-    def kill(self) -> None:
-        """SIGKILL to the postmaster, and to all of its processes: nothing of it says goodbye."""
+    def kill(self, everything: bool = True) -> None:
+        """SIGKILL to the postmaster, and to all of its processes: nothing of it says goodbye.
+
+        Args:
+            everything: if not, its processes find out for themselves that it is gone.
+        """
         assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGKILL)
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.kill()
+        for child in children if everything else ():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
         self._process.wait()
-        time.sleep(0.2)
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        psutil.wait_procs(children, timeout=60)
 
     def stop(self) -> None:
         """Stop it at once; nobody needs its files any more."""
