@@ -181,6 +181,7 @@ class PostgresIndex:
                 f'CREATE INDEX CONCURRENTLY "{name}" ON {leaf[0]} USING hnsw ((data::halfvec({self.dim})) '
                 f"halfvec_ip_ops) WHERE {self._whose(owner)}"
             )
+            session.run(f'ALTER INDEX "{name}" ALTER COLUMN 1 SET STATISTICS 0')
         return True
 
     def _graph(self, session: Session, owner: str) -> bool:

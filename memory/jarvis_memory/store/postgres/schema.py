@@ -81,6 +81,20 @@ _HOME = "current_setting('jarvis.home', true) = 'on'"
 _LISTED = ("owners", "photos", "segments", "snapshots")
 
 
+# The server's statistics are samples of values, which would outlive the rows that they are from.
+_NO_SAMPLES = """DO $$
+DECLARE found record;
+BEGIN
+    FOR found IN
+        SELECT a.attrelid::regclass AS place, a.attname AS name
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.relnamespace = 'jarvis'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0
+    LOOP
+        EXECUTE format('ALTER TABLE ONLY %s ALTER COLUMN %I SET STATISTICS 0', found.place, found.name);
+    END LOOP;
+END $$"""
+
+
 def _first() -> Iterator[str]:
     yield "CREATE SEQUENCE jarvis.changes"
     yield f"CREATE SEQUENCE jarvis.vector_ids MINVALUE 0 START {STRIDE} INCREMENT {STRIDE}"
@@ -102,6 +116,7 @@ def _first() -> Iterator[str]:
     yield f"CREATE TABLE jarvis.settings (key {_TEXT} PRIMARY KEY, value {_TEXT}, digest bytea NOT NULL)"
     yield from _forced("jarvis.settings")
     yield f"CREATE POLICY home ON jarvis.settings USING ({_HOME}) WITH CHECK ({_HOME})"
+    yield _NO_SAMPLES
 
 
 def _forced(table: str) -> Iterator[str]:
