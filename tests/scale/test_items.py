@@ -66,7 +66,9 @@ def test_owners_are_walls_and_leaving_erases(catalogue: PostgresCatalogue) -> No
     assert found.draft.value == {"who": "ben"}
 
 
-@pytest.mark.parametrize("change", ["value = '{}'", "ttl = 60.0", "expires = NULL", "kinds = 'i'", "key = '\"x\"'"])
+@pytest.mark.parametrize(
+    "change", ["value = '{}'", "ttl = 60.0", "expires = NULL", "kinds = 'i'", "key = '\"x\"'"]
+)
 def test_damage_is_noticed(catalogue: PostgresCatalogue, server: Server, change: str) -> None:
     table = catalogue.items("ana", test_items.Clock())
     table.write([(NS, "k", ItemDraft({"n": 1}, 50.0))])

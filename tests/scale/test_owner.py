@@ -58,7 +58,7 @@ def walked(database: str) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("walked")
-class TestHome(Home.TestCase):
+class TestHome(Home.TestCase):  # type: ignore[misc, valid-type]
     settings = test_state.TestHome.settings
 
 

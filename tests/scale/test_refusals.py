@@ -82,8 +82,7 @@ def test_places_of_blobs(database: str, tmp_path: Path, fresh: str) -> None:
     # Another cluster would sweep these away.
     with one_line(SettingError, "blobs of another cluster"):
         OwnerStore.open(fresh, "ana", blobs=tmp_path / "the blobs")
-    blobs = MemoryBlobStore()
-    with OwnerStore.open(fresh, "ana", blobs=blobs) as store:
+    with OwnerStore.open(fresh, "ana", blobs=MemoryBlobStore()) as store:
         assert store.photo(store.add_concept(draft()).photos[0].id)
 
 
@@ -135,7 +134,10 @@ def test_a_database_without_pgvector_or_without_rights(server: Server) -> None:
 
 def test_a_wall_that_is_missing(server: Server, database: str) -> None:
     for broken, mended in (
-        ("ALTER TABLE jarvis.photos NO FORCE ROW LEVEL SECURITY", "ALTER TABLE jarvis.photos FORCE ROW LEVEL SECURITY"),
+        (
+            "ALTER TABLE jarvis.photos NO FORCE ROW LEVEL SECURITY",
+            "ALTER TABLE jarvis.photos FORCE ROW LEVEL SECURITY",
+        ),
         (
             "ALTER TABLE jarvis.photos_3 DISABLE ROW LEVEL SECURITY",
             "ALTER TABLE jarvis.photos_3 ENABLE ROW LEVEL SECURITY",
@@ -179,7 +181,9 @@ def test_many_open_it_first(fresh: str) -> None:
     """Six processes find no tables; one makes them, the others wait for it."""
     code = f"from jarvis_memory.store.postgres import Cluster; print(Cluster({fresh!r}).id)"
     running = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         for _ in range(6)
     ]
     answers = [process.communicate(timeout=100) for process in running]

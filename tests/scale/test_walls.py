@@ -17,7 +17,7 @@ from tests.store.test_items import Clock
 @pytest.fixture
 def cluster(database: str) -> Iterator[Cluster]:
     cluster = Cluster(database)
-    catalogue = PostgresCatalogue(cluster.again())
+    catalogue = PostgresCatalogue(cluster)
     for owner, number in (("ana", 1), ("ben", 2)):
         concept = catalogue.add(owner, rows(owner, number))
         catalogue.items(owner, Clock()).write([(("a",), "b", ItemDraft({}))])
@@ -26,7 +26,6 @@ def cluster(database: str) -> Iterator[Cluster]:
 
         catalogue.put_segment(owner, SegmentRow(concept.id, "f", concept.updated, 1, blob(80 + number)))
     catalogue.put_setting("kv", "int8")
-    catalogue.close()
     yield cluster
     cluster.close()
 
@@ -87,7 +86,9 @@ def test_what_the_home_is_asked_for_shows_no_concept(cluster: Cluster) -> None:
             assert session.run(f"DELETE FROM {table}") == 0
 
 
-@pytest.mark.parametrize("owner", ["a'b", "'; DROP TABLE jarvis.owners; --", "{}", "%s", "\\", "ana' OR '1'='1"])
+@pytest.mark.parametrize(
+    "owner", ["a'b", "'; DROP TABLE jarvis.owners; --", "{}", "%s", "\\", "ana' OR '1'='1"]
+)
 def test_an_owner_is_never_a_statement(cluster: Cluster, owner: str) -> None:
     for way in (cluster.read, cluster.write):
         with way(owner) as session:

@@ -1,6 +1,6 @@
 """A process that remembers, replaces and forgets concepts of its own in a cluster, and tells what is left.
 
-    python -m tests.scale.writer URL BLOBS OWNER NUMBER ROUNDS
+python -m tests.scale.writer URL BLOBS OWNER NUMBER ROUNDS
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main(url: str, blobs: str, owner: str, number: str, rounds: str) -> None:
     with OwnerStore.open(url, owner, blobs=blobs) as store:
         for _ in steps(store, int(number), int(rounds), expected):
             pass
-    print(json.dumps(expected))
+    sys.stdout.write(json.dumps(expected))
 
 
 if __name__ == "__main__":

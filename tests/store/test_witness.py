@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def killed(home: Path) -> Path:
     return home
 
 
-def names(home: Path, **options: bool) -> list[str]:
+def names(home: Path, **options: Any) -> list[str]:
     with OwnerStore.open(home, "ana", **options) as store:
         return [concept.name for concept in store.list()]
 

@@ -32,7 +32,7 @@ Blobs = str | os.PathLike[str] | BlobStore
 """A folder, ``file:///folder``, or what holds blobs."""
 
 _MARK = "cluster"
-_POOLS: dict[tuple[str, bool, float], Cluster] = {}
+_POOLS: dict[tuple[int, str, bool, float], Cluster] = {}
 _LOCK = threading.Lock()
 
 
@@ -61,7 +61,8 @@ def open_place(
     if not is_url(home):
         if blobs is not None:
             raise SettingError(
-                f"a home in a folder keeps its photos itself, got blobs for {os.fspath(home)}; leave them out, or name a "
+                f"a home in a folder keeps its photos itself, got blobs for {os.fspath(home)}; leave them "
+                "out, or name a "
                 "cluster: postgresql://..."
             )
         return open_home(home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss)
@@ -103,11 +104,12 @@ def items_of(catalogue: Catalogue, owner: str, clock: Callable[[], float] = time
 def _shared(url: str, read_only: bool, timeout: float) -> Cluster:
     from .postgres import Cluster
 
-    place = (url, read_only, timeout)
+    # A process does not use what it has from the one it was forked from.
+    place = (os.getpid(), url, read_only, timeout)
     with _LOCK:
         known = _POOLS.get(place)
-        if known is not None and not known.closed:
-            return known.again()
+        if known is not None and known.shared():
+            return known
         _POOLS[place] = cluster = Cluster(url, read_only=read_only, timeout=timeout)
         return cluster
 
@@ -118,7 +120,9 @@ def _folder(blobs: str | os.PathLike[str]) -> Path:
         return Path(text).expanduser()
     parts = urlsplit(text)
     if parts.scheme != "file":
-        raise SettingError(f"blobs cannot be at {parts.scheme}://; use a folder, file:///folder, or a BlobStore")
+        raise SettingError(
+            f"blobs cannot be at {parts.scheme}://; use a folder, file:///folder, or a BlobStore"
+        )
     if parts.netloc not in ("", "localhost") or not parts.path.strip("/"):
         raise SettingError(f"a file URL names a whole path, such as file:///srv/photos, got {text!r}")
     return Path(unquote(parts.path))
@@ -131,13 +135,18 @@ def _claim(root: Path, cluster: str, read_only: bool) -> None:
         if root.exists() and not root.is_dir():
             raise SettingError(f"blobs must be in a folder, got the file {root}; choose another path")
         if (root / CATALOGUE).exists():
-            raise SettingError(f"{root} is a home with a catalogue of its own; give the cluster another folder")
+            raise SettingError(
+                f"{root} is a home with a catalogue of its own; give the cluster another folder"
+            )
         if not mark.exists() and not read_only:
             make_folder(root)
             make_folder(root / "tmp")
-            write_file(mark, root / "tmp" / f"{_MARK}-{os.getpid()}-{threading.get_ident()}", (cluster.encode(),))
+            write_file(
+                mark, root / "tmp" / f"{_MARK}-{os.getpid()}-{threading.get_ident()}", (cluster.encode(),)
+            )
         found = mark.read_text() if mark.exists() else cluster
     if found != cluster:
         raise SettingError(
-            f"{root} holds the blobs of another cluster ({found}), this is {cluster}; each needs a folder of its own"
+            f"{root} holds the blobs of another cluster ({found}), this is {cluster}; each needs a folder "
+            "of its own"
         )

@@ -150,7 +150,7 @@ def _concept(connection: sqlite3.Connection, row: Row) -> Concept:
 
 
 def concept_of(row: Row, photos: Sequence[Row], patches: Sequence[Row]) -> Concept:
-    """A concept from its row and those of its photos and patches, by position; CorruptRecordError if it is none."""
+    """A concept from its row and those of its photos and patches; CorruptRecordError if they are none."""
     owner, concept_id, _, _, created, updated, photo_count, patch_count, _, text = row
     if (len(photos), len(patches)) != (photo_count, patch_count):
         raise CorruptRecordError(

@@ -43,7 +43,9 @@ class Address:
         except ValueError as error:
             raise SettingError(f"the URL of a cluster cannot be read ({error}); {_FORM}") from error
         if parts.scheme not in SCHEMES:
-            raise SettingError(f"the URL of a cluster must start with postgresql://, got {parts.scheme!r}; {_FORM}")
+            raise SettingError(
+                f"the URL of a cluster must start with postgresql://, got {parts.scheme!r}; {_FORM}"
+            )
         try:
             found: dict[str, Any] = driver().conninfo.conninfo_to_dict(url)
         except driver().Error as error:

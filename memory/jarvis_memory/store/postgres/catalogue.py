@@ -3,7 +3,6 @@
 # ruff: noqa: S608  (statements hold names of tables and columns; values are bound)
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Collection
 from typing import NoReturn
 
@@ -20,7 +19,7 @@ from .home import PostgresHome
 from .index_names import drop_indexes
 from .items import PostgresItems
 from .lots import PHOTOS, delete_lots, first_id, hide_lots, insert_lot, read_vectors
-from .rows import THIS, blobs_of, key_of, read_concepts, select, updated_of
+from .rows import THIS, blobs_of, enter, key_of, read_concepts, select, updated_of
 from .schema import OWNED
 from .session import Session
 
@@ -32,9 +31,9 @@ _OF_CONCEPT = ("segments", "patches", "photos", "concepts")
 class PostgresCatalogue(PostgresCaches, PostgresHome):
     """`Catalogue` in a cluster. Threads share it, other processes and machines open their own.
 
-    What is erased is deleted: no query finds it again. Its bytes stay in the server's files until their room is
-    used for other rows (`compact` writes tables anew), and in its log, standbys and backups for as long as these
-    are kept; see docs/scale.md.
+    What is erased is deleted: no query finds it again. Its bytes stay in the server's files until their room
+    is used for other rows (`compact` writes tables anew), and in its log, standbys and backups for as long as
+    these are kept; see docs/scale.md.
 
     Args:
         cluster: closed with the catalogue.
@@ -68,8 +67,7 @@ class PostgresCatalogue(PostgresCaches, PostgresHome):
         with self._cluster.write(owner) as session:
             _refuse_duplicate(session, owner, rows.concept)
             check_dim(rows, _dim_of(session, owner))
-            if key_of(session, owner) is None:
-                session.run("INSERT INTO owners (owner, key) VALUES (%s, %s)", (owner, secrets.token_bytes(32)))
+            enter(session, owner)
             return _insert(session, owner, rows, None)
 
     def replace(self, owner: str, rows: ConceptRows) -> tuple[Concept, tuple[BlobRef, ...]]:
@@ -157,7 +155,9 @@ class PostgresCatalogue(PostgresCaches, PostgresHome):
         query = f"SELECT {', '.join(columns('concepts'))} FROM concepts WHERE owner = %s AND live = 0"
         with self._cluster.read(owner) as session:
             # A rotten bit must not look like the wish to forget; whatever reads concepts reports such a row.
-            return tuple(f[1] for *f, stored in session.rows(query, (owner,)) if seal("concepts", f) == stored)
+            return tuple(
+                f[1] for *f, stored in session.rows(query, (owner,)) if seal("concepts", f) == stored
+            )
 
     def erase(self, owner: str, concept_ids: Collection[str]) -> None:
         """See `Catalogue.erase`; its rows are gone, their bytes are not yet (see the class)."""
@@ -190,7 +190,9 @@ def _insert(session: Session, owner: str, rows: ConceptRows, created: int | None
     sequence = {"created": updated if created is None else created, "updated": updated}
     concept = stamp(rows.concept.model_copy(update=sequence), first)
     head = (owner, concept.id)
-    body = ConceptBody(**{name: getattr(concept, name) for name in ConceptBody.model_fields}).model_dump_json()
+    body = ConceptBody(
+        **{name: getattr(concept, name) for name in ConceptBody.model_fields}
+    ).model_dump_json()
     counts = (len(concept.photos), len(concept.patches), count)
     values = (*head, name_key(concept.name), 1, concept.created, concept.updated, *counts, body)
     session.insert("concepts", [values])
@@ -238,7 +240,8 @@ def _refuse_duplicate(session: Session, owner: str, concept: Concept) -> None:
     )
     if row is not None and row[0] != concept.id:
         raise DuplicateConceptError(
-            f"there is a concept called {concept.name!r} already; update it, forget it, or choose another name"
+            f"there is a concept called {concept.name!r} already; update it, forget it, or choose another "
+            "name"
         )
 
 

@@ -8,7 +8,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any
 
 from jarvis_retrievers.errors import HomeReadOnlyError, SettingError, StoreError
 
@@ -84,11 +84,12 @@ class Cluster:
         self._users = 1
         self._finalizer = weakref.finalize(self, self._pool.close)
 
-    def again(self) -> Self:
-        """The same for one more user, who closes it, too."""
+    def shared(self) -> bool:
+        """Take it for one more user, who closes it, too; False if all others have closed it already."""
         with self._lock:
-            self._users += 1
-        return self
+            if self._users > 0:
+                self._users += 1
+            return self._users > 0
 
     def close(self) -> None:
         """Let go of the connections once every user has closed it."""
@@ -105,7 +106,7 @@ class Cluster:
 
     @contextmanager
     def read(self, owner: str | None) -> Iterator[Session]:
-        """A snapshot of an owner's rows (None: of what belongs to the home): all that is read belongs together."""
+        """A snapshot of an owner's rows, or, for None, of what belongs to the home."""
         with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", owner, "") as session:
             yield session
 
@@ -126,7 +127,7 @@ class Cluster:
 
     @contextmanager
     def alone(self) -> Iterator[Session]:
-        """Statements that PostgreSQL does outside of transactions, such as VACUUM; they see no owner's rows."""
+        """Statements that stand outside of transactions, such as VACUUM; they see no owner's rows."""
         with self._translated(), self._connect() as connection:
             connection.execute("SET statement_timeout = 0")
             yield Session(connection)

@@ -33,5 +33,6 @@ def _load(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         raise ExtraError(
-            f'PostgreSQL needs {name}, which cannot be imported ({error}); run: pip install "jarvis-plugins[scale]"'
+            f"PostgreSQL needs {name}, which cannot be imported ({error}); run: pip install "
+            '"jarvis-plugins[scale]"'
         ) from error

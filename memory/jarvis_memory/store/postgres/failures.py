@@ -45,7 +45,9 @@ def meant(error: Any, shown: str) -> JarvisError:
     """The error to raise in place of one of psycopg's, after a connection was made."""
     code, text, errors = getattr(error, "sqlstate", None) or "", _line(error), driver()
     if code == "57014":
-        return StoreError(f"{shown} took too long ({text}), nothing was changed; try again when it is less busy")
+        return StoreError(
+            f"{shown} took too long ({text}), nothing was changed; try again when it is less busy"
+        )
     if code in ("55P03", "40001", "40P01"):
         return StoreError(f"{shown} is in use by another process ({text}), nothing was changed; try again")
     if code.startswith("53"):
@@ -63,7 +65,8 @@ def meant(error: Any, shown: str) -> JarvisError:
         return refused(error, shown)
     if not code or code.startswith(("08", "57P")):
         return StoreError(
-            f"the connection to {shown} was lost ({text}); what was being written is there whole or not at all, "
+            f"the connection to {shown} was lost ({text}); what was being written is there whole or not "
+            "at all, "
             "look whether it is and try again"
         )
     return StoreError(f"{shown} could not do it ({code}: {text})")

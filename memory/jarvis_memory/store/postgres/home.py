@@ -12,7 +12,7 @@ __all__ = ["PostgresHome"]
 
 
 class PostgresHome:
-    """Part of `PostgresCatalogue`; its transactions are of no owner, and see only what is of the whole home."""
+    """Part of `PostgresCatalogue`; its transactions are of no owner, and see what is of the whole home."""
 
     _cluster: Cluster
 
@@ -42,13 +42,13 @@ class PostgresHome:
             return frozenset(row[0] for row in session.rows(query))
 
     def tidy(self) -> None:
-        """Nothing: to write tables anew with every concept that is forgotten would stop all others; see `compact`."""
+        """Nothing: tables cannot be written anew whenever a concept is forgotten; see `compact`."""
 
     def compact(self) -> None:
         """Write all tables anew, so that no byte of what was erased is left in them.
 
-        Each table is locked while that is done: a matter for the night. The server's log, its standbys and its
-        backups keep what they have for as long as they are kept.
+        Each table is locked while that is done: a matter for the night. The server's log, its standbys and
+        its backups keep what they have for as long as they are kept.
 
         Raises:
             StoreError: somebody kept a table in use for longer than the timeout.

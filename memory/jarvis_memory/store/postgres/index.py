@@ -50,8 +50,9 @@ class PostgresIndex:
     Args:
         cluster: where.
         dim: length of a vector.
-        space: ``"photos"`` for the vectors of the record: the catalogue writes and deletes them, so that `add`
-            only sees that they are there and `remove` removes nothing. Another name holds what `add` is given.
+        space: ``"photos"`` for the vectors of the record: the catalogue writes and deletes them, so that
+            `add` only sees that they are there and `remove` removes nothing. Another name holds what `add` is
+            given.
         candidates: how many are looked for in a graph, 1 to 1000, or ``k`` if that is more.
 
     Raises:
@@ -60,7 +61,9 @@ class PostgresIndex:
 
     def __init__(self, cluster: Cluster, dim: int, *, space: str = PHOTOS, candidates: int = 200) -> None:
         if not _SPACE.match(space) or space in ("texts", "gone"):
-            raise SettingError(f"a space is 1 to 31 letters, digits or -, and not texts or gone, got {space!r}")
+            raise SettingError(
+                f"a space is 1 to 31 letters, digits or -, and not texts or gone, got {space!r}"
+            )
         if not 1 <= candidates <= _MOST:
             raise SettingError(f"candidates are 1 to {_MOST}, got {candidates}")
         self.dim, self.space = check_dim(dim), space
@@ -118,7 +121,9 @@ class PostgresIndex:
         with self._cluster.read(owner) as session:
             graph = wanted <= _MOST and self._graph(session, owner)
             if graph:
-                settings = "SELECT set_config('hnsw.ef_search', %s, true), set_config('enable_sort', 'off', true)"
+                settings = (
+                    "SELECT set_config('hnsw.ef_search', %s, true), set_config('enable_sort', 'off', true)"
+                )
                 session.run(settings, (str(max(wanted, self._candidates)),))
             for place, text in enumerate(as_texts(rows)):
                 found = self._candidates_of(session, owner, text, wanted) if graph else []
@@ -150,7 +155,7 @@ class PostgresIndex:
                 session.run("DELETE FROM vectors WHERE owner = %s AND space = %s", (owner, self.space))
 
     def build(self, owner: str, least: int = HUGE) -> bool:
-        """Give an owner a graph, if there is none yet and there are ``least`` vectors; whether there is one now.
+        """Give an owner of ``least`` vectors or more a graph; whether there is one now.
 
         Others may read and write while it is built. Vectors that come later get into it by themselves.
 
@@ -158,7 +163,9 @@ class PostgresIndex:
             InputError: the owner has vectors of another length, or these are too long for a graph.
         """
         if self.dim > _WIDEST:
-            raise InputError(f"vectors of a graph have up to {_WIDEST} numbers, got {self.dim}; search without")
+            raise InputError(
+                f"vectors of a graph have up to {_WIDEST} numbers, got {self.dim}; search without"
+            )
         if self.count(owner) < least:
             return False
         name = index_name(owner, self.space, self.dim)
@@ -167,7 +174,9 @@ class PostgresIndex:
                 return True
             place = "SELECT tableoid::regclass::text FROM vectors WHERE owner = %s AND space = %s LIMIT 1"
             leaf = session.row(place, (owner, self.space))
-            other = "SELECT 1 FROM vectors WHERE owner = %s AND space = %s AND vector_dims(data) <> %s LIMIT 1"
+            other = (
+                "SELECT 1 FROM vectors WHERE owner = %s AND space = %s AND vector_dims(data) <> %s LIMIT 1"
+            )
             if session.row(other, (owner, self.space, self.dim)):
                 raise InputError(
                     f"some vectors of this owner do not have {self.dim} numbers; encode all concepts again"

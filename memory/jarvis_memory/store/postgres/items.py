@@ -14,7 +14,7 @@ from ..items import Item, ItemDraft, Namespace, _checked, _item, _moment, _text,
 from ..rows import seal
 from ..schema import columns
 from .cluster import Cluster
-from .rows import select
+from .rows import enter, select
 from .session import Row, Session
 
 __all__ = ["PostgresItems"]
@@ -66,6 +66,7 @@ class PostgresItems:
         now = self._clock()
         ready = [(_text(ns), json.dumps(key), draft and _checked(draft)) for ns, key, draft in changes]
         with self._cluster.write(self.owner) as session:
+            enter(session, self.owner)
             self._erase_expired(session, now)
             for namespace, key, draft in ready:
                 place = (self.owner, namespace, key)
@@ -104,7 +105,9 @@ class PostgresItems:
     def _erase_expired(self, session: Session, now: float) -> int:
         # Read first: a row that is damaged must not say that it has expired.
         gone = select(session, "items", "owner = %s AND expires <= %s", (self.owner, now))
-        return sum(session.run(f"DELETE FROM items WHERE {_ONE} AND expires <= %s", (*row[:3], now)) for row in gone)
+        return sum(
+            session.run(f"DELETE FROM items WHERE {_ONE} AND expires <= %s", (*row[:3], now)) for row in gone
+        )
 
 
 def _update(session: Session, values: Row) -> None:

@@ -17,7 +17,18 @@ from .rows import THIS, select
 from .schema import STRIDE
 from .session import Session
 
-__all__ = ["GONE", "PHOTOS", "TEXTS", "as_texts", "delete_lots", "first_id", "hide_lots", "insert_lot", "read_lots", "read_vectors"]
+__all__ = [
+    "GONE",
+    "PHOTOS",
+    "TEXTS",
+    "as_texts",
+    "delete_lots",
+    "first_id",
+    "hide_lots",
+    "insert_lot",
+    "read_lots",
+    "read_vectors",
+]
 
 PHOTOS, TEXTS, GONE = "photos", "texts", "gone"
 """Spaces: vectors of one are compared with each other. Those of a concept that is hidden are in the last."""
@@ -41,7 +52,9 @@ def first_id(session: Session, count: int) -> int:
         InputError: more than one write may have.
     """
     if count > STRIDE:
-        raise InputError(f"a concept may have {STRIDE} vectors in a cluster, got {count}; give it fewer photos")
+        raise InputError(
+            f"a concept may have {STRIDE} vectors in a cluster, got {count}; give it fewer photos"
+        )
     row = session.row("SELECT nextval('vector_ids')")
     if row is None:
         raise CorruptRecordError("the sequence of vector ids is lost; restore the database from a backup")
@@ -54,8 +67,17 @@ def insert_lot(
     """Write vectors (m, dim) of one kind, m at least 1."""
     data, space = vector_bytes(vectors), PHOTOS if kind in _KINDS else TEXTS
     session.run(
-        "INSERT INTO lots (owner, id, concept, kind, space, count, width, digest) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-        (owner, first, concept, kind, space, *vectors.shape, seal("vectors", (first, owner, concept, kind, data))),
+        "INSERT INTO lots (owner, id, concept, kind, space, count, width, digest) VALUES (%s, %s, %s, "
+        "%s, %s, %s, %s, %s)",
+        (
+            owner,
+            first,
+            concept,
+            kind,
+            space,
+            *vectors.shape,
+            seal("vectors", (first, owner, concept, kind, data)),
+        ),
     )
     session.run(
         "INSERT INTO vectors (owner, space, id, data) SELECT %s, %s, %s + n - 1, data::halfvec "
@@ -98,7 +120,8 @@ def read_lots(session: Session, where: str, values: tuple[object, ...]) -> list[
         vectors = table[:, 2:].astype("<u2").view("<f2")
         if seal("vectors", (first, owner, concept, kind, vectors.tobytes())) != digest:
             raise CorruptRecordError(
-                f"vectors of the concept with id {concept!r} do not match their digest; `jarvis reindex` makes them "
+                f"vectors of the concept with id {concept!r} do not match their digest; `jarvis reindex` "
+                "makes them "
                 "again from its photos"
             )
         lots.append(Lot(first, concept, kind, vectors))
@@ -141,7 +164,8 @@ def read_vectors(session: Session, owner: str, concepts: Collection[str] | None 
 def hide_lots(session: Session, owner: str, concept_id: str) -> None:
     """Let no search find a concept's vectors any more."""
     session.run(
-        f"UPDATE vectors v SET space = '{GONE}' FROM lots l WHERE l.owner = %s AND l.concept = %s AND v.owner = l.owner "
+        f"UPDATE vectors v SET space = '{GONE}' FROM lots l WHERE l.owner = %s AND l.concept = %s AND "
+        "v.owner = l.owner "
         "AND v.space = l.space AND v.id >= l.id AND v.id < l.id + l.count",
         (owner, concept_id),
     )
@@ -161,6 +185,7 @@ def delete_lots(session: Session, owner: str, concept_id: str, space: str | None
 
 def _lost(concept_id: str) -> CorruptRecordError:
     return CorruptRecordError(
-        f"vectors of the concept with id {concept_id!r} are missing or too many; `jarvis reindex` makes them again "
+        f"vectors of the concept with id {concept_id!r} are missing or too many; `jarvis reindex` makes "
+        "them again "
         "from its photos"
     )

@@ -14,6 +14,8 @@ __all__ = ["check_versions", "prepare"]
 # Any number will do, if no other program takes it for its own lock: "JRVS" and what it is for.
 _LOCK = (0x4A525653 << 8) | 1
 
+_META = f"{SCHEMA}.meta"
+
 
 def check_versions(server: int, vector: str | None, shown: str) -> None:
     """Refuse what is too old.
@@ -28,17 +30,20 @@ def check_versions(server: int, vector: str | None, shown: str) -> None:
     """
     if server // 10_000 < LEAST_SERVER:
         raise SettingError(
-            f"{shown} is PostgreSQL {server // 10_000}, {LEAST_SERVER} is the oldest that can be used; upgrade the server"
+            f"{shown} is PostgreSQL {server // 10_000}, {LEAST_SERVER} is the oldest that can be used; "
+            "upgrade the server"
         )
     if vector is None:
         raise SettingError(
-            f"{shown} has no pgvector; install it on the server (Debian: postgresql-{server // 10_000}-pgvector, or "
+            f"{shown} has no pgvector; install it on the server (Debian: "
+            f"postgresql-{server // 10_000}-pgvector, or "
             "from its source), then run there as a superuser: CREATE EXTENSION vector"
         )
     if tuple(int(part) for part in vector.split(".")[:2] if part.isdigit()) < LEAST_VECTOR:
         least = ".".join(map(str, LEAST_VECTOR))
         raise SettingError(
-            f"{shown} has pgvector {vector}, {least} is the oldest that can be used (halfvec); install a newer one, "
+            f"{shown} has pgvector {vector}, {least} is the oldest that can be used (halfvec); install a "
+            "newer one, "
             "then run there as a superuser: ALTER EXTENSION vector UPDATE"
         )
 
@@ -62,15 +67,18 @@ def prepare(connection: Any, shown: str, read_only: bool) -> str:
     check_versions(server, _vector(connection, read_only), shown)
     while (version := _version(connection)) < VERSION:
         if read_only:
-            raise HomeReadOnlyError(f"{shown} has no tables of this version to read; open it for writing first")
+            raise HomeReadOnlyError(
+                f"{shown} has no tables of this version to read; open it for writing first"
+            )
         _step(connection, shown)
     if version > VERSION:
         raise HomeFormatError(
-            f"{shown} has tables of version {version}, this program knows up to {VERSION}; update jarvis-plugins, "
+            f"{shown} has tables of version {version}, this program knows up to {VERSION}; update "
+            "jarvis-plugins, "
             "nothing was changed"
         )
     _check_walls(connection, shown)
-    return str(connection.execute(f"SELECT value FROM {SCHEMA}.meta WHERE key = 'cluster'").fetchone()[0])
+    return _of_meta(connection, "cluster")
 
 
 def _check_role(connection: Any, shown: str) -> None:
@@ -79,7 +87,8 @@ def _check_role(connection: Any, shown: str) -> None:
     ).fetchone()
     if above:
         raise SettingError(
-            f"the role {name!r} is a superuser or has BYPASSRLS, so row-level security would not keep owners apart; "
+            f"the role {name!r} is a superuser or has BYPASSRLS, so row-level security would not keep "
+            "owners apart; "
             f"connect to {shown} as a plain role: CREATE ROLE jarvis LOGIN PASSWORD '...'"
         )
 
@@ -98,9 +107,15 @@ def _vector(connection: Any, read_only: bool) -> str | None:
 
 
 def _version(connection: Any) -> int:
-    if connection.execute(f"SELECT to_regclass('{SCHEMA}.meta')").fetchone()[0] is None:
-        return 0
-    return int(connection.execute(f"SELECT value FROM {SCHEMA}.meta WHERE key = 'version'").fetchone()[0])
+    there = connection.execute("SELECT to_regclass(%s)", (_META,)).fetchone()[0]
+    return 0 if there is None else int(_of_meta(connection, "version"))
+
+
+def _of_meta(connection: Any, key: str) -> str:
+    row = connection.execute(f"SELECT value FROM {_META} WHERE key = %s", (key,)).fetchone()  # noqa: S608
+    if row is None:
+        raise CorruptRecordError(f"{_META} has lost its row {key!r}; restore the database from a backup")
+    return str(row[0])
 
 
 def _step(connection: Any, shown: str) -> None:
@@ -114,16 +129,18 @@ def _step(connection: Any, shown: str) -> None:
                 return
             if version == 0:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-                connection.execute(f"CREATE TABLE {SCHEMA}.meta (key text PRIMARY KEY, value text NOT NULL)")
+                connection.execute(f"CREATE TABLE {_META} (key text PRIMARY KEY, value text NOT NULL)")
                 made = "('version', '0'), ('cluster', gen_random_uuid()::text)"
-                connection.execute(f"INSERT INTO {SCHEMA}.meta VALUES {made}")
+                connection.execute(f"INSERT INTO {_META} VALUES {made}")  # noqa: S608
             for statement in MIGRATIONS[version]:
                 connection.execute(statement)
-            connection.execute(f"UPDATE {SCHEMA}.meta SET value = %s WHERE key = 'version'", (str(version + 1),))
+            update = f"UPDATE {_META} SET value = %s WHERE key = 'version'"  # noqa: S608
+            connection.execute(update, (str(version + 1),))
     except driver().errors.InsufficientPrivilege as error:
         reason = " ".join(str(error).split())[:200]
         raise SettingError(
-            f"this user may not make the tables in {shown} with their row-level security ({reason}); make it the "
+            f"this user may not make the tables in {shown} with their row-level security ({reason}); make "
+            "it the "
             f"owner of the database (ALTER DATABASE ... OWNER TO ...), or of the schema {SCHEMA}"
         ) from error
 
@@ -140,6 +157,7 @@ def _check_walls(connection: Any, shown: str) -> None:
     missing += [name for name, (forced, _) in sorted(known.items()) if not forced and name not in missing]
     if missing:
         raise CorruptRecordError(
-            f"in {shown} the row-level security of {', '.join(missing[:5])} is missing or not forced, so owners would "
+            f"in {shown} the row-level security of {', '.join(missing[:5])} is missing or not forced, so "
+            "owners would "
             "not be kept apart; restore it (ALTER TABLE ... FORCE ROW LEVEL SECURITY), or restore a backup"
         )

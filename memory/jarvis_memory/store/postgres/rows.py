@@ -3,6 +3,7 @@
 # ruff: noqa: S608  (statements hold names of tables and columns; values are bound)
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -16,7 +17,7 @@ from ..rows import concept_of, seal
 from ..schema import columns
 from .session import Row, Session
 
-__all__ = ["THIS", "blobs_of", "key_of", "read_concepts", "select", "updated_of"]
+__all__ = ["THIS", "blobs_of", "enter", "key_of", "read_concepts", "select", "updated_of"]
 
 THIS = "owner = %s AND concept = %s"
 
@@ -58,6 +59,12 @@ def read_concepts(session: Session, where: str, values: Sequence[Any]) -> tuple[
         for table, place in (("photos", 1), ("patches", 2))
     )
     return tuple(concept_of(row, photos.get(row[1], []), patches.get(row[1], [])) for row in live)
+
+
+def enter(session: Session, owner: str) -> None:
+    """Give an owner a key, with the first write."""
+    if key_of(session, owner) is None:
+        session.run("INSERT INTO owners (owner, key) VALUES (%s, %s)", (owner, secrets.token_bytes(32)))
 
 
 def key_of(session: Session, owner: str) -> bytes | None:

@@ -35,7 +35,8 @@ _TABLES: dict[str, tuple[str, ...]] = {
         "digest bytea NOT NULL, PRIMARY KEY (owner, photo)",
     ),
     "patches": (
-        f'id bigint NOT NULL, concept {_TEXT}, position bigint NOT NULL, photo {_TEXT}, "left" bigint NOT NULL',
+        f'id bigint NOT NULL, concept {_TEXT}, position bigint NOT NULL, photo {_TEXT}, "left" bigint NOT '
+        "NULL",
         'top bigint NOT NULL, "right" bigint NOT NULL, bottom bigint NOT NULL',
         "relevance double precision NOT NULL, distinctiveness double precision NOT NULL",
         "score double precision NOT NULL, digest bytea NOT NULL, PRIMARY KEY (owner, id)",
@@ -58,7 +59,8 @@ _TABLES: dict[str, tuple[str, ...]] = {
     "items": (
         "row bigint NOT NULL DEFAULT nextval('jarvis.item_rows')",
         f"namespace {_TEXT}, key {_TEXT}, value {_TEXT}, fields {_TEXT}, created {_TEXT}, updated {_TEXT}",
-        f"ttl double precision, expires double precision, encoder {_TEXT}, kinds {_TEXT}, vectors bytea NOT NULL",
+        f"ttl double precision, expires double precision, encoder {_TEXT}, kinds {_TEXT}, vectors bytea "
+        "NOT NULL",
         "digest bytea NOT NULL, PRIMARY KEY (owner, namespace, key)",
     ),
 }
@@ -125,6 +127,6 @@ def _forced(table: str) -> Iterator[str]:
 
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (tuple(_first()),)
-"""What makes version 1 of nothing, version 2 of version 1, and so on. None is changed once it was released."""
+"""What makes version 1 of nothing, version 2 of version 1, and so on; none is changed once it is out."""
 
 VERSION = len(MIGRATIONS)
