@@ -21,7 +21,7 @@ from .forget import forget
 from .gate import gate
 from .listing import list_concepts
 from .migrate import migrate
-from .options import ClipOption, DeviceOption, HomeOption, ModelOption, OwnerOption, Settings
+from .options import BlobsOption, ClipOption, DeviceOption, HomeOption, ModelOption, OwnerOption, Settings
 from .quiet import quiet
 from .reindex import reindex
 from .remember import remember
@@ -86,11 +86,14 @@ def _settings(
     model: ModelOption = None,
     clip: ClipOption = None,
     device: DeviceOption = None,
+    blobs: BlobsOption = None,
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    context.obj = Settings().with_given(home=home, owner=owner, model=model, clip=clip, device=device)
+    context.obj = Settings().with_given(
+        home=home, owner=owner, model=model, clip=clip, device=device, blobs=blobs
+    )
 
 
 app.command("demo")(demo)

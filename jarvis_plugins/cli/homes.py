@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from jarvis_memory import PersonalMemory
     from jarvis_memory.store.owner import OwnerStore
 
-__all__ = ["open_memory", "open_record"]
+__all__ = ["check_there", "open_memory", "open_record"]
 
 
 def open_record(settings: Settings, *, accept_loss: bool = False) -> OwnerStore:
@@ -23,8 +23,8 @@ def open_record(settings: Settings, *, accept_loss: bool = False) -> OwnerStore:
     """
     from jarvis_memory.store.owner import OwnerStore
 
-    _check_there(settings)
-    return OwnerStore.open(settings.home, settings.owner, accept_loss=accept_loss)
+    check_there(settings)
+    return OwnerStore.open(settings.home, settings.owner, blobs=settings.blobs, accept_loss=accept_loss)
 
 
 def open_memory(settings: Settings, *, make: bool = False, profiler: str | None = None) -> PersonalMemory:
@@ -39,12 +39,13 @@ def open_memory(settings: Settings, *, make: bool = False, profiler: str | None 
         SettingError: there is no such home and ``make`` is not set.
     """
     if not make:
-        _check_there(settings)
+        check_there(settings)
     from jarvis_memory import PersonalMemory
 
     return PersonalMemory.open(
         settings.home,
         owner=settings.owner,
+        blobs=settings.blobs,
         model=settings.model,
         clip=settings.clip,
         device=settings.device,
@@ -52,8 +53,9 @@ def open_memory(settings: Settings, *, make: bool = False, profiler: str | None 
     )
 
 
-def _check_there(settings: Settings) -> None:
-    if not settings.folder.exists():
+def check_there(settings: Settings) -> None:
+    """Refuse a folder that is not there; of a cluster, opening it says so."""
+    if not settings.there:
         raise SettingError(
             f"there is no home at {settings.folder}; remember something first, or name another with --home"
         )

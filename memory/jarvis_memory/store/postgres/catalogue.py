@@ -3,7 +3,7 @@
 # ruff: noqa: S608  (statements hold names of tables and columns; values are bound)
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NoReturn
 
 from jarvis_retrievers.errors import CorruptRecordError, DuplicateConceptError, UnknownConceptError
@@ -21,7 +21,7 @@ from .items import PostgresItems
 from .lots import PHOTOS, delete_lots, first_id, hide_lots, insert_lot, read_vectors
 from .rows import THIS, blobs_of, enter, key_of, read_concepts, select, updated_of
 from .schema import OWNED
-from .session import Session
+from .session import Row, Session
 
 __all__ = ["PostgresCatalogue"]
 
@@ -56,6 +56,18 @@ class PostgresCatalogue(PostgresCaches, PostgresHome):
     def items(self, owner: str, clock: Callable[[], float]) -> PostgresItems:
         """What agents of an owner keep here."""
         return PostgresItems(owner, self._cluster, clock)
+
+    def item_rows(self, owner: str) -> list[Row]:
+        """All rows of an owner's items, in their order, each checked."""
+        with self._cluster.read(owner) as session:
+            return select(session, "items", "owner = %s ORDER BY row", (owner,))
+
+    def put_item_rows(self, owner: str, rows: Sequence[Row]) -> None:
+        """Have these rows instead of those that are there."""
+        with self._cluster.write(owner) as session:
+            enter(session, owner)
+            session.run("DELETE FROM items WHERE owner = %s", (owner,))
+            session.insert("items", rows)
 
     def owner_key(self, owner: str) -> bytes | None:
         """See `Catalogue.owner_key`."""
