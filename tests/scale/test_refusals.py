@@ -92,7 +92,7 @@ def test_servers(server: Server, tmp_path: Path) -> None:
     with one_line(SettingError, "does not exist"):
         Cluster(server.url("nowhere", "jarvis", "a secret word"))
     with one_line(StoreError, "check that the server runs"):
-        Cluster("postgresql://jarvis:x@127.0.0.1:1/home")
+        Cluster(server.url("home").replace(f":{server.port}/", ":1/"))
     with one_line(SettingError, "check the host"):
         Cluster("postgresql://jarvis:x@no-such-host.invalid/home")
     with one_line(SettingError, "superuser or has BYPASSRLS.*CREATE ROLE"):

@@ -59,7 +59,7 @@ def transfer(source: Record, target: Record, owner: str) -> Moved:
     is changed. Cut short and done again, it writes what is missing or other there, in the order of age.
 
     Raises:
-        InputError: the target has concepts or items of this owner that the source has not; it is not changed.
+        InputError: the target has concepts or items of this owner that the source has not; it stays so.
         CorruptRecordError: the source is damaged, or the target does not have what was written.
         StoreError: the source was changed meanwhile; do it again.
     """
@@ -69,8 +69,8 @@ def transfer(source: Record, target: Record, owner: str) -> Moved:
     more = set(target[0].ids(owner)) - {concept for concept, _ in before}
     if more or {row[1:3] for row in known} - {row[1:3] for row in items}:
         raise InputError(
-            f"the target has {len(more)} concepts of {owner!r} that the source has not, or items; forget them "
-            "there, or choose another target"
+            f"the target has {len(more)} concepts of {owner!r} that the source has not, or items; forget "
+            "them there, or choose another target"
         )
     done = [_move(source, target, concept) for concept in catalogue.concepts(owner)]
     if known != items:

@@ -80,11 +80,9 @@ class PostgresCaches:
         self, owner: str, encoder: str | None, concepts: Collection[str] | None = None
     ) -> dict[str, NDArray[np.float32]]:
         """See `Catalogue.texts`."""
-        where, values = f"owner = %s AND space = '{TEXTS}'", [owner]
-        if concepts is not None:
-            where += " AND concept = ANY(%s)"
+        chosen, some = ("", []) if concepts is None else (" AND concept = ANY(%s)", [[*concepts]])
         with self._cluster.read(owner) as session:
-            lots = read_lots(session, where, (*values, *([] if concepts is None else [[*concepts]])))
+            lots = read_lots(session, owner, f"space = '{TEXTS}'{chosen}", some)
         return {
             lot.concept: as_matrix([lot.vectors])
             for lot in lots

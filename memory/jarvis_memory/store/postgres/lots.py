@@ -3,7 +3,7 @@
 # ruff: noqa: S608  (statements hold names of tables and columns; values are bound)
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -91,24 +91,26 @@ def as_texts(vectors: NDArray[np.floating]) -> list[str]:
     return [str(row) for row in vectors.tolist()]
 
 
-def read_lots(session: Session, where: str, values: tuple[object, ...]) -> list[Lot]:
-    """Lots that match, each checked, by rising id.
+def read_lots(session: Session, owner: str, where: str, values: Sequence[object]) -> list[Lot]:
+    """An owner's lots that match, each checked, by rising id.
 
     Args:
         session: in a transaction of the owner.
+        owner: whose.
         where: a condition on columns of ``lots``.
         values: bound in it.
 
     Raises:
         CorruptRecordError: vectors that are missing, too many, or do not match their digest.
     """
-    # The server puts them together: one row each would take longer to unpack than to compare.
-    inside = "v.owner = l.owner AND v.space = l.space AND v.id >= l.id AND v.id < l.id + l.count"
+    # The server puts them together: one row each would take longer to unpack than to compare. It is told the
+    # owner twice, so that it looks into one partition alone.
+    inside = "v.owner = %s AND v.space = l.space AND v.id >= l.id AND v.id < l.id + l.count"
     found = session.rows(
         "SELECT l.id, l.owner, l.concept, l.kind, l.count, l.width, l.digest, "
         f"(SELECT string_agg(halfvec_send(v.data), ''::bytea ORDER BY v.id) FROM vectors v WHERE {inside}) "
-        f"FROM lots l WHERE {where} ORDER BY l.id",
-        values,
+        f"FROM lots l WHERE l.owner = %s AND {where} ORDER BY l.id",
+        (owner, owner, *values),
     )
     lots = []
     for first, owner, concept, kind, count, width, digest, sent in found:
@@ -135,19 +137,17 @@ def read_vectors(session: Session, owner: str, concepts: Collection[str] | None 
         CorruptRecordError: a row that is missing or does not match its digest.
         InputError: rows of more than one width.
     """
-    some = None if concepts is None else [*concepts]
-    where, values = "owner = %s", (owner, *([] if some is None else [some]))
-    chosen = "" if some is None else " AND concept = ANY(%s)"
+    chosen, some = ("", []) if concepts is None else (" AND concept = ANY(%s)", [[*concepts]])
     left = {
         (row[1], kind): count
-        for row in select(session, "concepts", f"{where}{chosen} AND live = 1", values)
+        for row in select(session, "concepts", f"owner = %s AND live = 1{chosen}", (owner, *some))
         for kind, count in zip(("patch", "profile"), (row[7], row[8] - row[7]), strict=True)
     }
     ids: list[int] = []
     whose: list[str] = []
     kinds: list[str] = []
     lots: list[NDArray[np.float16]] = []
-    for lot in read_lots(session, f"{where}{chosen} AND space = '{PHOTOS}'", values):
+    for lot in read_lots(session, owner, f"space = '{PHOTOS}'{chosen}", some):
         kind, count = _KINDS[lot.kind], len(lot.vectors)
         if left.pop((lot.concept, kind), 0) != count:
             raise _lost(lot.concept)
