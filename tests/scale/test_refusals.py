@@ -13,13 +13,16 @@ import pytest
 from jarvis_memory import PersonalMemory
 from jarvis_memory.store import MemoryBlobStore, OwnerStore
 from jarvis_memory.store.postgres import Cluster
+from jarvis_memory.store.postgres.failures import meant
 from jarvis_memory.store.postgres.migration import check_versions
 from jarvis_memory.store.postgres.schema import VERSION
 from jarvis_retrievers.errors import (
     CorruptRecordError,
     HomeFormatError,
     HomeReadOnlyError,
+    InputError,
     JarvisError,
+    NoRoomError,
     SettingError,
     StoreError,
 )
@@ -211,6 +214,45 @@ def test_a_statement_that_takes_too_long(database: str) -> None:
     with cluster.read("ana") as session:
         assert session.row("SELECT 1") == (1,)
     cluster.close()
+
+
+def test_more_at_once_than_connections(database: str) -> None:
+    cluster = Cluster(database, timeout=0.3, connections=1)
+
+    def second() -> None:
+        with cluster.read("ben"):
+            raise AssertionError("there is no second connection")
+
+    with cluster.read("ana") as session:
+        with one_line(StoreError, "all connections .* are in use"):
+            second()
+        assert session.row("SELECT 1") == (1,)
+    with cluster.read("ben") as session:
+        assert session.row("SELECT 2") == (2,)
+    cluster.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "match"),
+    [
+        ("53100", NoRoomError, "no room left"),
+        ("53300", StoreError, "no room left"),
+        ("25006", HomeReadOnlyError, "cannot be written"),
+        ("40P01", StoreError, "in use"),
+        ("XX001", CorruptRecordError, "is damaged"),
+        ("42P01", CorruptRecordError, "lacks a part of its schema"),
+        ("57P01", StoreError, "was lost"),
+        ("22003", InputError, "cannot hold"),
+        ("23505", StoreError, r"could not do it \(23505"),
+    ],
+)
+def test_what_the_server_says(code: str, kind: type[JarvisError], match: str) -> None:
+    import psycopg.errors
+
+    error = psycopg.errors.lookup(code)("two\nlines")
+    assert type(meant(error, "postgresql://host/home")) is kind
+    with one_line(kind, match):
+        raise meant(error, "postgresql://host/home")
 
 
 def test_without_the_extra(tmp_path: Path) -> None:
