@@ -48,7 +48,8 @@ class Source:
 def unit(seed: int, count: int, dim: int) -> Vectors:
     """Random unit vectors (count, dim), the same for the same seed."""
     vectors = np.random.default_rng(seed).standard_normal((count, dim)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def fill(catalogue: Catalogue, owner: int, concepts: int, dim: int) -> None:
@@ -130,8 +131,8 @@ def main() -> None:
             found = timed(f"{what}, first", first, asked)
             print(f"{'':28s} {100 * share(catalogue, asked, found):.1f} % as with all products in float64")
             memory = FaissIndex(given.dim, source=Source(catalogue))
-            for owner in {owner for owner, _ in asked}:
-                memory.count(owner)
+            for name in {name for name, _ in asked}:
+                memory.count(name)
 
             def again(owner: str, query: Vectors, memory: FaissIndex = memory) -> Any:
                 return memory.search(owner, query, K)

@@ -68,6 +68,26 @@ def test_eight_processes(database: str, tmp_path: Path) -> None:
         assert list(store.verify()) == []
 
 
+def test_a_killed_writer(database: str, tmp_path: Path) -> None:
+    """What a process that is killed had not finished is not there; no one else waits for its locks."""
+    arguments = [sys.executable, "-m", "tests.scale.writer", database, str(tmp_path), "ana", "0", "100000"]
+    with OwnerStore.open(database, "ana", blobs=tmp_path) as store:
+        for _ in range(3):
+            victim = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            deadline = time.monotonic() + 60
+            while len(store.list()) < 3 and victim.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.02)
+            victim.kill()
+            victim.communicate()
+            assert found_in(store, 0, range(1000))
+            assert list(store.verify()) == []
+            store.sweep(0)
+            for concept in store.list():
+                store.erase(concept.id)
+        assert store.sweep(0) == 0
+        assert not [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+
+
 @pytest.mark.parametrize("everything", [True, False])
 def test_a_killed_server(server: Server, database: str, tmp_path: Path, everything: bool) -> None:
     """No acknowledged write is lost, none is half there, and the same stores go on when it is back."""

@@ -12,7 +12,7 @@ import pytest
 
 from jarvis_memory import PersonalMemory
 from jarvis_memory.store import MemoryBlobStore, OwnerStore
-from jarvis_memory.store.postgres import Cluster
+from jarvis_memory.store.postgres import Cluster, PostgresCatalogue, PostgresIndex
 from jarvis_memory.store.postgres.failures import meant
 from jarvis_memory.store.postgres.migration import check_versions
 from jarvis_memory.store.postgres.schema import VERSION
@@ -135,6 +135,24 @@ def test_a_database_without_pgvector_or_without_rights(server: Server) -> None:
             connection.execute("DROP DATABASE foreign_one")
 
 
+def test_pgvector_in_a_schema_of_its_own(server: Server, fresh: str) -> None:
+    with admin(server, fresh.rsplit("/", 1)[1]) as connection:
+        connection.execute("DROP EXTENSION vector")
+        connection.execute('CREATE SCHEMA "Its Own"')
+        connection.execute('GRANT USAGE ON SCHEMA "Its Own" TO jarvis')
+        connection.execute('CREATE EXTENSION vector SCHEMA "Its Own"')
+    catalogue = PostgresCatalogue(Cluster(fresh))
+    added = catalogue.add("ana", rows("ana", 1))
+    assert (
+        catalogue.vectors("ana").ids.tolist()
+        == PostgresIndex(catalogue.cluster, 8)
+        .search("ana", catalogue.vectors("ana").matrix, 1)[1][:, 0]
+        .tolist()
+    )
+    assert catalogue.concepts("ana") == (added,)
+    catalogue.close()
+
+
 def test_a_wall_that_is_missing(server: Server, database: str) -> None:
     for broken, mended in (
         (
@@ -195,8 +213,6 @@ def test_many_open_it_first(fresh: str) -> None:
 
 
 def test_a_lock_that_is_held(database: str) -> None:
-    from jarvis_memory.store.postgres import PostgresCatalogue
-
     one, two = Cluster(database), PostgresCatalogue(Cluster(database, timeout=0.3))
     with one.write("ana"):
         with one_line(StoreError, "in use by another process.*nothing was changed"):

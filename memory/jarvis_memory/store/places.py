@@ -65,6 +65,11 @@ def open_place(
                 "out, or name a "
                 "cluster: postgresql://..."
             )
+        folder = Path(home).expanduser()
+        if (folder / _MARK).is_file():
+            raise SettingError(
+                f"{folder} holds the blobs of a cluster, which a home there would sweep away; choose another"
+            )
         return open_home(home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss)
     if blobs is None:
         raise SettingError(

@@ -25,6 +25,12 @@ _log = logging.getLogger(__name__)
 
 _PAUSE = 0.1
 
+# Where pgvector is, is for whoever has installed it to say.
+_SEARCHED = (
+    f"'{SCHEMA}, public' || COALESCE((SELECT ', ' || quote_ident(n.nspname) "  # noqa: S608  (no value in it)
+    "FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'), '')"
+)
+
 
 class Cluster:
     """Connections to one database. Threads may share it, processes may not: open it after a fork.
@@ -57,7 +63,6 @@ class Cluster:
         address = Address.parse(url)
         self.shown, self._timeout = address.shown, timeout
         self._settings = (
-            ("search_path", f"{SCHEMA}, public"),
             ("synchronous_commit", "on"),
             ("statement_timeout", f"{int(statement_timeout * 1000)}ms"),
             ("lock_timeout", f"{int(timeout * 1000)}ms"),
@@ -203,7 +208,10 @@ class Cluster:
 
     def _configure(self, connection: Any) -> None:
         calls = ", ".join(["set_config(%s, %s, false)"] * len(self._settings))
-        connection.execute(f"SELECT {calls}", [part for pair in self._settings for part in pair])
+        connection.execute(
+            f"SELECT {calls}, set_config('search_path', {_SEARCHED}, false)",
+            [part for pair in self._settings for part in pair],
+        )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
