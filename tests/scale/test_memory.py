@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from pathlib import Path
 
 from jarvis_memory import VLM, PersonalMemory
 from jarvis_pocket.exam import draw_exam
 from jarvis_retrievers.openclip import OpenCLIPEncoder
+
+
+async def test_many_owners_at_once(database: str, tmp_path: Path) -> None:
+    """Without blocking the event loop, and with one pool for all of them."""
+    exam = draw_exam(random.Random("house"), [], "heldout")
+    encoder = OpenCLIPEncoder.load("pocket", device="cpu")
+    memories = [
+        PersonalMemory.open(database, owner=f"owner-{n}", blobs=tmp_path, clip=encoder, model="pocket")
+        for n in range(3)
+    ]
+    names = [concept.name for concept in exam.concepts[:3]]
+    await asyncio.gather(
+        *(memory.aremember(names[n], exam.photos[n][:1]) for n, memory in enumerate(memories))
+    )
+    found = await asyncio.gather(
+        *(memory.arecall(images=[exam.photos[n][0]]) for memory in memories for n in range(3))
+    )
+    seen = [[recollection.concept.name for recollection in one] for one in found]
+    assert seen == [[names[n]] if owner == n else [] for owner in range(3) for n in range(3)]
+    assert len({id(memory._store._catalogue.cluster) for memory in memories}) == 1  # type: ignore[attr-defined]
+    for memory in memories:
+        memory.close()
 
 
 def test_remember_ask_and_forget(database: str, tmp_path: Path) -> None:
