@@ -2,16 +2,17 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SCALE := $(VENV)/.installed-scale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-faults bench-gpu fuzz audit clean
+.PHONY: help demo test test-scale check bench bench-faults bench-gpu fuzz audit clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s  %s\n", $$1, $$2 }' Makefile
 
 # Models ship with the package: neither the demo nor the tests may wait for a network.
-demo test: export HF_HUB_OFFLINE := 1
-demo test: export TOKENIZERS_PARALLELISM := false
+demo test test-scale: export HF_HUB_OFFLINE := 1
+demo test test-scale: export TOKENIZERS_PARALLELISM := false
 
 demo: $(STAMP) ## Remember a drawn household and ask about it
 	@$(BIN)/jarvis demo
@@ -19,6 +20,10 @@ demo: $(STAMP) ## Remember a drawn household and ask about it
 test: $(STAMP) ## Run all tests
 	@echo "make test: pytest, notebooks included"
 	@$(BIN)/pytest --nbmake tests examples/notebooks
+
+test-scale: $(SCALE) ## Install PostgreSQL with pgvector as a package, start it and test on it
+	@echo "make test-scale: pytest tests/scale"
+	@$(BIN)/pytest tests/scale
 
 check: $(STAMP) ## ruff, ruff format, mypy --strict, import-linter
 	@echo "make check: ruff check, ruff format --check, mypy --strict, lint-imports"
@@ -71,3 +76,12 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -e . --group dev -c constraints.txt; \
 	fi
 	@touch $(STAMP)
+
+$(SCALE): $(STAMP)
+	@echo "make: installing what tests/scale needs into $(VENV)"
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install --quiet --python $(BIN)/python --group scale -c constraints.txt; \
+	else \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --group scale -c constraints.txt; \
+	fi
+	@touch $(SCALE)

@@ -24,7 +24,7 @@ from .forget import forget, forget_owner
 from .gate import gate
 from .listing import list_concepts
 from .migrate import migrate
-from .options import ClipOption, DeviceOption, HomeOption, ModelOption, OwnerOption, Settings
+from .options import BlobsOption, ClipOption, DeviceOption, HomeOption, ModelOption, OwnerOption, Settings
 from .quiet import quiet
 from .quota import quota
 from .reindex import reindex
@@ -91,6 +91,7 @@ def _settings(
     model: ModelOption = None,
     clip: ClipOption = None,
     device: DeviceOption = None,
+    blobs: BlobsOption = None,
     log: Annotated[
         str | None,
         typer.Option(
@@ -106,7 +107,9 @@ def _settings(
         from jarvis_retrievers.log import configure_logging
 
         configure_logging(setting)
-    context.obj = Settings().with_given(home=home, owner=owner, model=model, clip=clip, device=device)
+    context.obj = Settings().with_given(
+        home=home, owner=owner, model=model, clip=clip, device=device, blobs=blobs
+    )
 
 
 app.command("demo")(demo)

@@ -11,9 +11,10 @@ from .options import Settings
 
 if TYPE_CHECKING:
     from jarvis_memory import PersonalMemory
+    from jarvis_memory.store.master_key import MasterKey
     from jarvis_memory.store.owner import OwnerStore
 
-__all__ = ["open_memory", "open_record"]
+__all__ = ["check_there", "key_of", "open_memory", "open_record"]
 
 
 def open_record(settings: Settings, *, accept_loss: bool = False, make: bool = False) -> OwnerStore:
@@ -30,9 +31,14 @@ def open_record(settings: Settings, *, accept_loss: bool = False, make: bool = F
     from jarvis_memory.store.owner import OwnerStore
 
     if not make:
-        _check_there(settings)
-    key = asked_key(settings.folder)
-    return OwnerStore.open(settings.home, settings.owner, accept_loss=accept_loss, key=key)
+        check_there(settings)
+    return OwnerStore.open(
+        settings.home,
+        settings.owner,
+        blobs=settings.blobs,
+        accept_loss=accept_loss,
+        key=key_of(settings),
+    )
 
 
 def open_memory(settings: Settings, *, make: bool = False, profiler: str | None = None) -> PersonalMemory:
@@ -47,22 +53,29 @@ def open_memory(settings: Settings, *, make: bool = False, profiler: str | None 
         SettingError: there is no such home and ``make`` is not set.
     """
     if not make:
-        _check_there(settings)
+        check_there(settings)
     from jarvis_memory import PersonalMemory
 
     return PersonalMemory.open(
         settings.home,
         owner=settings.owner,
+        blobs=settings.blobs,
         model=settings.model,
         clip=settings.clip,
         device=settings.device,
         profiler=profiler,
-        key=asked_key(settings.folder),
+        key=key_of(settings),
     )
 
 
-def _check_there(settings: Settings) -> None:
-    if not settings.folder.exists():
+def key_of(settings: Settings) -> MasterKey | None:
+    """See `asked_key`; a cluster has none."""
+    return None if settings.in_cluster else asked_key(settings.folder)
+
+
+def check_there(settings: Settings) -> None:
+    """Refuse a folder that is not there; of a cluster, opening it says so."""
+    if not settings.there:
         raise SettingError(
             f"there is no home at {settings.folder}; remember something first, or name another with --home"
         )

@@ -25,14 +25,14 @@ def list_concepts(
     """List all concepts, oldest first."""
     settings = settings_of(context, home=home, owner=owner)
     concepts: list[Concept] = []
-    if settings.folder.exists():
+    if settings.there:
         with open_record(settings) as record:
             concepts = record.list()
     if json:
         print_json([_row(concept) for concept in concepts])
     elif not concepts:
         typer.echo(
-            f"Nothing is remembered in {settings.folder} for the owner {one_line(settings.owner)!r}.\n"
+            f"Nothing is remembered in {settings.place} for the owner {one_line(settings.owner)!r}.\n"
             'Try: jarvis remember Liki --photo liki.jpg --about "Likes noodles. Sleeps on the sofa."'
         )
     else:

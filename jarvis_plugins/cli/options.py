@@ -12,6 +12,7 @@ import typer
 from jarvis_retrievers.errors import SettingError
 
 __all__ = [
+    "BlobsOption",
     "ClipOption",
     "DeviceOption",
     "HomeOption",
@@ -24,7 +25,13 @@ __all__ = [
 
 HomeOption = Annotated[
     str | None,
-    typer.Option("--home", metavar="FOLDER", help="Where everything is kept; by default ~/.jarvis."),
+    typer.Option(
+        "--home", metavar="PLACE", help="Where everything is kept: a folder (~/.jarvis), or postgresql://..."
+    ),
+]
+BlobsOption = Annotated[
+    str | None,
+    typer.Option("--blobs", metavar="PLACE", help="For postgresql://, the folder of photos: file:///folder."),
 ]
 OwnerOption = Annotated[
     str | None, typer.Option("--owner", metavar="ID", help="Whose memory; by default 'me'.")
@@ -55,6 +62,7 @@ class Settings:
     model: str = "pocket"
     clip: str = "pocket"
     device: str | None = None
+    blobs: str | None = None
 
     def with_given(self, **given: str | None) -> Settings:
         """These settings, with those that were given instead.
@@ -68,9 +76,35 @@ class Settings:
         return dataclasses.replace(self, **{k: v for k, v in given.items() if v is not None})
 
     @property
+    def in_cluster(self) -> bool:
+        """Whether the home is named by a URL."""
+        return "://" in self.home
+
+    @property
     def folder(self) -> Path:
-        """The home as a path."""
-        return Path(self.home).expanduser()
+        """The home as a path.
+
+        Raises:
+            SettingError: it is a cluster.
+        """
+        if self.in_cluster:
+            raise SettingError("this command needs a home in a folder, got a URL; name another with --home")
+        return self.at(self.home)
+
+    @property
+    def place(self) -> str:
+        """The home for messages; of a URL nothing that may be a password."""
+        return "the cluster" if self.in_cluster else str(self.folder)
+
+    @property
+    def there(self) -> bool:
+        """Whether the home is there; of a cluster only its server can say."""
+        return self.in_cluster or self.folder.exists()
+
+    @staticmethod
+    def at(path: str) -> Path:
+        """A path as a shell would read it."""
+        return Path(path).expanduser()
 
 
 def settings_of(context: typer.Context, **given: str | None) -> Settings:

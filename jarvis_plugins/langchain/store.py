@@ -24,10 +24,10 @@ from langgraph.store.base import (
 )
 from langgraph.store.base import Item as GraphItem
 
-from jarvis_memory.store.home import open_home
-from jarvis_memory.store.items import Item, OwnerItems
+from jarvis_memory.store.items import Item
 from jarvis_memory.store.master_key import MasterKey
 from jarvis_memory.store.owner import OwnerStore
+from jarvis_memory.store.places import Blobs, Place, items_of, open_place
 from jarvis_retrievers.errors import StoreError
 
 from .store_filters import matches, namespace_matches
@@ -51,8 +51,9 @@ class PersonalStore(BaseStore):
     best cosine; see `ranked` for the order. Pictures as queries are outside LangGraph's interface.
 
     Args:
-        home: a folder on a local disk; it is made if it is missing.
+        home: a folder on a local disk; it is made if it is missing; or ``postgresql://...``.
         owner: whose; owners in one home never see each other.
+        blobs: for ``postgresql://``, where photos are: a folder, or a `BlobStore`.
         index: as for LangGraph's stores: ``embed``, ``dims``, ``fields`` (``["$"]``: the whole value).
         image_fields: keys of a value that point to a picture, or to a list of them.
         image_root: a folder whose pictures may be read.
@@ -70,9 +71,10 @@ class PersonalStore(BaseStore):
 
     def __init__(
         self,
-        home: str | os.PathLike[str] = "~/.jarvis",
+        home: Place = "~/.jarvis",
         owner: str = "me",
         *,
+        blobs: Blobs | None = None,
         index: IndexConfig | None = None,
         image_fields: Sequence[str] = (),
         image_root: str | os.PathLike[str] | None = None,
@@ -84,10 +86,10 @@ class PersonalStore(BaseStore):
         self.index_config, self.ttl_config = index, ttl
         self._index = StoreIndex(index, image_fields)
         self.embeddings = self._index.embeddings
-        catalogue, blobs = open_home(home, read_only=read_only, key=key)
+        catalogue, bytes_of = open_place(home, blobs, read_only=read_only, key=key)
         try:
-            self._record = OwnerStore(owner, catalogue, blobs)
-            self._items = OwnerItems(owner, catalogue.database, clock)
+            self._record = OwnerStore(owner, catalogue, bytes_of)
+            self._items = items_of(catalogue, owner, clock)
         except BaseException:
             catalogue.close()
             raise

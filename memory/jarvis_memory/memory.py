@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -41,6 +40,7 @@ from .profiling.profiler import Profiler
 from .recalling import recalled
 from .store.master_key import MasterKey
 from .store.owner import OwnerStore
+from .store.places import Blobs, Place
 from .store.quota import Quota
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
 from .viewing import viewed
@@ -60,9 +60,10 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
     @classmethod
     def open(
         cls,
-        home: str | os.PathLike[str] = "~/.jarvis",
+        home: Place = "~/.jarvis",
         *,
         owner: str = "me",
+        blobs: Blobs | None = None,
         model: str | VLM = "pocket",
         clip: str | ImageTextEncoder = "pocket",
         device: str | None = None,
@@ -81,8 +82,9 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
 
         Args:
-            home: a folder on a local disk; ``~`` is understood.
+            home: a folder on a local disk; ``~`` is understood; or ``postgresql://...`` (docs/scale.md).
             owner: whose memory; owners in one home never see each other.
+            blobs: for ``postgresql://``, where photos and segments are: a folder, or a `BlobStore`.
             model: "pocket", a Hugging Face id, a folder, or a loaded `VLM`. Loaded when first needed.
             clip: "pocket", ``"ARCH/PRETRAINED"`` of open_clip, a folder, or an encoder.
             device: "cpu", "cuda"; by default the best there is.
@@ -91,21 +93,19 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             kv_ram_bytes, kv_gpu_bytes: how many bytes of segments used lately are kept at hand.
             session_bytes: and of what was computed for earlier turns of conversations.
             masker: says where on photos the subject is, so that patches are of it; none by default.
-            profiler: who describes new photos: None for nobody (profiles are made of the notes), "vlm" for
-                the model itself, or a `Profiler`.
+            profiler: who describes new photos: None for nobody (notes do), "vlm" for the model, a `Profiler`.
             texts: compares questions with profiles; by default the text tower of ``clip`` does.
             detector: finds regions of questions' pictures, besides windows at several scales.
             key: of an encrypted home; by default the environment's, or the keyring's. See `MasterKey`.
             quota: limits what is written here, besides the quotas that are stored.
 
         Raises:
-            SettingError: what cannot be. HomeFormatError: a newer version wrote the home.
-            LockedHomeError: it is encrypted, and this is not its key.
-            HomeReadOnlyError: there is none, and none can be made. CorruptRecordError: it is damaged.
+            SettingError: what cannot be. HomeReadOnlyError: there is no home, and none can be made.
+            HomeFormatError, LockedHomeError, CorruptRecordError: see `OwnerStore.open`.
         """
         checked, quotas = Mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
-        store = OwnerStore.open(home, owner, read_only=read_only, key=key, quota=quota)
+        store = OwnerStore.open(home, owner, blobs=blobs, read_only=read_only, key=key, quota=quota)
         engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector)
         return cls(store, engine, checked)
 

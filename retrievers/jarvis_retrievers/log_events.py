@@ -19,6 +19,8 @@ EventName = Literal[
     "home.restored",
     "home.unfinished",
     "home.disk",
+    "cluster.unsafe",
+    "cluster.lost",
     "quota.refused",
     "memory.remembered",
     "memory.updated",
@@ -78,6 +80,10 @@ EVENTS: Final[Mapping[str, Event]] = {
     "home.restored": Event(_INFO, "a home was made from a backup"),
     "home.unfinished": Event(_WARNING, "forgetting could not be finished and is tried again later"),
     "home.disk": Event(_INFO, "a file beside the catalogue could not be used"),
+    "cluster.unsafe": Event(
+        _WARNING, "the server runs with fsync off: a power cut loses acknowledged writes"
+    ),
+    "cluster.lost": Event(_INFO, "a connection to the server was lost or given up"),
     "quota.refused": Event(_INFO, "a write was refused, as it would leave more than the quota allows"),
     "memory.remembered": Event(_INFO, "a concept was remembered"),
     "memory.updated": Event(_INFO, "a concept was updated"),

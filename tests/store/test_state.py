@@ -24,10 +24,13 @@ class Home(RuleBasedStateMachine):
     @initialize()
     def make(self) -> None:
         self.home = Path(tempfile.mkdtemp())
-        self.stores = {owner: OwnerStore.open(self.home, owner) for owner in ("ana", "ben")}
+        self.stores = {owner: self.opened(owner) for owner in ("ana", "ben")}
         self.expected: dict[tuple[str, str], ConceptDraft] = {}
         self.segments: dict[tuple[str, str], bytes] = {}
         self.ids: dict[tuple[str, str], str] = {}
+
+    def opened(self, owner: str) -> OwnerStore:
+        return OwnerStore.open(self.home, owner)
 
     @rule(owner=OWNERS, name=NAMES, seed=SEEDS)
     def add(self, owner: str, name: str, seed: int) -> None:
@@ -70,7 +73,7 @@ class Home(RuleBasedStateMachine):
     @rule(owner=OWNERS)
     def reopen(self, owner: str) -> None:
         self.stores[owner].close()
-        self.stores[owner] = OwnerStore.open(self.home, owner)
+        self.stores[owner] = self.opened(owner)
 
     @rule(owner=OWNERS)
     def leave(self, owner: str) -> None:

@@ -14,7 +14,7 @@ from ..concept import Concept
 from .archive import ArchiveWriter
 from .archived import ArchivedConcept, ArchivedItem, Texts, plain
 from .contracts import BlobRef, BlobStore, Catalogue
-from .items import OwnerItems
+from .item_store import ItemStore
 from .manifest import Counts, Manifest
 from .photos import bound_to
 
@@ -37,7 +37,7 @@ class _ChangedError(Exception):
 def export_owner(
     catalogue: Catalogue,
     blobs: BlobStore,
-    items: OwnerItems | None,
+    items: ItemStore | None,
     owner: str,
     path: str | os.PathLike[str],
 ) -> Manifest:
@@ -68,7 +68,7 @@ class _Export:
         self,
         catalogue: Catalogue,
         blobs: BlobStore,
-        items: OwnerItems | None,
+        items: ItemStore | None,
         owner: str,
         writer: ArchiveWriter,
     ) -> None:

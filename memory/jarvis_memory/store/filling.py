@@ -10,19 +10,21 @@ from jarvis_retrievers.errors import JarvisError, SettingError
 from .contracts import BlobStore, Catalogue
 from .holdings import Holdings
 from .importing import OwnerArchive, Placed
-from .items import OwnerItems
+from .item_store import ItemStore
 from .manifest import Manifest
 from .master_key import MasterKey
 from .photos import bound_to
+from .places import Blobs, Place
 
 __all__ = ["import_owner", "put_photos", "refuse_full", "write_owner"]
 
 
 def import_owner(
-    home: str | os.PathLike[str],
+    home: Place,
     archive: str | os.PathLike[str],
     *,
     owner: str | None = None,
+    blobs: Blobs | None = None,
     key: MasterKey | None = None,
 ) -> Manifest:
     """Make an owner of an archive, in a home that is there or a new one.
@@ -31,6 +33,7 @@ def import_owner(
         home: see `OwnerStore.open`.
         archive: a file that `OwnerStore.export` made.
         owner: whose it becomes; by default whose it was.
+        blobs: for a cluster, where photos are to be.
         key: of an encrypted home; see `OwnerStore.open`.
 
     Raises: see `OwnerArchive`, `OwnerStore.open` and `OwnerStore.import_from`.
@@ -39,7 +42,9 @@ def import_owner(
 
     with (
         OwnerArchive(archive) as opened,
-        OwnerStore.open(home, opened.manifest.owner if owner is None else owner, key=key) as store,
+        OwnerStore.open(
+            home, opened.manifest.owner if owner is None else owner, blobs=blobs, key=key
+        ) as store,
     ):
         return store.import_from(opened)
 
@@ -47,7 +52,7 @@ def import_owner(
 def write_owner(
     archive: OwnerArchive,
     catalogue: Catalogue,
-    items: OwnerItems | None,
+    items: ItemStore | None,
     owner: str,
     placed: list[Placed],
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import os
 import secrets
 import warnings
 from functools import partial
@@ -24,17 +23,17 @@ from ..concept import Concept, name_key
 from .contracts import BlobStore, Catalogue
 from .draft import ConceptDraft
 from .holdings import Holdings
-from .home import check_owner, open_home
+from .home import check_owner
 from .known import KnownConcepts
 from .master_key import MasterKey
 from .names import resolve
 from .owner_caches import OwnerCaches
 from .owner_upkeep import OwnerUpkeep
 from .photos import get_photo, put_photos
+from .places import Blobs, Place, open_place
 from .quota import Quota, quota_key
 from .receipt import Receipt, Receipts
 from .recovery import recover
-from .rekeying import sweep_old
 from .reserve import with_room
 from .segment_cache import SegmentCache
 from .segments import FileSegmentCache
@@ -73,9 +72,10 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
     @classmethod
     def open(
         cls,
-        home: str | os.PathLike[str],
+        home: Place,
         owner: str,
         *,
+        blobs: Blobs | None = None,
         read_only: bool = False,
         busy_timeout: float = 30.0,
         accept_loss: bool = False,
@@ -85,29 +85,29 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         """Open a home, or make it (0700), and finish what was being forgotten when the last process ended.
 
         Args:
-            home: a folder; ``~`` is understood.
+            home: a folder; ``~`` is understood; or ``postgresql://...``, see `open_place`.
             owner: see `check_owner`.
+            blobs: for a cluster, where photos and segments are.
             read_only: refuse writes even if they were possible.
             busy_timeout: seconds to wait for another process's write.
             accept_loss: go on with what is there if acknowledged writes are lost.
             key: of an encrypted home; see `open_home`.
             quota: see `OwnerStore`.
 
-        Raises: see `open_home`.
+        Raises: see `open_place`.
 
         Warns:
             RuntimeWarning: what was being forgotten could not be finished now (disk full, others reading).
         """
         check_owner(owner)
-        catalogue, blobs = open_home(
-            home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
+        catalogue, bytes_of = open_place(
+            home, blobs, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
         )
         try:
-            store = cls(owner, catalogue, blobs, quota=quota)
+            store = cls(owner, catalogue, bytes_of, quota=quota)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
-                sweep_old(catalogue, blobs)
-                recover(Path(home).expanduser(), catalogue, blobs, _GRACE)
+                recover(Path(home).expanduser(), catalogue, bytes_of, _GRACE)
         except BaseException:
             catalogue.close()
             raise

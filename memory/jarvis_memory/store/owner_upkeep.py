@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from jarvis_retrievers.errors import HomeReadOnlyError, InputError, LockedHomeError, QuotaError
 
-from .catalogue import SQLiteCatalogue
 from .contracts import BlobStore, Catalogue, Usage, VectorRows
 from .holdings import Holdings
-from .items import OwnerItems
-from .quota import HOME_QUOTA, Quota, quota_key
+from .item_store import ItemStore
+from .places import found_items
+from .quota import HOME_QUOTA, Quota, limited, quota_key, quota_of
 from .receipt import AtHand, Receipt, Receipts
 from .segment_cache import SegmentCache
 from .verify import Finding, told, verify
@@ -70,8 +70,7 @@ class OwnerUpkeep:
     @property
     def quota(self) -> Quota:
         """What limits this owner: the own quota, or that of the home, and the one that was opened with."""
-        own = self.stored_quota()
-        return own.over(self.stored_quota(for_home=True)).least(self._opened_with)
+        return quota_of(self._catalogue, self.owner).least(self._opened_with)
 
     def stored_quota(self, *, for_home: bool = False) -> Quota:
         """What was put for this owner, or for the home."""
@@ -87,11 +86,9 @@ class OwnerUpkeep:
         self._catalogue.put_setting(key, quota.to_json() if quota is not None and limits else None)
 
     @property
-    def items(self) -> OwnerItems | None:
-        """What agents keep for this owner; None where the catalogue is no file."""
-        if not isinstance(self._catalogue, SQLiteCatalogue):
-            return None
-        return OwnerItems(self.owner, self._catalogue.database)
+    def items(self) -> ItemStore | None:
+        """What agents keep for this owner; None where the catalogue keeps none."""
+        return found_items(self._catalogue, self.owner)
 
     @property
     def receipts(self) -> tuple[Receipt, ...]:
@@ -130,14 +127,6 @@ class OwnerUpkeep:
             raise
         return archive.manifest
 
-    @contextmanager
-    def _limited(self) -> Iterator[None]:
+    def _limited(self) -> AbstractContextManager[None]:
         """Writes that are one transaction, which the quota may refuse."""
-        with self._catalogue.writing():
-            quota = self.quota
-            if not quota.limits:
-                yield
-                return
-            before = self._catalogue.holdings(self.owner)
-            yield
-            quota.check(before, self._catalogue.holdings(self.owner))
+        return limited(self._catalogue, self.owner, self._opened_with)

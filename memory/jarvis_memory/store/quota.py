@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass
 from jarvis_retrievers.errors import CorruptRecordError, QuotaError, SettingError
 from jarvis_retrievers.log import log
 
+from .contracts import Catalogue
 from .holdings import Holdings
 from .queries import has_table
 from .rows import select
 from .sqlite_holdings import holdings_of
 
-__all__ = ["HOME_QUOTA", "Quota", "quota_key", "within_quota"]
+__all__ = ["HOME_QUOTA", "Quota", "limited", "quota_key", "quota_of", "within_quota"]
 
 HOME_QUOTA = "quota"
 """The setting of a home for owners who have none of their own."""
@@ -104,6 +105,29 @@ class Quota:
 def quota_key(owner: str) -> str:
     """The setting of an owner's own quota."""
     return f"{HOME_QUOTA}/{owner}"
+
+
+def quota_of(catalogue: Catalogue, owner: str) -> Quota:
+    """What is stored for an owner, with the numbers of the home where there are none."""
+    own, general = (Quota.from_json(catalogue.setting(key)) for key in (quota_key(owner), HOME_QUOTA))
+    return own.over(general)
+
+
+@contextmanager
+def limited(catalogue: Catalogue, owner: str, also: Quota | None = None) -> Iterator[None]:
+    """Writes that are one transaction, which the stored quota, or another one, may refuse.
+
+    Raises:
+        QuotaError: it is too much; nothing is written.
+    """
+    with catalogue.writing():
+        quota = quota_of(catalogue, owner).least(also or Quota())
+        if not quota.limits:
+            yield
+            return
+        before = catalogue.holdings(owner)
+        yield
+        quota.check(before, catalogue.holdings(owner))
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from .matrices import as_matrix, vector_bytes
 from .schema import OF_PHOTOS, SENSITIVE, columns
 
 __all__ = [
+    "concept_of",
     "insert",
     "insert_concept",
     "read_concepts",
@@ -167,11 +168,15 @@ def _counted(rows: list[Row]) -> list[Row]:
 
 
 def _concept(connection: sqlite3.Connection, row: Row, cipher: OwnerCipher) -> Concept:
-    row = reveal("concepts", row, cipher)
-    owner, concept_id, _, _, created, updated, photo_count, patch_count, _, text = row
-    where, whose = "owner = ? AND concept = ? ORDER BY position", (owner, concept_id)
+    where, whose = "owner = ? AND concept = ? ORDER BY position", row[:2]
     photos = [reveal("photos", r, cipher) for r in select(connection, "photos", where, whose)]
     patches = select(connection, "patches", where, whose)
+    return concept_of(reveal("concepts", row, cipher), photos, patches)
+
+
+def concept_of(row: Row, photos: Sequence[Row], patches: Sequence[Row]) -> Concept:
+    """A concept from its row and those of its photos and patches; CorruptRecordError if they are none."""
+    owner, concept_id, _, _, created, updated, photo_count, patch_count, _, text = row
     if (len(photos), len(patches)) != (photo_count, patch_count):
         raise CorruptRecordError(
             f"the concept with id {concept_id!r} should have {photo_count} photos and {patch_count} patches, "

