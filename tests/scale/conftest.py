@@ -86,6 +86,7 @@ def database(server: Server, made: str) -> Iterator[str]:
     with admin(server, "home") as connection:
         for table in (*OWNED, "settings"):
             connection.execute(f"DELETE FROM jarvis.{table}")
+        connection.execute("ALTER SEQUENCE jarvis.changes RESTART")
         graphs = "SELECT indexrelid::regclass::text FROM pg_stat_user_indexes WHERE indexrelname LIKE 'near%'"
         for (graph,) in connection.execute(graphs).fetchall():
             connection.execute(f"DROP INDEX {graph}")
