@@ -16,7 +16,7 @@ from tests.store.test_export import told
 __all__ = ["archive", "home"]
 
 
-def test_there_and_back_is_the_same(database: str, home: Path, archive: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_there_and_back_is_the_same(database: str, home: Path, archive: Path, tmp_path: Path) -> None:
     """Through a cluster, as another owner of it, and into a folder: the bytes that were there first."""
     blobs = tmp_path / "blobs"
     manifest = import_owner(database, archive, blobs=blobs)
@@ -55,13 +55,14 @@ def test_one_who_began_in_a_cluster(database: str, tmp_path: Path) -> None:
             assert [concept.name for concept in there.list()] == ["Mia", "Łódź", "Words"]
 
 
-def test_it_comes_whole_or_not_at_all(database: str, archive: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_it_comes_whole_or_not_at_all(database: str, archive: Path, tmp_path: Path) -> None:
     blobs = tmp_path / "blobs"
     with OwnerStore.open(database, "ana", blobs=blobs) as store:
         store.put_quota(Quota(concepts=3))
         with pytest.raises(QuotaError, match="3 concepts"):
             import_owner(database, archive, blobs=blobs)
-        assert store.list() == items_of(store) == []
+        assert store.list() == []
+        assert items_of(store) == []
         assert store.holdings().record == 0
         assert store.sweep(0) == 0
         store.put_quota(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -239,9 +240,12 @@ def test_more_at_once_than_connections(database: str) -> None:
         with cluster.read("ben"):
             raise AssertionError("there is no second connection")
 
-    with cluster.read("ana") as session:
+    with cluster.read("ana") as session, ThreadPoolExecutor(1) as others:
         with one_line(StoreError, "all connections .* are in use"):
-            second()
+            others.submit(second).result()
+        # What this thread reads meanwhile needs no other one.
+        with cluster.read("ben") as his:
+            assert his.row("SELECT current_setting('jarvis.owner')") == ("ben",)
         assert session.row("SELECT 1") == (1,)
     with cluster.read("ben") as session:
         assert session.row("SELECT 2") == (2,)

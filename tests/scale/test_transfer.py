@@ -12,7 +12,7 @@ import pytest
 from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.places import open_place
 from jarvis_memory.store.transfer import Record, record_digest, transfer
-from tests.store.drafts import draft
+from tests.store.portraits import portrait
 from tests.store.test_transfer import copied, goes_on, source  # noqa: F401  (a fixture)
 
 
@@ -39,7 +39,7 @@ def test_and_out_of_it(source: Record, cluster: Record, tmp_path: Path) -> None:
 
 def test_the_command(database: str, tmp_path: Path) -> None:
     with OwnerStore.open(tmp_path / "home", "ana") as store:
-        store.add_concept(draft())
+        store.add_concept(portrait("Bo", 1))
         home = (store._catalogue, store._blobs)
         wanted = record_digest(home, "ana")
 
@@ -66,6 +66,14 @@ def test_the_command(database: str, tmp_path: Path) -> None:
     code, said = jarvis(*at, "--owner", "ana", "list")
     assert code == 0
     assert "Bo" in said
+    jarvis(*at, "--owner", "ana", "quota", "--concepts", "1")
+    assert jarvis(*at, "--owner", "ana", "export", tmp_path / "archive")[0] == 0
+    code, said = jarvis(*at, "import", tmp_path / "archive", "--owner", "cleo")
+    assert code == 0, said
+    code, said = jarvis(*at, "--owner", "ana", "quota", "--json")
+    assert '"concepts": 1' in said.split('"quota"')[1], said
+    code, said = jarvis(*at, "secure", "status")
+    assert (code, len(said.strip().splitlines())) == (2, 1)
     code, said = jarvis("--home", database, "list")
     assert (code, len(said.strip().splitlines())) == (2, 1)
     assert "say where they are" in said

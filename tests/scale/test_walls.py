@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.items import ItemDraft
+from jarvis_memory.store.keys import keyed
 from jarvis_memory.store.postgres import Cluster, PostgresCatalogue
 from jarvis_memory.store.postgres.schema import OWNED, PARTITIONS
 from jarvis_retrievers.errors import HomeReadOnlyError
+from tests.scale.conftest import admin
+from tests.scale.server import Server
 from tests.store.conformance import blob, rows
 from tests.store.test_items import Clock
+from tests.store.test_receipt import given
+from tests.store.test_walls import nothing_in_common
 
 
 @pytest.fixture
@@ -94,3 +101,42 @@ def test_an_owner_is_never_a_statement(cluster: Cluster, owner: str) -> None:
         with way(owner) as session:
             assert session.row("SELECT current_setting('jarvis.owner')") == (owner,)
             assert session.rows("SELECT 1 FROM concepts") == []
+
+
+def test_equal_photos_of_two_owners_have_nothing_in_common(
+    server: Server, database: str, tmp_path: Path
+) -> None:
+    readable = {"pixels", "body", "name_key", "fingerprint"}
+
+    def rows_of(owner: str) -> set[object]:
+        found: set[object] = set()
+        with admin(server, "home") as connection:
+            # Their vectors are the same, as the encoder is.
+            for table in set(OWNED) - {"vectors"}:
+                cursor = connection.execute(f"SELECT * FROM jarvis.{table} WHERE owner = %s", (owner,))
+                names = [column.name for column in cursor.description]
+                for row in cursor.fetchall():
+                    kept = [value for name, value in zip(names, row, strict=True) if name not in readable]
+                    found |= {value for value in kept if isinstance(value, (str, bytes)) and len(value) > 15}
+        return found
+
+    nothing_in_common(lambda owner: OwnerStore.open(database, owner, blobs=tmp_path), rows_of, tmp_path)
+
+
+def test_keys_of_segments_are_under_the_owners_key(server: Server, cluster: Cluster) -> None:
+    catalogue = PostgresCatalogue(cluster)
+    keys = []
+    for owner in ("ana", "ben"):
+        secret, (concept,) = catalogue.owner_key(owner), catalogue.ids(owner)
+        assert secret is not None
+        with admin(server, "home") as connection:
+            query = "SELECT key FROM jarvis.segments WHERE owner = %s"
+            assert connection.execute(query, (owner,)).fetchall() == [
+                (keyed(secret, "jarvis/segment", concept, "f"),)
+            ]
+        keys.append(secret)
+    assert keys[0] != keys[1]
+
+
+def test_receipts(database: str, tmp_path: Path) -> None:
+    given(*(OwnerStore.open(database, owner, blobs=tmp_path) for owner in ("ana", "ben")))

@@ -13,6 +13,7 @@ from jarvis_memory.store.items import ItemDraft
 from jarvis_memory.store.places import is_url, items_of, open_place
 from jarvis_retrievers.errors import InputError, SettingError
 from tests.store.drafts import draft
+from tests.store.locked import KEY
 
 
 def test_a_folder_is_the_default(tmp_path: Path) -> None:
@@ -35,6 +36,12 @@ def test_a_folder_is_the_default(tmp_path: Path) -> None:
 )
 def test_what_is_a_url(home: str | Path, wanted: bool) -> None:
     assert is_url(home) == wanted
+
+
+def test_a_key_for_a_cluster_is_refused_before_it_is_reached(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="a cluster cannot be encrypted yet; leave the key out"):
+        open_place("postgresql://a@nowhere.invalid/c", tmp_path / "blobs", key=KEY)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,11 @@ from tests.store.portraits import portrait, put
 
 
 def test_of_a_concept_and_of_an_owner(tmp_path: Path) -> None:
-    with OwnerStore.open(tmp_path, "ana") as store, OwnerStore.open(tmp_path, "ben") as other:
+    given(OwnerStore.open(tmp_path, "ana"), OwnerStore.open(tmp_path, "ben"))
+
+
+def given(ana: OwnerStore, ben: OwnerStore) -> None:
+    with ana as store, ben as other:
         bo, mia = (store.add_concept(portrait(name, seed)) for seed, name in enumerate(("Bo", "Mia"), 1))
         other.add_concept(portrait("Bo"))
         for concept in (bo, mia):

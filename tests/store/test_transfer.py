@@ -7,9 +7,10 @@ import pytest
 from jarvis_memory.store import FileBlobStore, OwnerStore
 from jarvis_memory.store.items import ItemDraft, OwnerItems
 from jarvis_memory.store.places import open_place
-from jarvis_memory.store.transfer import Moved, Record, owners_of, record_digest, transfer
+from jarvis_memory.store.transfer import Moved, Record, encrypted, owners_of, record_digest, transfer
 from jarvis_retrievers.errors import CorruptRecordError, InputError
 from tests.store.drafts import draft
+from tests.store.locked import KEY
 
 
 def filled(record: Record) -> None:
@@ -90,3 +91,11 @@ def test_a_damaged_source_is_not_copied(source: Record, tmp_path: Path) -> None:
     with pytest.raises(CorruptRecordError, match="digest"):
         transfer(source, target, "ana")
     assert target[0].concepts("ana") == ()
+
+
+def test_between_an_encrypted_home_and_another(source: Record, tmp_path: Path) -> None:
+    locked = open_place(tmp_path / "locked", key=KEY)
+    assert (encrypted(source[0]), encrypted(locked[0])) == (False, True)
+    copied(source, locked)
+    copied(locked, open_place(tmp_path / "plain"))
+    assert b"Bo 0" not in (tmp_path / "locked" / "catalogue.sqlite").read_bytes()

@@ -160,6 +160,8 @@ class PostgresCatalogue(PostgresCaches, PostgresHome):
                 )
                 hide_lots(session, owner, old[1])
                 found += _all_blobs(session, owner, old[1])
+            # Every receipt has a number of its own.
+            session.row("SELECT nextval('changes')")
             # In the same commit: an owner who leaves and is cut short must not be half there.
             if concept_id is None:
                 session.run("DELETE FROM items WHERE owner = %s", (owner,))
