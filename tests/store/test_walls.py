@@ -49,7 +49,10 @@ MADE: dict[Any, tuple[type, ...]] = {
     SegmentCache: (FileSegmentCache, MemorySegmentCache),
 }
 # Beside the contracts: the file itself, where a blob lies, and counts of files that are swept.
-MORE = {SQLiteCatalogue: {"database"}, FileBlobStore: {"check", "path", "sweep_keys", "expect_orphans"}}
+MORE = {
+    SQLiteCatalogue: {"database"},
+    FileBlobStore: {"check", "path", "sweep_keys", "sweep_plain", "expect_orphans"},
+}
 
 
 def public(kind: type) -> dict[str, object]:

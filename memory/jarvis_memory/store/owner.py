@@ -21,6 +21,8 @@ from jarvis_retrievers.errors import (
 from jarvis_retrievers.log import log, owner_tag
 
 from ..concept import Concept, name_key
+from .blobs import FileBlobStore
+from .catalogue import SQLiteCatalogue
 from .contracts import BlobStore, Catalogue
 from .draft import ConceptDraft
 from .holdings import Holdings
@@ -106,7 +108,7 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
             store = cls(owner, catalogue, blobs, quota=quota)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
-                sweep_old(catalogue, blobs)
+                store._sweep_old_or_warn(catalogue, blobs)
                 recover(Path(home).expanduser(), catalogue, blobs, _GRACE)
         except BaseException:
             catalogue.close()
@@ -274,6 +276,14 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         for concept_id in self._catalogue.tombstones(self.owner):
             self.erase(concept_id)
         self._catalogue.tidy()
+
+    def _sweep_old_or_warn(self, catalogue: SQLiteCatalogue, blobs: FileBlobStore) -> None:
+        try:
+            sweep_old(catalogue, blobs)
+        except StoreError as error:
+            log("home.unfinished", owner=owner_tag(self.owner), error=error)
+            message = f"what a change of keys has left could not be deleted, opening tries again: {error}"
+            warnings.warn(message, RuntimeWarning, stacklevel=3)
 
     def _finish_forgetting_or_warn(self) -> None:
         try:

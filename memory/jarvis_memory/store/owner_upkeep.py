@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jarvis_retrievers.errors import HomeReadOnlyError, InputError, LockedHomeError, QuotaError
 
+from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
 from .contracts import BlobStore, Catalogue, Usage, VectorRows
 from .holdings import Holdings
@@ -91,7 +92,7 @@ class OwnerUpkeep:
         """What agents keep for this owner; None where the catalogue is no file."""
         if not isinstance(self._catalogue, SQLiteCatalogue):
             return None
-        return OwnerItems(self.owner, self._catalogue.database)
+        return OwnerItems(self.owner, self._catalogue.database, quota=self._opened_with)
 
     @property
     def receipts(self) -> tuple[Receipt, ...]:
@@ -120,6 +121,9 @@ class OwnerUpkeep:
         if self._catalogue.read_only:
             raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
         refuse_full(self._catalogue.holdings(self.owner), self.owner)
+        if isinstance(self._blobs, FileBlobStore):
+            # Whatever cuts this short between the photos and their rows, they are swept.
+            self._blobs.expect_orphans()
         placed = put_photos(archive, self._blobs, self.owner)
         try:
             with self._limited():
