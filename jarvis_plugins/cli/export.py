@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .homes import open_record
-from .options import HomeOption, JsonOption, OwnerOption, Settings, settings_of
+from .options import HomeOption, JsonOption, OwnerOption, settings_of
 from .screen import complain, one_line, print_json, size, working
 
 if TYPE_CHECKING:
@@ -48,10 +49,16 @@ def import_(
     from jarvis_memory.store.importing import OwnerArchive
 
     settings = settings_of(context, home=home, owner=owner)
-    with working("checking"), OwnerArchive(archive) as opened:
-        if owner is None and settings.owner == Settings().owner:
+    before = context.parent.get_parameter_source("owner") if context.parent else None
+    given = owner is not None or (before is not None and before.name != "DEFAULT")
+    with contextlib.ExitStack() as stack:
+        with working("checking"):
+            opened = stack.enter_context(OwnerArchive(archive))
+        if not given:
             settings = settings.with_given(owner=opened.manifest.owner)
-        with open_record(settings, make=True) as record:
+        # Outside of what moves on the screen, as it may ask for a passphrase.
+        record = stack.enter_context(open_record(settings, make=True))
+        with working("writing"):
             record.import_from(opened)
     _tell(opened.manifest, f"are there for {one_line(settings.owner)!r}", json, settings.owner)
 

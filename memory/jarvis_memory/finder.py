@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import JarvisError
 from jarvis_retrievers.faiss_index import FaissIndex
+from jarvis_retrievers.log import log
 from jarvis_retrievers.region_cache import RegionCache
 from jarvis_retrievers.regions import best_per_entry
 from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig
@@ -41,8 +41,6 @@ from .vlm.query import Turn
 from .watching import Retrieved, tell
 
 __all__ = ["Explanation", "Find", "Finder", "Likeness"]
-
-_log = logging.getLogger(__name__)
 
 
 class Finder:
@@ -221,7 +219,7 @@ class Finder:
         try:
             index = None if everything else self._current().index
         except JarvisError as error:
-            _log.warning("the index has to be made again: %s", error)
+            log("cache.unkept", what="vectors", error=error)
             index = None
         if index is None:
             self.rest()

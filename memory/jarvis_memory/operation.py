@@ -19,7 +19,7 @@ from jarvis_retrievers.log import bound, owner_tag
 
 from . import journal
 from .store.owner import OwnerStore
-from .watching import Composed, Deed, Loaded, Retrieved, heard_by
+from .watching import Answered, Composed, Deed, Loaded, Retrieved, heard_by
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -59,7 +59,7 @@ class Operation:
         self.id, self._began = secrets.token_hex(4), time.perf_counter()
         self._fields = {"call": self.id, "owner": None if owner is None else owner_tag(owner)}
         self.retrieve = self.load = self.compose = 0.0
-        self._over = False
+        self._over = self.answered = False
         self._inside: list[tuple[Token[Operation | None], Any, Any]] = []
         telemetry = _telemetry()
         self.trace: Trace | None = None if telemetry is None else telemetry.begin(self)
@@ -110,6 +110,8 @@ class Operation:
             self.load += deed.seconds
         elif isinstance(deed, Composed):
             self.compose += deed.seconds
+        elif isinstance(deed, Answered):
+            self.answered = True
         if self.trace is not None:
             self.trace.heard(deed)
 
@@ -140,7 +142,8 @@ class _Followed(Generator[T, None, None]):
         if close is not None:
             with self._work:
                 close()
-        self._work.end(stopped=True)
+        # Whoever has the whole answer need not ask for what comes behind it.
+        self._work.end(stopped=not self._work.answered)
 
     def __del__(self) -> None:
         self.close()

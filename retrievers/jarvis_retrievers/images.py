@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import struct
 import zlib
 from typing import Final
@@ -32,6 +33,9 @@ _PHONE_BRANDS: Final = {
 _STRIP: Final = 256
 # A progressive JPEG has about ten.
 _SCANS: Final = 100
+# Not a marker: FF and a zero, a restart (D0 to D7) or one more FF. Alone, without a length: TEM and SOI.
+_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
+_ALONE = (b"\x01", b"\xd8")
 _ORIENTATION_TAG: Final = 0x0112
 _TURN: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -157,10 +161,20 @@ def _check_webp_canvas(data: bytes, name: str, max_pixels: int) -> None:
 def _check_scans(data: bytes, name: str) -> None:
     """Refuse a JPEG of very many scans: each goes over the whole picture, and takes a few bytes.
 
-    A start of scan (ITU-T T.81, B.2.3) is not found within one: there, a zero follows every ``FF``.
+    Markers and their lengths are those of ITU-T T.81, B.1.1. What stands behind the end of the picture, such
+    as the video of a motion photo, is not read.
     """
-    if data[:2] == b"\xff\xd8" and data.count(b"\xff\xda") > _SCANS:
-        raise ImageError(f"{name} is a JPEG of more than {_SCANS} scans; save it again without them")
+    if data[:2] != b"\xff\xd8":
+        return
+    scans, found = 0, _MARKER.search(data, 2)
+    while found is not None and found[1] != b"\xd9":
+        at = found.end()
+        if found[1] not in _ALONE:
+            at += max(2, int.from_bytes(data[at : at + 2], "big"))
+        scans += found[1] == b"\xda"
+        if scans > _SCANS:
+            raise ImageError(f"{name} is a JPEG of more than {_SCANS} scans; save it again without them")
+        found = _MARKER.search(data, at)
 
 
 def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:

@@ -101,7 +101,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "fingerprint": _hex("fingerprint", "of a model, its first digits", "{12}"),
     "op": _word("what was done", *OPERATIONS),
     "mode": _word("how a context was made", *_MODES),
-    "storage": _word("how segments are stored", "bf16", "fp8", "int8", "embeds", "none"),
+    "storage": _word("how segments are stored", "f32", "f16", "bf16", "fp8", "int8", "none"),
     "origin": _word("where a segment came from", "hand", "store", "encoded"),
     "tier": _word("where segments are kept", "ram", "gpu"),
     "why": _word("why a segment is not used as stored", "missing", "damaged", "foreign"),

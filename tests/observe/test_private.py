@@ -107,7 +107,7 @@ def test_a_life_tells_nearly_every_event(told: Told) -> None:
         *("home.unfinished", "home.migrated", "home.recovered", "home.restored"),
         *("gpu.exhausted", "cache.unkept", "cache.exact", "question.retried", "question.cut"),
         *("gate.missing", "gate.uncalibrated", "segment.evicted"),
-        *("server.started", "server.stopped", "server.failed"),
+        *("server.started", "server.stopped", "server.failed", "quota.refused"),
     }
     events = {str(line["event"]) for line in told.logs.json}
     assert set(EVENTS) - never <= events

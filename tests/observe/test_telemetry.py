@@ -192,6 +192,7 @@ def test_a_conversation_is_a_span_with_its_stages(
     assert sorted(names(stages)) == sorted(STAGES)
     assert sum(map(lasted, stages)) <= lasted(span)
     about = of(span)
+    assert "jarvis.stopped" not in about
     assert about["gen_ai.usage.input_tokens"] == reply.prompt_tokens
     assert about["gen_ai.usage.cache_read.input_tokens"] == reply.reused_tokens
     assert about["gen_ai.usage.output_tokens"] == reply.generated_tokens

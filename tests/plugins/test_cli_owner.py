@@ -36,6 +36,9 @@ def test_an_owner_moves_to_another_home(home: Path, tmp_path: Path) -> None:
     assert json.loads(jarvis("--owner", "cleo", "import", archive, "--home", other, "--json").stdout)[
         "owner"
     ] == ("cleo")
+    # The usual owner, named before the command: not the one of the archive.
+    told = json.loads(jarvis("--owner", "me", "import", archive, "--home", other, "--json").stdout)
+    assert told["owner"] == "me"
     refused(jarvis("export", archive, "--home", str(home), "--owner", "ana"), "is there already")
     refused(jarvis("export", archive + "2", "--home", str(home), "--owner", "nobody"), "nothing of 'nobody'")
 

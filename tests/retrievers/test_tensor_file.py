@@ -60,6 +60,14 @@ def test_a_jpeg_of_very_many_scans_is_refused() -> None:
         load_image(data[:-2] + data[last:-2] * 200 + data[-2:])
 
 
+def test_what_stands_behind_a_jpeg_is_not_counted() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), (9, 90, 200)).save(buffer, "JPEG", progressive=True, comment=b"\xff\xda" * 200)
+    # As a motion photo has its video.
+    data = buffer.getvalue() + b"\xff\xda\x00" * 500
+    assert load_image(data).size == (64, 64)
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "L", "1", "I;16"])
 @pytest.mark.parametrize("side", [1, 255, 256, 257, 600])
 def test_strips_give_what_the_whole_gives(mode: str, side: int) -> None:

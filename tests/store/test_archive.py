@@ -187,3 +187,24 @@ def test_an_entry_that_is_too_large_is_not_written(tmp_path: Path) -> None:
     with ArchiveWriter(tmp_path / "x") as writer, pytest.raises(JarvisError, match="an archive takes"):
         writer.put("concepts/000000.json", bytes(9 << 20))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("expires", 2**70), ("expires", 10**9 * 5), ("ttl", -5.0), ("created", "0001-01-01T00:00:00+14:00")],
+)
+def test_numbers_and_times_of_an_item(field: str, value: object, archive: Path, tmp_path: Path) -> None:
+    with tarfile.open(archive) as tar:
+        items = [name for name in tar.getnames() if name.startswith("items/")]
+    name = next(name for name in items if json.loads(entry(archive, name))["ttl"])
+    said = json.loads(entry(archive, name)) | {field: value}
+    bad = rewritten(archive, tmp_path / "bad", {name: json.dumps(said, separators=(",", ":")).encode()})
+    try:
+        import_owner(tmp_path / "fresh", bad, owner="new")
+    except CorruptRecordError:
+        assert not (tmp_path / "fresh").exists()
+        return
+    # A whole number is a number: what was let in can be read.
+    with OwnerStore.open(tmp_path / "fresh", "new") as store:
+        assert store.items is not None
+        assert len(store.items.under(())) == len(items)

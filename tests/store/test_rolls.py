@@ -23,10 +23,10 @@ PLACE = ("memories", "places")
 TEXTS = [b"anastasia", b"bofriend", b'["memories","places"]', b'"key1"', b"favourite"]
 
 
-def items_of(store: OwnerStore, clock: float | None = None) -> OwnerItems:
+def items_of(store: OwnerStore) -> OwnerItems:
     catalogue = store._catalogue
     assert isinstance(catalogue, SQLiteCatalogue)
-    return OwnerItems(store.owner, catalogue.database, *([] if clock is None else [lambda: clock]))
+    return OwnerItems(store.owner, catalogue.database)
 
 
 def everything(home: Path) -> tuple[object, ...]:
@@ -181,3 +181,23 @@ def test_a_damaged_concept_that_is_given_up_is_not_missed(tmp_path: Path) -> Non
         assert [c.name for c in store.list()] == ["Mia"]
     with OwnerStore.open(home, "ana") as store:
         assert [c.name for c in store.list()] == ["Mia"]
+
+
+def test_what_is_lost_is_told_to_whom_it_is_lost(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for owner in ("ana", "eve"):
+        with OwnerStore.open(home, owner) as store:
+            for number, name in enumerate(("Bo", "Mia")):
+                store.add_concept(draft(name, number))
+    with closing(sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)) as connection:
+        connection.execute("DELETE FROM concepts WHERE row = (SELECT min(row) FROM concepts)")
+    with OwnerStore.open(home, "eve") as store:
+        assert list(store.verify(repair=True)) == []
+    with OwnerStore.open(home, "ana") as store:
+        with pytest.raises(CorruptRecordError, match="shows 1 concepts of this owner where 2 were written"):
+            store.list()
+        (found,) = [one for one in store.verify(repair=True) if one.kind == "record"]
+        assert (found.repaired, "1 concepts" in found.what) == (False, True)
+    with OwnerStore.open(home, "ana") as store:
+        assert [c.name for c in store.list()] == ["Mia"]
+        assert list(store.verify()) == []

@@ -187,3 +187,54 @@ def test_a_backup_needs_no_key(tmp_path: Path) -> None:
     blob.write_bytes(data)
     with pytest.raises(CorruptRecordError, match="digest"):
         restore(copy, tmp_path / "again")
+
+
+def test_photos_without_rows_are_not_left_readable(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    fill(home, None)
+    with OwnerStore.open(home, "cut") as store:
+        # What a process that was killed has left of an owner who is not there yet.
+        store._blobs.put("cut", "photo", b"PLAIN MARKER")
+    assert left(home, [b"PLAIN MARKER"])
+    secure(home, KEY)
+    assert left(home, [b"PLAIN MARKER"]) == []
+
+
+def test_what_is_being_forgotten_stops_nobody(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with OwnerStore.open(home, "ana") as store:
+        store.add_concept(draft("Bo", 1))
+        mia = store.add_concept(draft("Mia", 2))
+        # Killed between the files and the rows.
+        store._blobs.delete("ana", store._catalogue.tombstone("ana", mia.id))
+    backup(home, tmp_path / "backup")
+    secure(home, KEY)
+    assert secured(home).finished
+    restore(tmp_path / "backup", tmp_path / "again")
+    for one, key in ((home, KEY), (tmp_path / "again", None)):
+        with OwnerStore.open(one, "ana", key=key) as store:
+            assert [concept.name for concept in store.list()] == ["Bo"]
+            assert list(store.verify()) == []
+
+
+def test_a_key_that_an_index_hides_is_not_made_again(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with OwnerStore.open(home, "ana", key=KEY) as store:
+        store.add_concept(draft("Bo", 1))
+    with closing(sqlite3.connect(home / "catalogue.sqlite", isolation_level=None)) as connection:
+        connection.execute("DELETE FROM data_keys")
+    with (
+        OwnerStore.open(home, "ana", key=KEY) as store,
+        pytest.raises(CorruptRecordError, match="key is not shown"),
+    ):
+        store.add_concept(draft("Mia", 2))
+
+
+def test_a_new_home_takes_the_key_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JARVIS_PASSPHRASE", "words of a passphrase")
+    with OwnerStore.open(tmp_path / "home", "ana") as store:
+        store.add_concept(draft("Bo", 1))
+    assert secured(tmp_path / "home").source == "passphrase"
+    monkeypatch.delenv("JARVIS_PASSPHRASE")
+    with pytest.raises(LockedHomeError):
+        OwnerStore.open(tmp_path / "home", "ana")

@@ -54,7 +54,7 @@ MADE: dict[Any, tuple[type, ...]] = {
 MORE = {
     SQLiteCatalogue: {"database"},
     PostgresCatalogue: {"cluster", "owners", "compact"},
-    FileBlobStore: {"check", "path", "sweep_keys", "expect_orphans"},
+    FileBlobStore: {"check", "path", "sweep_keys", "sweep_plain", "expect_orphans"},
 }
 # These ask for the owner, too.
 ITEMS: dict[type, set[str]] = {PostgresCatalogue: {"items", "item_rows", "put_item_rows"}}

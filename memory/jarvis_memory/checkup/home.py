@@ -137,7 +137,7 @@ def _catalogue(file: Path, measured: bool) -> Iterator[Check]:
                 how = "what is said below is without it"
                 yield Check("home", "log", "too large to be looked at", "note", how)
             yield from look_at_record(connection, measured)
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+        except (sqlite3.Error, UnicodeDecodeError, StoreError) as error:
             yield Check("home", "state", f"the catalogue is damaged ({error})", "wrong", _VERIFY)
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from jarvis_retrievers.errors import CorruptRecordError, InputError
+from jarvis_retrievers.errors import CorruptRecordError, InputError, SettingError
 
 from ..concept import Concept
-from .items import Item, ItemDraft
+from .item import Item, ItemDraft, checked, moment
 
 __all__ = ["ArchivedConcept", "ArchivedItem", "Texts", "plain"]
 
@@ -134,6 +134,8 @@ class ArchivedItem:
                 and set(kinds) <= {"t", "i"}
             ):
                 raise ValueError("a field of it is not what it should be")
+            # As a row gives them back: a digest is made over what kind of number it is, too.
+            ttl, expires = (None if number is None else float(number) for number in (ttl, expires))
             matrix = _matrix(data, "<f4", len(kinds), found["dim"]) if kinds else None
             if not kinds and (data or found["dim"]):
                 raise ValueError("it has vectors of nothing")
@@ -142,8 +144,11 @@ class ArchivedItem:
             first, last = datetime.fromisoformat(created), datetime.fromisoformat(updated)
             if first.tzinfo is None or last.tzinfo is None:
                 raise ValueError("its times have no zone")
+            for time in (first, last):
+                moment(time.timestamp())
+            checked(draft)
             return cls(Item(tuple(namespace), key, draft, first, last, expires))
-        except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError, SettingError) as error:
             raise CorruptRecordError(
                 f"an item cannot be read ({' '.join(str(error).split())[:120]})"
             ) from error

@@ -30,6 +30,8 @@ __all__ = ["Copied", "backup", "restore"]
 
 _MANIFEST = "manifest.json"
 _TRIES = 20
+_LIVE = """ WHERE EXISTS (SELECT 1 FROM concepts
+    WHERE concepts.owner = {0}.owner AND concepts.concept = {0}.concept AND concepts.live = 1)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,9 @@ def _blobs(folder: Path) -> Iterator[tuple[str, BlobRef]]:
             for table in ("photos", "segments", "snapshots"):
                 if has_table(catalogue, table):
                     query = f"SELECT owner, blob, length, blob_digest FROM {table}"
+                    if table != "snapshots":
+                        # Of a concept that is being forgotten some may be gone; opening the copy goes on.
+                        query += _LIVE.format(table)
                     rows = catalogue.execute(query).fetchall()
                     yield from ((str(row[0]), reference(row[1:])) for row in rows)
     except (sqlite3.Error, UnicodeDecodeError) as error:

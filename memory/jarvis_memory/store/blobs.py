@@ -14,6 +14,7 @@ from jarvis_retrievers.errors import CorruptRecordError, HomeReadOnlyError
 
 from .blob_frames import (
     HEADER_SIZE,
+    PLAIN_MAGIC,
     check_frame,
     header_of,
     key_id_of,
@@ -174,6 +175,18 @@ class FileBlobStore:
                 for folder in (self._blobs, self._tmp)
                 for path in self._files(folder)
                 if whose_key(_start(path)) in gone
+            ]
+        )
+
+    def sweep_plain(self) -> int:
+        """Delete all files, of whomever, that are not encrypted; returns how many."""
+        self._check_writable()
+        return self._unlink(
+            [
+                path
+                for folder in (self._blobs, self._tmp)
+                for path in self._files(folder)
+                if _start(path).startswith(PLAIN_MAGIC)
             ]
         )
 

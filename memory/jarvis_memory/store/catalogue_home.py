@@ -8,7 +8,7 @@ from jarvis_retrievers.log import log
 from .connection import Database
 from .queries import has_table, tidy
 from .reserve import Reserve
-from .rolls import HOME, Rolls, called, write_all, wrong_rolls
+from .rolls import HOME, Rolls, called, write_rolls, wrong_rolls
 from .rows import insert, select
 
 __all__ = ["SQLiteHome"]
@@ -52,14 +52,17 @@ class SQLiteHome:
 
     def flaws(self, owner: str, repair: bool) -> tuple[str, ...]:
         """See `Catalogue.flaws`."""
+        lost: tuple[str, ...] = ()
         if repair:
             with self._db.write() as connection:
                 connection.execute("REINDEX")
-                write_all(connection)
+                # What is still missed is lost: that is told once, and the owner who asked goes on without.
+                lost = wrong_rolls(connection, owner)
+                write_rolls(connection, owner)
             self._rolls.clear()
         with self._db.read() as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(20)")]
-            wrong = [*wrong_rolls(connection)]
+            wrong = [*lost, *wrong_rolls(connection, owner)]
             for table in ("items", "snapshots"):
                 if has_table(connection, table):
                     try:

@@ -246,7 +246,7 @@ class Database:
                         "INSERT INTO meta VALUES ('format', ?), ('sequence', 0), ('vector', 0)",
                         (FORMAT_VERSION,),
                     )
-                    if self.keys.given:
+                    if self.keys.given or self.keys.look_around():
                         self.keys.start(self._conn, "on")
                     execute(f"PRAGMA application_id = {APPLICATION_ID}")
                     execute(f"PRAGMA user_version = {FORMAT_VERSION}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 
-from jarvis_retrievers.errors import JarvisError, SettingError
+from jarvis_retrievers.errors import SettingError
 
 from .contracts import BlobStore, Catalogue
 from .holdings import Holdings
@@ -113,7 +113,7 @@ def put_photos(archive: OwnerArchive, blobs: BlobStore, owner: str) -> list[Plac
             for photo, photo_id in zip(read.draft.checked_photos, place.photos, strict=True):
                 bound = bound_to(place.concept, photo_id)
                 place.blobs.append(blobs.put(owner, "photo", photo.data, bound=bound))
-    except JarvisError:
+    except BaseException:
         blobs.delete(owner, [ref for place in done for ref in place.blobs])
         raise
     return done

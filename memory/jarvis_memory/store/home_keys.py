@@ -89,8 +89,13 @@ class HomeKeys:
 
     @property
     def given(self) -> bool:
-        """Whether a key was given, not looked for."""
+        """Whether a key was given."""
         return self._key is not None
+
+    def look_around(self) -> bool:
+        """Take the environment's key for a home that is made; whether there is one."""
+        self._key = MasterKey.from_environment()
+        return self.given
 
     def use(self, key: MasterKey) -> None:
         """From now on the master key is this one; it is looked at when the lock has changed."""
@@ -156,6 +161,9 @@ class HomeKeys:
             return PLAIN
         if not make:
             return ABSENT
+        if row is None and holds(connection, owner):
+            # A second key would leave all that is there unreadable for good.
+            raise CorruptRecordError("an owner's key is not shown; run `jarvis verify --repair`")
         new = self.new()
         self.keep(connection, owner, new)
         return new.cipher

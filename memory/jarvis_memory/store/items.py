@@ -15,7 +15,7 @@ from .hidden import blinded, hide, reveal
 from .home import check_owner
 from .item import Fields, Item, ItemDraft, Namespace, checked, item_of, moment, text_of, values_of
 from .queries import has_table, mark_traces, tidy
-from .quota import within_quota
+from .quota import Quota, within_quota
 from .rolls import Rolls, called
 from .rows import Row, insert, seal, select
 from .schema import ITEMS, columns
@@ -38,14 +38,21 @@ class OwnerItems:
         owner: see `check_owner`.
         database: the catalogue's file. Its table ``items`` is made when the first item is written.
         clock: seconds since 1970.
+        quota: limits what is written here, besides those that are stored.
 
     Raises (any method): CorruptRecordError for a row that does not match its digest, HomeReadOnlyError for a
     write to a home that cannot be written, StoreError if the medium fails.
     """
 
-    def __init__(self, owner: str, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        owner: str,
+        database: Database,
+        clock: Callable[[], float] = time.time,
+        quota: Quota | None = None,
+    ) -> None:
         self.owner = check_owner(owner)
-        self._db, self._clock = database, clock
+        self._db, self._clock, self._quota = database, clock, quota or Quota()
         self._rolls = Rolls()
 
     def get(self, namespace: Namespace, key: str) -> Item | None:
@@ -101,7 +108,7 @@ class OwnerItems:
         """
         now = self._clock()
         ready = [(text_of(ns), json.dumps(key), draft and checked(draft)) for ns, key, draft in changes]
-        with self._db.write() as connection, within_quota(connection, self.owner):
+        with self._db.write() as connection, within_quota(connection, self.owner, self._quota):
             _make_table(connection)
             erased = self._erase_expired(connection, now)
             cipher = self._db.keys.of(connection, self.owner, make=True)
@@ -126,14 +133,14 @@ class OwnerItems:
         Raises:
             InputError, SettingError, QuotaError: as for `write`.
         """
-        with self._db.write() as connection, within_quota(connection, self.owner):
+        with self._db.write() as connection, within_quota(connection, self.owner, self._quota):
             _make_table(connection)
             cipher = self._db.keys.of(connection, self.owner, make=True)
             for item in items:
                 place = (self.owner, text_of(item.namespace), json.dumps(item.key))
                 created, updated = item.created.timestamp(), item.updated.timestamp()
                 row = [*values_of(place, checked(item.draft), moment(created), updated)]
-                row[columns("items").index("expires")] = item.expires
+                row[columns("items").index("expires")] = None if item.expires is None else float(item.expires)
                 with called(connection, self.owner, "items", _HERE, _place(*place, cipher)[1:]):
                     insert(connection, "items", row, cipher)
 

@@ -20,6 +20,8 @@ from jarvis_retrievers.errors import (
 from jarvis_retrievers.log import log, owner_tag
 
 from ..concept import Concept, name_key
+from .blobs import FileBlobStore
+from .catalogue import SQLiteCatalogue
 from .contracts import BlobStore, Catalogue
 from .draft import ConceptDraft
 from .holdings import Holdings
@@ -107,7 +109,10 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
             store = cls(owner, catalogue, bytes_of, quota=quota)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
-                recover(Path(home).expanduser(), catalogue, bytes_of, _GRACE)
+                # A server sees to its own recovery, and who else writes there nobody here can know.
+                if isinstance(catalogue, SQLiteCatalogue) and isinstance(bytes_of, FileBlobStore):
+                    store._sweep_old_or_warn(catalogue, bytes_of)
+                    recover(Path(home).expanduser(), catalogue, bytes_of, _GRACE)
         except BaseException:
             catalogue.close()
             raise
@@ -274,6 +279,14 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         for concept_id in self._catalogue.tombstones(self.owner):
             self.erase(concept_id)
         self._catalogue.tidy()
+
+    def _sweep_old_or_warn(self, catalogue: SQLiteCatalogue, blobs: FileBlobStore) -> None:
+        try:
+            sweep_old(catalogue, blobs)
+        except StoreError as error:
+            log("home.unfinished", owner=owner_tag(self.owner), error=error)
+            message = f"what a change of keys has left could not be deleted, opening tries again: {error}"
+            warnings.warn(message, RuntimeWarning, stacklevel=3)
 
     def _finish_forgetting_or_warn(self) -> None:
         try:

@@ -88,7 +88,7 @@ class OwnerUpkeep:
     @property
     def items(self) -> ItemStore | None:
         """What agents keep for this owner; None where the catalogue keeps none."""
-        return found_items(self._catalogue, self.owner)
+        return found_items(self._catalogue, self.owner, quota=self._opened_with)
 
     @property
     def receipts(self) -> tuple[Receipt, ...]:
@@ -117,6 +117,9 @@ class OwnerUpkeep:
         if self._catalogue.read_only:
             raise HomeReadOnlyError("this home cannot be written; check its permissions, nothing was changed")
         refuse_full(self._catalogue.holdings(self.owner), self.owner)
+        if isinstance(self._blobs, FileBlobStore):
+            # Whatever cuts this short between the photos and their rows, they are swept.
+            self._blobs.expect_orphans()
         placed = put_photos(archive, self._blobs, self.owner)
         try:
             with self._limited():

@@ -20,6 +20,7 @@ from .home import CATALOGUE, open_home
 from .item_store import ItemStore
 from .items import OwnerItems
 from .master_key import MasterKey
+from .quota import Quota
 
 if TYPE_CHECKING:
     from .postgres import Cluster
@@ -114,14 +115,16 @@ def items_of(catalogue: Catalogue, owner: str, clock: Callable[[], float] = time
     return found
 
 
-def found_items(catalogue: Catalogue, owner: str, clock: Callable[[], float] = time.time) -> ItemStore | None:
-    """The same; None of a catalogue that keeps none."""
+def found_items(
+    catalogue: Catalogue, owner: str, clock: Callable[[], float] = time.time, *, quota: Quota | None = None
+) -> ItemStore | None:
+    """The same; None of a catalogue that keeps none. ``quota`` limits what is written, besides the stored one."""
     if isinstance(catalogue, SQLiteCatalogue):
-        return OwnerItems(owner, catalogue.database, clock)
+        return OwnerItems(owner, catalogue.database, clock, quota=quota)
     from .postgres import PostgresCatalogue
 
     if isinstance(catalogue, PostgresCatalogue):
-        return catalogue.items(owner, clock)
+        return catalogue.items(owner, clock, quota=quota)
     return None
 
 

@@ -131,8 +131,8 @@ def limited(catalogue: Catalogue, owner: str, also: Quota | None = None) -> Iter
 
 
 @contextmanager
-def within_quota(connection: sqlite3.Connection, owner: str) -> Iterator[None]:
-    """A part of a transaction that an owner's stored quota may refuse.
+def within_quota(connection: sqlite3.Connection, owner: str, also: Quota) -> Iterator[None]:
+    """A part of a transaction that an owner's stored quota may refuse, or another one.
 
     Raises:
         QuotaError: it is too much; the transaction has to be undone.
@@ -142,6 +142,7 @@ def within_quota(connection: sqlite3.Connection, owner: str) -> Iterator[None]:
         for key in (quota_key(owner), HOME_QUOTA):
             rows = select(connection, "settings", "key = ?", (key,))
             quota = quota.over(Quota.from_json(str(rows[0][1]) if rows else None))
+    quota = quota.least(also)
     if not quota.limits:
         yield
         return

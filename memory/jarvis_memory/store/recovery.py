@@ -10,16 +10,13 @@ from jarvis_retrievers.log import log
 
 from .blobs import UNCLEAN, FileBlobStore, modified
 from .catalogue import SQLiteCatalogue
-from .contracts import BlobStore, Catalogue
 from .disk import translated
-from .rekeying import sweep_old
 
 __all__ = ["recover"]
 
 
-def recover(home: Path, catalogue: Catalogue, blobs: BlobStore, grace: float) -> int:
-    """Finish a change of keys. Note that a process was cut short; a grace period later, delete the files that
-    nothing points to.
+def recover(home: Path, catalogue: SQLiteCatalogue, blobs: FileBlobStore, grace: float) -> int:
+    """Note that a process was cut short; a grace period later, delete the files that nothing points to.
 
     The grace period is there for writes of other processes that go on. Looking for such files takes time in a
     large home, so it is done only after a process was cut short.
@@ -27,10 +24,6 @@ def recover(home: Path, catalogue: Catalogue, blobs: BlobStore, grace: float) ->
     Returns:
         How many files were deleted; they are told to the log.
     """
-    # A server sees to its own recovery, and who else writes there nobody here can know.
-    if not isinstance(catalogue, SQLiteCatalogue) or not isinstance(blobs, FileBlobStore):
-        return 0
-    sweep_old(catalogue, blobs)
     tmp = home / "tmp"
     with translated("look into", tmp):
         if catalogue.database.recovered and not (tmp / UNCLEAN).exists():

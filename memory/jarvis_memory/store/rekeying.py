@@ -16,7 +16,7 @@ from .catalogue import SQLiteCatalogue
 from .cipher import ABSENT, PLAIN, OwnerCipher
 from .contracts import BlobRef
 from .hidden import hide, reveal
-from .queries import has_table
+from .queries import has_table, updated_of
 from .references import reference
 from .rolls import OF_OWNER, Rolls, called
 from .rows import seal, select
@@ -32,12 +32,16 @@ _KINDS = {"photos": "photo", "segments": "segment", "snapshots": "index"}
 
 @dataclass(frozen=True, slots=True)
 class _Pointer:
-    """A row that points to a blob: its table, its number, the blob, and what that is bound to."""
+    """A row that points to a blob: its table, its number, the blob, what that is bound to.
+
+    ``needed``: a photo, unless its concept is being forgotten.
+    """
 
     table: str
     row: int
     blob: BlobRef
     bound: str
+    needed: bool
 
 
 def rekey(catalogue: SQLiteCatalogue, blobs: FileBlobStore, owner: str, *, encrypt: bool) -> None:
@@ -74,8 +78,7 @@ def rekey(catalogue: SQLiteCatalogue, blobs: FileBlobStore, owner: str, *, encry
             copied = copies.get(pointer.blob.id)
             # New, or copied so long ago that a sweep took it for an orphan.
             if copied is None or not blobs.exists(owner, copied):
-                needed = pointer.table == "photos"
-                copies[pointer.blob.id] = _copy(blobs, owner, pointer, new, needed=needed)
+                copies[pointer.blob.id] = _copy(blobs, owner, pointer, new, needed=pointer.needed)
         # A row that an index hides would stay as it is.
         for part in OF_OWNER:
             Rolls().call(connection, owner, part)
@@ -121,7 +124,8 @@ def _pointers(connection: sqlite3.Connection, owner: str) -> Iterator[_Pointer]:
         for row, blob, length, digest, one, two in connection.execute(query, (owner,)).fetchall():
             binds = {"photos": photos.bound_to, "segments": segments.bound_to}.get(table, _name)
             bound = binds(one, two)
-            yield _Pointer(table, row, reference((blob, length, digest)), bound)
+            needed = table == "photos" and updated_of(connection, owner, one) is not None
+            yield _Pointer(table, row, reference((blob, length, digest)), bound, needed)
 
 
 def _name(name: str, _: str) -> str:

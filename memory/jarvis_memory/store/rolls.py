@@ -14,7 +14,7 @@ from .keys import digest
 from .rows import insert, seal
 from .schema import columns
 
-__all__ = ["HOME", "OF_OWNER", "Part", "Rolls", "called", "write_all", "wrong_rolls"]
+__all__ = ["HOME", "OF_OWNER", "Part", "Rolls", "called", "write_all", "write_rolls", "wrong_rolls"]
 
 HOME = ""
 """Stands for the owner where rows belong to the whole home."""
@@ -92,7 +92,8 @@ def _wrong(connection: sqlite3.Connection, owner: str, part: Part) -> str | None
         return f"the roll of {part} of this owner is damaged"
     if written == found:
         return None
-    return f"an index shows {found.rows} {part} of this owner where {written.rows} were written, or others"
+    whose = "of this owner" if owner else "of the home"
+    return f"an index shows {found.rows} {part} {whose} where {written.rows} were written, or others"
 
 
 @contextmanager
@@ -133,9 +134,20 @@ def write_all(connection: sqlite3.Connection) -> None:
         _write(connection, owner, part, _sum(connection, owner, part))
 
 
-def wrong_rolls(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """What is wrong with the rolls of all owners."""
-    return tuple(wrong for owner, part in _all(connection) if (wrong := _wrong(connection, owner, part)))
+def write_rolls(connection: sqlite3.Connection, owner: str) -> None:
+    """Write the rolls of one owner and of the home anew, from what is there."""
+    for whose, part in _of(owner):
+        _write(connection, whose, part, _sum(connection, whose, part))
+
+
+def wrong_rolls(connection: sqlite3.Connection, owner: str | None = None) -> tuple[str, ...]:
+    """What is wrong with the rolls of an owner and of the home, or with those of all."""
+    asked = _all(connection) if owner is None else _of(owner)
+    return tuple(wrong for whose, part in asked if (wrong := _wrong(connection, whose, part)))
+
+
+def _of(owner: str) -> list[tuple[str, Part]]:
+    return [*((owner, part) for part in OF_OWNER), (HOME, "settings")]
 
 
 def _all(connection: sqlite3.Connection) -> list[tuple[str, Part]]:

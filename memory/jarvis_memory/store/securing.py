@@ -20,6 +20,7 @@ from .home_keys import read_lock
 from .master_key import PASSPHRASE_VARIABLE, MasterKey, Source
 from .opening import look
 from .queries import HOLDERS, has_table
+from .quota import quota_key
 from .rekeying import rekey, sweep_old
 
 __all__ = ["Secured", "change_master", "change_owner", "secure", "secured", "unsecure"]
@@ -99,6 +100,8 @@ def secure(
             if _owners(connection) - _keyed(connection):
                 raise StoreError(f"owners came to {home} meanwhile; do it again")
             database.keys.turn(connection, "on")
+        # Also those that no row points to, of writes that were cut short.
+        blobs.sweep_plain()
         catalogue.tidy()
 
 
@@ -167,6 +170,7 @@ def _each(
     todo = sorted(every - keyed if encrypt else keyed)
     for done, owner in enumerate(todo, start=1):
         if catalogue.key_destroyed(owner):
+            catalogue.put_setting(quota_key(owner), None)
             catalogue.delete_owner(owner)
             blobs.delete_owner(owner)
         else:

@@ -12,6 +12,7 @@ from ...concept import Concept, name_key
 from ..body import ConceptBody
 from ..contracts import BlobRef, ConceptRows, Usage, VectorRows
 from ..matrices import check_dim
+from ..quota import Quota
 from ..references import reference
 from ..rows import seal, stamp
 from ..schema import columns
@@ -56,9 +57,9 @@ class PostgresCatalogue(PostgresCaches, PostgresHome):
         """The connections, for tables that are not of the record."""
         return self._cluster
 
-    def items(self, owner: str, clock: Callable[[], float]) -> PostgresItems:
-        """What agents of an owner keep here."""
-        return PostgresItems(owner, self._cluster, clock)
+    def items(self, owner: str, clock: Callable[[], float], *, quota: Quota | None = None) -> PostgresItems:
+        """What agents of an owner keep here; ``quota`` limits what is written, besides the stored one."""
+        return PostgresItems(owner, self._cluster, clock, quota=quota)
 
     def item_rows(self, owner: str) -> list[Row]:
         """All rows of an owner's items, in their order, each checked."""

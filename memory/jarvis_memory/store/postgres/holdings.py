@@ -75,13 +75,14 @@ def holdings_of(session: Session, owner: str, concept_id: str | None = None) -> 
 
 
 @contextmanager
-def within_quota(cluster: Cluster, session: Session, owner: str) -> Iterator[None]:
-    """A part of a transaction that an owner's stored quota may refuse.
+def within_quota(cluster: Cluster, session: Session, owner: str, also: Quota | None = None) -> Iterator[None]:
+    """A part of a transaction that an owner's stored quota may refuse, or another one.
 
     Args:
         cluster: whose settings hold it.
         session: that writes for this owner, so that nobody else does.
         owner: whose.
+        also: the other one.
 
     Raises:
         QuotaError: it is too much; the transaction has to be undone.
@@ -90,7 +91,7 @@ def within_quota(cluster: Cluster, session: Session, owner: str) -> Iterator[Non
     with cluster.read(None) as home:
         found = {row[0]: str(row[1]) for row in select(home, "settings", "key = ANY(%s)", ([*keys],))}
     own, general = (Quota.from_json(found.get(key)) for key in keys)
-    quota = own.over(general)
+    quota = own.over(general).least(also or Quota())
     if not quota.limits:
         yield
         return

@@ -12,6 +12,7 @@ from jarvis_retrievers.errors import CorruptRecordError
 
 from ..home import check_owner
 from ..item import Item, ItemDraft, Namespace, checked, item_of, moment, text_of, values_of
+from ..quota import Quota
 from ..rows import seal
 from ..schema import columns
 from .cluster import Cluster
@@ -33,11 +34,19 @@ class PostgresItems:
         owner: whose; see `check_owner`.
         cluster: with the table ``items``.
         clock: seconds since 1970.
+        quota: limits what is written here, besides those that are stored.
     """
 
-    def __init__(self, owner: str, cluster: Cluster, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        owner: str,
+        cluster: Cluster,
+        clock: Callable[[], float] = time.time,
+        *,
+        quota: Quota | None = None,
+    ) -> None:
         self.owner = check_owner(owner)
-        self._cluster, self._clock = cluster, clock
+        self._cluster, self._clock, self._quota = cluster, clock, quota or Quota()
 
     def get(self, namespace: Namespace, key: str) -> Item | None:
         """See `ItemStore.get`."""
@@ -112,8 +121,9 @@ class PostgresItems:
 
     @contextmanager
     def _written(self) -> Iterator[Session]:
-        with self._cluster.write(self.owner) as session, within_quota(self._cluster, session, self.owner):
-            yield session
+        with self._cluster.write(self.owner) as session:
+            with within_quota(self._cluster, session, self.owner, self._quota):
+                yield session
 
     def _select(self, where: str, values: tuple[object, ...]) -> list[Item]:
         with self._cluster.read(self.owner) as session:
