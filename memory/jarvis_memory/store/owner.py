@@ -36,6 +36,7 @@ from .places import Blobs, Place, open_place
 from .quota import Quota, quota_key
 from .receipt import Receipt, Receipts
 from .recovery import recover
+from .rekeying import sweep_old
 from .reserve import with_room
 from .segment_cache import SegmentCache
 from .segments import FileSegmentCache

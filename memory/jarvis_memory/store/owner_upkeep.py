@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jarvis_retrievers.errors import HomeReadOnlyError, InputError, LockedHomeError, QuotaError
 
+from .blobs import FileBlobStore
 from .contracts import BlobStore, Catalogue, Usage, VectorRows
 from .holdings import Holdings
 from .item_store import ItemStore

@@ -118,7 +118,7 @@ def items_of(catalogue: Catalogue, owner: str, clock: Callable[[], float] = time
 def found_items(
     catalogue: Catalogue, owner: str, clock: Callable[[], float] = time.time, *, quota: Quota | None = None
 ) -> ItemStore | None:
-    """The same; None of a catalogue that keeps none. ``quota`` limits what is written, besides the stored one."""
+    """The same, with one more quota; None of a catalogue that keeps none."""
     if isinstance(catalogue, SQLiteCatalogue):
         return OwnerItems(owner, catalogue.database, clock, quota=quota)
     from .postgres import PostgresCatalogue

@@ -19,7 +19,7 @@ from .hidden import reveal
 from .keys import digest
 from .photos import bound_to
 from .queries import has_table, mark_traces
-from .quota import limited, within_quota
+from .quota import Quota, limited, within_quota
 from .rolls import called
 from .rows import insert, select
 from .schema import ITEMS
@@ -176,7 +176,7 @@ def _put_items(catalogue: Catalogue, owner: str, rows: Sequence[tuple[Any, ...]]
     if not isinstance(catalogue, SQLiteCatalogue):
         _cluster(catalogue).put_item_rows(owner, rows)
         return
-    with catalogue.database.write() as connection, within_quota(connection, owner):
+    with catalogue.database.write() as connection, within_quota(connection, owner, Quota()):
         cipher = catalogue.database.keys.of(connection, owner, make=True)
         for statement in ITEMS:
             connection.execute(statement)

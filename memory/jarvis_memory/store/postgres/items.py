@@ -121,9 +121,9 @@ class PostgresItems:
 
     @contextmanager
     def _written(self) -> Iterator[Session]:
-        with self._cluster.write(self.owner) as session:
-            with within_quota(self._cluster, session, self.owner, self._quota):
-                yield session
+        cluster, owner = self._cluster, self.owner
+        with cluster.write(owner) as session, within_quota(cluster, session, owner, self._quota):
+            yield session
 
     def _select(self, where: str, values: tuple[object, ...]) -> list[Item]:
         with self._cluster.read(self.owner) as session:
