@@ -117,7 +117,7 @@ def test_the_graph_of_a_huge_owner(cluster: Cluster, server: Server, owner: str)
 
 
 def planned(cluster: Cluster, index: PostgresIndex, owner: str) -> str:
-    whose = index._whose(owner)
+    whose = index._steps.whose(owner)
     with cluster.read(owner) as session:
         session.run("SELECT set_config('enable_sort', 'off', true)")
         near = f"data::halfvec(32) <#> '{[1.0] * 32}'::halfvec(32)"

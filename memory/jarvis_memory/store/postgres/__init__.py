@@ -6,12 +6,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .async_cluster import AsyncCluster as AsyncCluster
+    from .async_index import AsyncPostgresIndex as AsyncPostgresIndex
     from .catalogue import PostgresCatalogue as PostgresCatalogue
     from .cluster import Cluster as Cluster
     from .index import PostgresIndex as PostgresIndex
     from .items import PostgresItems as PostgresItems
 
 _EXPORTS = {
+    "AsyncCluster": "async_cluster",
+    "AsyncPostgresIndex": "async_index",
     "Cluster": "cluster",
     "PostgresCatalogue": "catalogue",
     "PostgresIndex": "index",

@@ -15,23 +15,14 @@ from jarvis_retrievers.log import log
 from .address import Address
 from .driver import driver, pools
 from .failures import meant, refused
+from .line import Line
 from .migration import prepare
-from .schema import SCHEMA
 from .session import Session
-from .transaction import NOBODY, Seen, Transaction, seen_by, turn_of
+from .transaction import NOBODY, Seen, Transaction, begin, seen_by, turn_of
 
 __all__ = ["Cluster"]
 
 _PAUSE = 0.1
-
-_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
-
-# Where pgvector is, is for whoever has installed it to say.
-_SEARCHED = (
-    f"'{SCHEMA}, public' || COALESCE((SELECT ', ' || quote_ident(n.nspname) "  # noqa: S608  (no value in it)
-    "FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'), '')"
-)
 
 
 class Cluster:
@@ -64,13 +55,7 @@ class Cluster:
     ) -> None:
         address = Address.parse(url)
         self.shown, self._timeout = address.shown, timeout
-        self._settings = (
-            ("synchronous_commit", "on"),
-            ("statement_timeout", f"{int(statement_timeout * 1000)}ms"),
-            ("lock_timeout", f"{int(timeout * 1000)}ms"),
-            ("idle_in_transaction_session_timeout", f"{int(statement_timeout * 1000)}ms"),
-        )
-        self._options = {"connect_timeout": "10", "application_name": "jarvis", **dict(address.options)}
+        self.line = Line.to(address, timeout, statement_timeout)
         with self._translated(), self._connect() as connection:
             self.id = prepare(connection, self.shown, read_only)
             query = "SELECT pg_is_in_recovery(), current_setting('fsync')"
@@ -79,7 +64,7 @@ class Cluster:
             log("cluster.unsafe")
         self.read_only = read_only or bool(standby)
         self._pool = pools().ConnectionPool(
-            kwargs={**self._options, "autocommit": True},
+            kwargs={**self.line.options, "autocommit": True},
             min_size=0,
             max_size=connections,
             timeout=timeout,
@@ -173,7 +158,7 @@ class Cluster:
         seen: Seen = seen_by(first[0]) if first else NOBODY
         turns = {turn_of(first[0])} if first and writes else set[str]()
         with self._translated():
-            connection = self._begun(_start(writes, seen, turns))
+            connection = self._begun(begin(writes, seen, turns))
             self._here.transaction = here = Transaction(connection, writes, seen, turns)
             try:
                 yield here
@@ -232,18 +217,14 @@ class Cluster:
 
     def _connect(self) -> Any:
         try:
-            connection = driver().connect(**self._options, autocommit=True)
+            connection = driver().connect(**self.line.options, autocommit=True)
         except driver().Error as error:
             raise refused(error, self.shown) from error
         self._configure(connection)
         return connection
 
     def _configure(self, connection: Any) -> None:
-        calls = ", ".join(["set_config(%s, %s, false)"] * len(self._settings))
-        connection.execute(
-            f"SELECT {calls}, set_config('search_path', {_SEARCHED}, false)",
-            [part for pair in self._settings for part in pair],
-        )
+        connection.execute(*self.line.configuring())
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -251,16 +232,3 @@ class Cluster:
             yield
         except driver().Error as error:
             raise meant(error, self.shown) from error
-
-
-def _start(writes: bool, seen: Seen, turns: set[str]) -> Any:
-    """One message for all of it. Values are quoted, as such a message has no parameters."""
-    sql = driver().sql
-    parts = [sql.SQL(_WRITE if writes else _READ)]
-    named = [pair for pair in zip(("jarvis.owner", "jarvis.home"), seen, strict=True) if pair[1]]
-    for name, value in named:
-        parts.append(sql.SQL("SELECT set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value)))
-    for turn in turns:
-        wait = "SELECT pg_advisory_xact_lock(hashtextextended({}, 0))"
-        parts.append(sql.SQL(wait).format(sql.Literal(turn)))
-    return sql.SQL("; ").join(parts)

@@ -1,42 +1,31 @@
 """`VectorIndex` in PostgreSQL: pgvector compares, so that a server needs to hold nobody's vectors."""
 
-# ruff: noqa: S608  (statements hold names of tables and columns; values are bound)
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
-from jarvis_retrievers.errors import InputError, SettingError
+from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.vectors import (
     Ids,
     Scores,
-    best_of,
-    check_dim,
-    check_ids,
-    check_k,
-    check_matrix,
-    check_new,
     check_owner,
 )
 
 from .cluster import Cluster
 from .index_names import index_name
-from .lots import PHOTOS, as_texts
-from .session import Row, Session
+from .index_steps import IndexSteps
+from .lots import PHOTOS
+from .steps import done
 
 __all__ = ["HUGE", "PostgresIndex"]
 
 HUGE: Final = 100_000
 """From so many vectors on, `ClusterPlan.least` of the index in memory too, an owner may have a graph."""
 
-_SPACE = re.compile(r"[a-z][a-z0-9-]{0,30}\Z")
 _WIDEST: Final = 4000  # of halfvec in a graph; pgvector, README, "HNSW"
-_MOST: Final = 1000  # candidates, likewise
-_SCORE: Final = "-(data::vector <#> %s::vector)"
 
 
 class PostgresIndex:
@@ -60,14 +49,9 @@ class PostgresIndex:
     """
 
     def __init__(self, cluster: Cluster, dim: int, *, space: str = PHOTOS, candidates: int = 200) -> None:
-        if not _SPACE.match(space) or space in ("texts", "gone"):
-            raise SettingError(
-                f"a space is 1 to 31 letters, digits or -, and not texts or gone, got {space!r}"
-            )
-        if not 1 <= candidates <= _MOST:
-            raise SettingError(f"candidates are 1 to {_MOST}, got {candidates}")
-        self.dim, self.space = check_dim(dim), space
-        self._cluster, self._candidates = cluster, candidates
+        self._steps = IndexSteps(dim, space, candidates)
+        self.dim, self.space = self._steps.dim, self._steps.space
+        self._cluster = cluster
 
     def add(self, owner: str, ids: Sequence[int], vectors: NDArray[Any]) -> None:
         """See `VectorIndex.add`.
@@ -75,83 +59,36 @@ class PostgresIndex:
         Raises:
             InputError: also a number beyond float16, or an id that the record does not have.
         """
-        check_owner(owner)
-        keys, rows = check_ids(ids), check_matrix(vectors, self.dim, "vectors")
-        check_new(keys, rows, ())
-        with np.errstate(over="ignore"):
-            half = rows.astype(np.float16)
-        if not np.isfinite(half).all():
-            raise InputError("vectors must be finite as float16, whose largest number is 65504; scale them")
-        place = (owner, self.space, keys.tolist())
+        steps = self._steps.add(owner, ids, vectors)
         with self._cluster.write(owner) as session:
-            there = {
-                int(row[0])
-                for row in session.rows(
-                    "SELECT id FROM vectors WHERE owner = %s AND space = %s AND id = ANY(%s)", place
-                )
-            }
-            if self.space == PHOTOS:
-                missing = sorted(set(place[2]) - there)
-                if missing:
-                    raise InputError(f"the record has no vector {missing[0]}; write the concept first")
-                return
-            check_new(keys, rows, there)
-            session.run(
-                "INSERT INTO vectors (owner, space, id, data) SELECT %s, %s, id, data::halfvec "
-                "FROM unnest(%s::bigint[], %s::text[]) AS given (id, data)",
-                (*place, as_texts(half)),
-            )
+            done(steps, session)
 
     def remove(self, owner: str, ids: Sequence[int]) -> int:
         """See `VectorIndex.remove`; 0 of the record."""
-        check_owner(owner)
-        keys = check_ids(ids)
-        if self.space == PHOTOS:
+        steps = self._steps.remove(owner, ids)
+        if self._steps.of_record:
             return 0
         with self._cluster.write(owner) as session:
-            statement = "DELETE FROM vectors WHERE owner = %s AND space = %s AND id = ANY(%s)"
-            return session.run(statement, (owner, self.space, keys.tolist()))
+            return done(steps, session)
 
     def search(self, owner: str, queries: NDArray[Any], k: int) -> tuple[Scores, Ids]:
         """See `VectorIndex.search`; in a graph some of the nearest may be missed."""
-        check_owner(owner)
-        wanted, rows = check_k(k), check_matrix(queries, self.dim, "queries")
-        scores = np.full((len(rows), wanted), -np.inf, dtype=np.float32)
-        ids = np.full((len(rows), wanted), -1, dtype=np.int64)
+        steps = self._steps.search(owner, queries, k)
         with self._cluster.read(owner) as session:
-            graph = wanted <= _MOST and self._graph(session, owner)
-            if graph:
-                settings = (
-                    "SELECT set_config('hnsw.ef_search', %s, true), set_config('enable_sort', 'off', true)"
-                )
-                session.run(settings, (str(max(wanted, self._candidates)),))
-            for place, text in enumerate(as_texts(rows)):
-                found = self._candidates_of(session, owner, text, wanted) if graph else []
-                # Rows that were deleted since are in the graph until the next VACUUM, and may leave too few.
-                if len(found) < wanted:
-                    found = self._all_of(session, owner, text, wanted)
-                if found:
-                    some = np.array([[row[1] for row in found]], dtype=np.float32)
-                    keys = np.array([[row[0] for row in found]], dtype=np.int64)
-                    scores[place : place + 1], ids[place : place + 1] = best_of(some, keys, wanted)
-        return scores, ids
+            return done(steps, session)
 
     def count(self, owner: str) -> int:
         """See `VectorIndex.count`."""
-        check_owner(owner)
+        steps = self._steps.count(owner)
         with self._cluster.read(owner) as session:
-            row = session.row(
-                "SELECT count(*) FROM vectors WHERE owner = %s AND space = %s AND vector_dims(data) = %s",
-                (owner, self.space, self.dim),
-            )
-        return int(row[0]) if row else 0
+            return done(steps, session)
 
     def delete_owner(self, owner: str) -> None:
         """See `VectorIndex.delete_owner`; of the record, only the graph goes."""
         check_owner(owner)
         with self._cluster.write(owner) as session:
             session.run(f'DROP INDEX IF EXISTS "{index_name(owner, self.space, self.dim)}"')
-            if self.space != PHOTOS:
+            if not self._steps.of_record:
                 session.run("DELETE FROM vectors WHERE owner = %s AND space = %s", (owner, self.space))
 
     def build(self, owner: str, least: int = HUGE) -> bool:
@@ -170,7 +107,7 @@ class PostgresIndex:
             return False
         name = index_name(owner, self.space, self.dim)
         with self._cluster.read(owner) as session:
-            if self._graph(session, owner):
+            if done(self._steps.graph(owner), session):
                 return True
             place = "SELECT tableoid::regclass::text FROM vectors WHERE owner = %s AND space = %s LIMIT 1"
             leaf = session.row(place, (owner, self.space))
@@ -188,32 +125,7 @@ class PostgresIndex:
             session.run(f'DROP INDEX IF EXISTS "{name}"')
             session.run(
                 f'CREATE INDEX CONCURRENTLY "{name}" ON {leaf[0]} USING hnsw ((data::halfvec({self.dim})) '
-                f"halfvec_ip_ops) WHERE {self._whose(owner)}"
+                f"halfvec_ip_ops) WHERE {self._steps.whose(owner)}"
             )
             session.run(f'ALTER INDEX "{name}" ALTER COLUMN 1 SET STATISTICS 0')
         return True
-
-    def _graph(self, session: Session, owner: str) -> bool:
-        query = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)"
-        row = session.row(query, (f'"{index_name(owner, self.space, self.dim)}"',))
-        return bool(row and row[0])
-
-    def _all_of(self, session: Session, owner: str, query: str, k: int) -> list[Row]:
-        return session.rows(
-            f"SELECT id, {_SCORE} FROM vectors WHERE owner = %s AND space = %s AND vector_dims(data) = %s "
-            "ORDER BY data::vector <#> %s::vector, id LIMIT %s",
-            (query, owner, self.space, self.dim, query, k),
-        )
-
-    def _candidates_of(self, session: Session, owner: str, query: str, k: int) -> list[Row]:
-        # In the statement itself: the planner takes the graph only if it sees whose the rows are.
-        near = (
-            f"SELECT id, data FROM vectors WHERE {self._whose(owner).replace('%', '%%')} "
-            f"ORDER BY data::halfvec({self.dim}) <#> %s::halfvec({self.dim}) LIMIT %s"
-        )
-        values = (query, query, max(k, self._candidates))
-        return session.rows(f"SELECT id, {_SCORE} FROM ({near}) AS near", values)
-
-    def _whose(self, owner: str) -> str:
-        quoted = owner.replace("'", "''")
-        return f"owner = '{quoted}' AND space = '{self.space}'"

@@ -8,7 +8,7 @@ from typing import Any
 from ..rows import seal
 from ..schema import columns
 
-__all__ = ["Row", "Session"]
+__all__ = ["AsyncSession", "Row", "Session"]
 
 Row = tuple[Any, ...]
 
@@ -51,3 +51,20 @@ class Session:
                 f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([marks] * len(some))}",  # noqa: S608
                 [value for row in some for value in row],
             )
+
+
+class AsyncSession:
+    """The same for asynchronous programs. Tasks do not share it.
+
+    Args:
+        connection: of psycopg, asynchronous.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query; ``%s`` stands for a value."""
+        cursor = await self._connection.execute(statement, values or None)
+        found: list[Row] = await cursor.fetchall()
+        return found

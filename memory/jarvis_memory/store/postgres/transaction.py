@@ -9,7 +9,7 @@ from typing import Any
 from .driver import driver
 from .session import Session
 
-__all__ = ["NOBODY", "Seen", "Transaction", "seen_by", "turn_of"]
+__all__ = ["NOBODY", "Seen", "Transaction", "begin", "seen_by", "turn_of"]
 
 Seen = tuple[str, str]
 """Whose rows are seen: the settings ``jarvis.owner`` and ``jarvis.home``."""
@@ -17,6 +17,8 @@ Seen = tuple[str, str]
 NOBODY: Seen = ("", "")
 
 _SEE = "SELECT set_config('jarvis.owner', %s, true), set_config('jarvis.home', %s, true)"
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _WAIT = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
@@ -28,6 +30,19 @@ def seen_by(owner: str | None) -> Seen:
 def turn_of(owner: str | None) -> str:
     """What writers of the same wait for."""
     return "jarvis/home/on" if owner is None else f"jarvis/owner/{owner}"
+
+
+def begin(writes: bool, seen: Seen, turns: set[str]) -> Any:
+    """The one message that begins a transaction. Values are quoted, as such a message has no parameters."""
+    sql = driver().sql
+    parts = [sql.SQL(_WRITE if writes else _READ)]
+    named = [pair for pair in zip(("jarvis.owner", "jarvis.home"), seen, strict=True) if pair[1]]
+    for name, value in named:
+        parts.append(sql.SQL("SELECT set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value)))
+    for turn in turns:
+        wait = "SELECT pg_advisory_xact_lock(hashtextextended({}, 0))"
+        parts.append(sql.SQL(wait).format(sql.Literal(turn)))
+    return sql.SQL("; ").join(parts)
 
 
 class Transaction:
