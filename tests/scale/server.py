@@ -54,9 +54,15 @@ def user() -> str:
 
 
 class Server:
-    """A server on a free loopback port, with fsync and data checksums on, in a folder of its own."""
+    """A server on a free loopback port, with fsync and data checksums on, in a folder of its own.
 
-    def __init__(self, bin: Path, folder: Path) -> None:
+    Args:
+        bin: see `binaries`.
+        folder: empty.
+        primary: whose standby it is, if any.
+    """
+
+    def __init__(self, bin: Path, folder: Path, primary: Server | None = None) -> None:
         self.bin, self.data = bin, folder / "data"
         self.user = user()
         self.port = _free_port()
@@ -65,10 +71,14 @@ class Server:
         secret = folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
-        self._run(
-            *("initdb", "-D", str(self.data), "-U", "admin", "-E", "UTF8", "--locale=C", "--data-checksums"),
-            *("--auth=scram-sha-256", f"--pwfile={secret}", "--no-instructions"),
-        )
+        if primary is None:
+            self._run(
+                *("initdb", "-D", str(self.data), "-U", "admin", "-E", "UTF8", "--locale=C"),
+                *("--data-checksums", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-instructions"),
+            )
+        else:
+            copied = ("--write-recovery-conf", "--checkpoint=fast", "-d", primary.url("postgres"))
+            self._run("pg_basebackup", "-D", str(self.data), *copied)
         self._log = folder / "log"
         self._process: subprocess.Popen[bytes] | None = None
         self.start()

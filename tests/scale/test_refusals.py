@@ -50,6 +50,8 @@ def test_urls(tmp_path: Path) -> None:
         "postgresql://": "names no host",
         "postgresql:///home": "names no host",
         "postgresql://jarvis@localhost": "names no database on localhost",
+        "postgresql://jarvis@one:5432,two:port/home": "cannot be read",
+        "postgresql://jarvis@one,two": "names no database on one,two",
         "postgresql://jarvis:a secret word@localhost:port/home": "cannot be read",
         "postgresql://jarvis:secret-word@localhost/home?nonsense=1": "nonsense",
     }.items():

@@ -19,7 +19,7 @@ _FORM = "write postgresql://user:password@host:5432/database"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A database of a PostgreSQL server.
+    """A database of a PostgreSQL server, or of several of which one takes writes at a time.
 
     Attributes:
         options: what libpq understands, the password among it.
@@ -28,6 +28,11 @@ class Address:
 
     options: tuple[tuple[str, str], ...] = field(repr=False)
     shown: str
+
+    @property
+    def several(self) -> bool:
+        """Whether it names more than one server."""
+        return "," in dict(self.options).get("host", "")
 
     @classmethod
     def parse(cls, url: str) -> Address:
@@ -39,7 +44,8 @@ class Address:
         # Before the driver is asked for: what is wrong with a URL can be said without one.
         try:
             parts = urlsplit(url)
-            port = parts.port
+            places = parts.netloc.rpartition("@")[2].split(",")
+            ports = [urlsplit(f"//{place}").port for place in places]
         except ValueError as error:
             raise SettingError(f"the URL of a cluster cannot be read ({error}); {_FORM}") from error
         if parts.scheme not in SCHEMES:
@@ -59,7 +65,7 @@ class Address:
         if not found.get("dbname"):
             raise SettingError(f"the URL of a cluster names no database on {host}; {_FORM}")
         user = f"{found['user']}@" if found.get("user") else ""
-        place = host if port is None else f"{host}:{port}"
+        place = ",".join(places) if any(ports) else host
         options = tuple((key, str(value)) for key, value in sorted(found.items()))
         return cls(options, f"postgresql://{user}{place}/{found['dbname']}")
 

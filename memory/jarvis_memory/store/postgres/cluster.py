@@ -33,7 +33,8 @@ class Cluster:
     transaction that has not begun waits up to ``timeout`` for the server to come back.
 
     Args:
-        url: ``postgresql://user:password@host:port/database``.
+        url: ``postgresql://user:password@host:port/database``; a primary and its standbys with commas
+            between, and whoever takes writes is asked.
         read_only: refuse writes.
         timeout: seconds to wait for a connection, and for another write of the same owner.
         statement_timeout: seconds that one statement may take.
@@ -55,7 +56,7 @@ class Cluster:
     ) -> None:
         address = Address.parse(url)
         self.shown, self._timeout = address.shown, timeout
-        self.line = Line.to(address, timeout, statement_timeout)
+        self.line = Line.to(address, read_only, timeout, statement_timeout)
         with self._translated(), self._connect() as connection:
             self.id = prepare(connection, self.shown, read_only)
             query = "SELECT pg_is_in_recovery(), current_setting('fsync')"

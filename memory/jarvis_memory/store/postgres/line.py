@@ -31,15 +31,18 @@ class Line:
     settings: tuple[tuple[str, str], ...]
 
     @classmethod
-    def to(cls, address: Address, timeout: float, statement_timeout: float) -> Line:
-        """The line to an address; times in seconds."""
+    def to(cls, address: Address, read_only: bool, timeout: float, statement_timeout: float) -> Line:
+        """The line to an address; times in seconds. Of several servers a writer wants the one that writes."""
         settings = (
             ("synchronous_commit", "on"),
             ("statement_timeout", f"{int(statement_timeout * 1000)}ms"),
             ("lock_timeout", f"{int(timeout * 1000)}ms"),
             ("idle_in_transaction_session_timeout", f"{int(statement_timeout * 1000)}ms"),
         )
-        known = {"connect_timeout": "10", "application_name": "jarvis", **dict(address.options)}
+        known = {"connect_timeout": "10", "application_name": "jarvis"}
+        if address.several and not read_only:
+            known["target_session_attrs"] = "read-write"
+        known |= dict(address.options)
         return cls(known, timeout, settings)
 
     def configuring(self) -> tuple[str, list[str]]:
