@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from jarvis_retrievers.log import log
 
 from .cluster import Cluster
 from .driver import driver, pools
-from .failures import meant
+from .failures import translated
 from .session import AsyncSession
 from .transaction import begin, seen_by, turn_of
 
@@ -82,7 +82,7 @@ class AsyncCluster:
     @asynccontextmanager
     async def _transaction(self, owner: str | None, *, writes: bool) -> AsyncIterator[AsyncSession]:
         start = begin(writes, seen_by(owner), {turn_of(owner)} if writes else set())
-        with self._translated():
+        with translated(self.shown):
             connection = await self._begun(start)
             try:
                 yield AsyncSession(connection)
@@ -134,10 +134,3 @@ class AsyncCluster:
 
     async def _configure(self, connection: Any) -> None:
         await connection.execute(*self._line.configuring())
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except driver().Error as error:
-            raise meant(error, self.shown) from error

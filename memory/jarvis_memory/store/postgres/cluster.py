@@ -14,7 +14,7 @@ from jarvis_retrievers.log import log
 
 from .address import Address
 from .driver import driver, pools
-from .failures import meant, refused
+from .failures import refused, translated
 from .line import Line
 from .migration import prepare
 from .session import Session
@@ -57,7 +57,7 @@ class Cluster:
         address = Address.parse(url)
         self.shown, self._timeout = address.shown, timeout
         self.line = Line.to(address, read_only, timeout, statement_timeout)
-        with self._translated(), self._connect() as connection:
+        with translated(self.shown), self._connect() as connection:
             self.id = prepare(connection, self.shown, read_only)
             query = "SELECT pg_is_in_recovery(), current_setting('fsync')"
             standby, fsync = connection.execute(query).fetchone()
@@ -135,7 +135,7 @@ class Cluster:
     @contextmanager
     def alone(self) -> Iterator[Session]:
         """Statements that stand outside of transactions, such as VACUUM; they see no owner's rows."""
-        with self._translated(), self._connect() as connection:
+        with translated(self.shown), self._connect() as connection:
             connection.execute("SET statement_timeout = 0")
             yield Session(connection)
 
@@ -151,14 +151,14 @@ class Cluster:
             return
         if writes and not here.writes:
             raise StoreError("nothing can be written in a block that reads; write behind it")
-        with self._translated():
+        with translated(self.shown):
             yield here
 
     @contextmanager
     def _transaction(self, writes: bool, *first: str | None) -> Iterator[Transaction]:
         seen: Seen = seen_by(first[0]) if first else NOBODY
         turns = {turn_of(first[0])} if first and writes else set[str]()
-        with self._translated():
+        with translated(self.shown):
             connection = self._begun(begin(writes, seen, turns))
             self._here.transaction = here = Transaction(connection, writes, seen, turns)
             try:
@@ -226,10 +226,3 @@ class Cluster:
 
     def _configure(self, connection: Any) -> None:
         connection.execute(*self.line.configuring())
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except driver().Error as error:
-            raise meant(error, self.shown) from error

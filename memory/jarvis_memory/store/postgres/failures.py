@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from jarvis_retrievers.errors import (
@@ -16,7 +18,7 @@ from jarvis_retrievers.errors import (
 
 from .driver import driver
 
-__all__ = ["meant", "refused"]
+__all__ = ["meant", "refused", "translated"]
 
 _REFUSALS = (
     ("password authentication failed", "check user and password"),
@@ -70,6 +72,15 @@ def meant(error: Any, shown: str) -> JarvisError:
             "look whether it is and try again"
         )
     return StoreError(f"{shown} could not do it ({code}: {text})")
+
+
+@contextmanager
+def translated(shown: str) -> Iterator[None]:
+    """Raise the error that one of psycopg's means."""
+    try:
+        yield
+    except driver().Error as error:
+        raise meant(error, shown) from error
 
 
 def _line(error: BaseException) -> str:
