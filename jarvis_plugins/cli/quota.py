@@ -16,7 +16,7 @@ from .screen import console, print_json, size, table
 
 __all__ = ["quota"]
 
-_BYTES = re.compile(r"(\d+(?:\.\d+)?) ?([kMGT]?)B?\Z")
+_BYTES = re.compile(r"(\d{1,15}(?:\.\d{1,9})?) ?([kMGT]?)B?\Z")
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
@@ -65,7 +65,7 @@ def quota(
 def _number(words: str, what: str) -> int | None:
     if words == "none":
         return None
-    found = _BYTES.match(words) if what == "bytes" else re.match(r"(\d+)()\Z", words)
+    found = _BYTES.match(words) if what == "bytes" else re.match(r"(\d{1,15})()\Z", words)
     if found is None:
         example = "500MB" if what == "bytes" else "100"
         raise SettingError(f"--{what} must be a number such as {example}, or 'none', got {words!r}")

@@ -67,6 +67,8 @@ def test_a_quota_is_shown_set_and_taken_away(home: Path) -> None:
     assert other["quota"] == {"nbytes": None, "concepts": 7}
     refused(jarvis("quota", "--bytes", "many", *where), "'many'", "500MB")
     refused(jarvis("quota", "--concepts", "-1", *where), "--concepts")
+    for option in ("--bytes", "--concepts"):
+        refused(jarvis("quota", option, "9" * 400, *where), option)
 
 
 def test_receipts(home: Path) -> None:

@@ -109,7 +109,8 @@ def _files(home: Path, file: Path) -> Iterator[Check]:
     else:
         yield Check("home", "catalogue", what)
     if (home / "tmp" / UNCLEAN).exists():
-        yield Check("home", "last end", "a process was cut short", "note", "its files are swept in an hour")
+        what = "a process was cut short, or a change of many files"
+        yield Check("home", "last end", what, "note", "what it left, if anything, is swept in an hour")
     aside = home / "reserve"
     if os.access(home, os.W_OK) and (not aside.exists() or aside.stat().st_size < RESERVE):
         how = "free some room: it is set aside when the home is opened next"
