@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from pathlib import Path
 
 import numpy as np
 
 from jarvis_memory.concept import Concept
 from jarvis_memory.store import OwnerStore
+from jarvis_memory.store.places import Blobs, Place
 
 from .marked import Mark, foreign
 from .operation import FINGERPRINT, PLACE, items_of
@@ -25,17 +25,18 @@ class Neighbours:
     """A home of some owners, in which one thing after another is done.
 
     Args:
-        home: its folder.
+        home: its folder, or the URL of a cluster.
         seed: of the marks.
         count: how many owners.
+        blobs: of a cluster; see `open_place`.
 
     Attributes:
         owned: of each owner.
         settings: of the home.
     """
 
-    def __init__(self, home: Path, seed: int, count: int) -> None:
-        self._home = home
+    def __init__(self, home: Place, seed: int, count: int, blobs: Blobs | None = None) -> None:
+        self._home, self._blobs = home, blobs
         self.owned = [Owned(Mark.of(number, seed)) for number in range(count)]
         self.settings: dict[str, str] = {}
         self._stores: OrderedDict[tuple[int, int], OwnerStore] = OrderedDict()
@@ -96,7 +97,7 @@ class Neighbours:
         """One of an owner's two handles of the home; those not used for long are closed."""
         key = (number, handle)
         if key not in self._stores:
-            self._stores[key] = OwnerStore.open(self._home, f"owner-{number}")
+            self._stores[key] = OwnerStore.open(self._home, f"owner-{number}", blobs=self._blobs)
             while len(self._stores) > _OPEN:
                 self._stores.popitem(last=False)[1].close()
         self._stores.move_to_end(key)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from jarvis_memory.store import OwnerStore, SQLiteCatalogue
+from jarvis_memory.store import OwnerStore, places
 from jarvis_memory.store.backup import backup
-from jarvis_memory.store.items import ItemDraft, OwnerItems
+from jarvis_memory.store.item_store import ItemStore
+from jarvis_memory.store.items import ItemDraft
 
 from .drawn import drawn
 
@@ -61,12 +62,9 @@ def cached(name: str, seed: int) -> bytes:
     return random.Random(f"{name}/{seed}").randbytes(1500)
 
 
-def items_of(store: OwnerStore) -> OwnerItems:
-    """The items of the same owner in the same file."""
-    catalogue = store._catalogue
-    if not isinstance(catalogue, SQLiteCatalogue):
-        raise TypeError(f"items are kept in a catalogue on disk, got {type(catalogue).__name__}")
-    return OwnerItems(store.owner, catalogue.database)
+def items_of(store: OwnerStore) -> ItemStore:
+    """The items of the same owner in the same home."""
+    return places.items_of(store._catalogue, store.owner)
 
 
 def perform(store: OwnerStore, operation: Operation, folder: Path | None = None) -> None:

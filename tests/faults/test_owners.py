@@ -26,7 +26,10 @@ class Home(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        self.home = Neighbours(Path(self.folder.name) / "home", 1, OWNERS)
+        self.home = self.neighbours(Path(self.folder.name))
+
+    def neighbours(self, folder: Path) -> Neighbours:
+        return Neighbours(folder / "home", 1, OWNERS)
 
     @rule(
         action=st.sampled_from([*ACTIONS]),

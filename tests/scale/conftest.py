@@ -80,9 +80,14 @@ def made(server: Server) -> str:
 @pytest.fixture
 def database(server: Server, made: str) -> Iterator[str]:
     """The URL of a database whose tables are empty. They are emptied, as to make them takes seconds."""
+    yield made
+    empty(server)
+
+
+def empty(server: Server) -> None:
+    """Leave no row in the database of `made`."""
     from jarvis_memory.store.postgres.schema import OWNED
 
-    yield made
     with admin(server, "home") as connection:
         for table in (*OWNED, "settings"):
             connection.execute(f"DELETE FROM jarvis.{table}")
