@@ -50,7 +50,7 @@ def test_a_key_for_a_cluster_is_refused_before_it_is_reached(tmp_path: Path) -> 
         ("mysql://a@b/c", "x", "must start with postgresql://, got 'mysql'"),
         ("postgresql://a@b:port/c", "x", "cannot be read"),
         ("postgresql://a@b/c", None, "say where they are"),
-        ("postgresql://a@b/c", "s3://bucket", "cannot be at s3://"),
+        ("postgresql://a@b/c", "ftp://bucket", "cannot be at ftp://"),
         ("postgresql://a@b/c", "file://host/x", "names a whole path"),
         ("home", "x", "keeps its photos itself"),
     ],
