@@ -37,7 +37,8 @@ class CachedBlobStore:
     """`BlobStore` in front of another. A copy is what the other stores, byte for byte, checked when it is read.
 
     It is only a cache: a disk that is full or broken costs time, nothing else. The first reading makes a copy,
-    not the writing. Deleting takes this machine's copy first; see `Copies` for what other machines have.
+    not the writing. Deleting takes this machine's copy first, and fails if it stays; see `Copies` for what
+    other machines have.
 
     Args:
         inner: the store itself.
@@ -73,12 +74,11 @@ class CachedBlobStore:
     def delete(self, owner: str, refs: Collection[BlobRef]) -> int:
         """See `BlobStore.delete`."""
         ids = [ref.id for ref in refs]
+        self.copies.drop(ids)
+        count = self.inner.delete(owner, refs)
+        # A reader may have put one there meanwhile; see `_drop_if_gone`.
         self.copies.drop(ids, strict=True)
-        try:
-            return self.inner.delete(owner, refs)
-        finally:
-            # A reader may have put one there meanwhile; see `_drop_if_gone`.
-            self.copies.drop(ids, strict=True)
+        return count
 
     def sweep(self, live: Collection[str], grace: float) -> int:
         """See `BlobStore.sweep`; copies are not counted."""
@@ -89,10 +89,9 @@ class CachedBlobStore:
         """See `BlobStore.delete_owner`."""
         tag = tag_of(owner)
         self.copies.drop_tagged(tag)
-        try:
-            return self.inner.delete_owner(owner)
-        finally:
-            self.copies.drop_tagged(tag)
+        count = self.inner.delete_owner(owner)
+        self.copies.drop_tagged(tag, strict=True)
+        return count
 
     def _drop_if_gone(self, owner: str, ref: BlobRef) -> None:
         """Whoever deletes takes copies before and after. So a copy that came later finds the blob gone here."""

@@ -143,11 +143,11 @@ class Copies:
             return self._unlink([copy.path for copy in self._all() if copy.path.name not in names], False)
         return 0
 
-    def drop_tagged(self, tag: bytes) -> int:
+    def drop_tagged(self, tag: bytes, *, strict: bool = False) -> int:
         """Delete copies of one owner, whose headers say so; returns how many.
 
         Raises:
-            StoreError: one cannot be read or deleted.
+            StoreError: for ``strict``, one cannot be read or deleted.
         """
         gone = list[Path]()
         try:
@@ -160,8 +160,10 @@ class Copies:
                 if start[16:] == tag:
                     gone.append(copy.path)
         except OSError as error:
-            raise _left(self.folder, error) from error
-        return self._unlink(gone, True)
+            if strict:
+                raise _left(self.folder, error) from error
+            self._tell(error)
+        return self._unlink(gone, strict)
 
     @property
     def nbytes(self) -> int:
@@ -217,7 +219,7 @@ class Copies:
                 try:
                     size = path.stat(follow_symlinks=False).st_size
                     path.unlink()
-                except FileNotFoundError:
+                except (FileNotFoundError, NotADirectoryError):
                     continue
                 except OSError as error:
                     if strict:
