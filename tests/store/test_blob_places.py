@@ -88,7 +88,7 @@ def test_a_prefix_belongs_to_one_cluster() -> None:
     for _ in range(2):
         _claim_bucket(bucket, "first", read_only=False)
     for read_only in (False, True):
-        with pytest.raises(SettingError, match="another cluster .* a prefix of its own") as caught:
+        with pytest.raises(SettingError, match=r"another cluster .* a prefix of its own") as caught:
             _claim_bucket(bucket, "second", read_only=read_only)
         assert "\n" not in str(caught.value)
     mark = bucket.get("cluster", 100)

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -274,8 +275,8 @@ def test_forgetting_fails_if_a_copy_stays(tmp_path: Path, monkeypatch: pytest.Mo
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "unlink", fails)
-        for forget in (lambda: store.delete("ana", [ref]), lambda: store.delete_owner("ana")):
-            with pytest.raises(StoreError, match="could not be deleted .* forget again"):
+        for forget in (partial(store.delete, "ana", [ref]), partial(store.delete_owner, "ana")):
+            with pytest.raises(StoreError, match=r"could not be deleted .* forget again"):
                 forget()
     # The blob itself is gone, and doing it again finishes.
     assert not store.exists("ana", ref)

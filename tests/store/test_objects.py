@@ -66,7 +66,7 @@ def test_the_bytes_are_those_of_files_and_names_tell_no_owner(tmp_path: Path) ->
     place.write_bytes(path.read_bytes())
     assert blobs_of_files.get("ana", ref) == b"payload"
     # An owner's folder is a matter of the cluster's secret.
-    folders = []
+    folders = list[str]()
     for secret, owner in ((SECRET, "ana"), (SECRET, "ben"), (b"another", "ana")):
         ObjectBlobStore(folder_bucket(tmp_path / f"{len(folders)}"), secret).put(owner, "photo", b"")
         found = only_file(tmp_path / f"{len(folders)}")
@@ -178,7 +178,11 @@ def test_what_stays_is_told_with_what_to_do(flaky: tuple[Flaky, Bucket]) -> None
     cases: tuple[tuple[Exception, type[Exception], str], ...] = (
         (PermissionError("Access Denied"), HomeReadOnlyError, "these credentials may not"),
         (FileNotFoundError("The specified bucket does not exist"), SettingError, "make it or name another"),
-        (ValueError("Must provide a connection_string or account_name"), SettingError, "credentials are missing"),
+        (
+            ValueError("Must provide a connection_string or account_name"),
+            SettingError,
+            "credentials are missing",
+        ),
         (ValueError("unknown"), SettingError, "check the URL and the settings"),
     )
     for error, kind, match in cases:

@@ -139,7 +139,9 @@ def _options(query: str) -> dict[str, str]:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True)
     except ValueError as error:
-        raise SettingError(f"the query {query[:80]!r} cannot be read ({error}); write ?cache=/folder") from error
+        raise SettingError(
+            f"the query {query[:80]!r} cannot be read ({error}); write ?cache=/folder"
+        ) from error
     options = dict(pairs)
     unknown = sorted(set(options) - set(_KNOWN))
     if unknown or len(options) != len(pairs) or not all(options.values()):
@@ -153,7 +155,9 @@ def _options(query: str) -> dict[str, str]:
 
 def _bytes(text: str) -> int:
     found = _SIZE.match(text)
-    size = 0 if found is None else int(float(found[1]) * 1000 ** ("KMGT".find(found[2][:1].upper() or "-") + 1))
+    size = (
+        0 if found is None else int(float(found[1]) * 1000 ** ("KMGT".find(found[2][:1].upper() or "-") + 1))
+    )
     if size < 1:
         raise SettingError(f"cache_size= is a number of bytes, such as 20GB or 500MB, got {text!r}")
     return size
@@ -175,8 +179,8 @@ def _address(text: str, options: dict[str, str]) -> ObjectAddress:
     scheme = text.partition(":")[0]
     if scheme not in DRIVERS:
         raise SettingError(
-            f"blobs cannot be at {scheme}://; use a folder, file:///folder, s3://bucket/prefix, gs://, az://, or "
-            "a BlobStore"
+            f"blobs cannot be at {scheme}://; use a folder, file:///folder, s3://bucket/prefix, gs://, "
+            "az://, or a BlobStore"
         )
     return ObjectAddress.parse(text, options)
 
@@ -214,6 +218,6 @@ def _claim_bucket(bucket: Bucket, cluster: str, read_only: bool) -> None:
         found = mine if bucket.put(MARK, mine) else bucket.get(MARK, len(mine) + 1)
     if found is not None and found != mine:
         raise SettingError(
-            f"{bucket.shown} holds the blobs of another cluster ({ascii(found[:12].decode(errors='replace'))}), "
+            f"{bucket.shown} holds the blobs of another cluster ({found[:12].decode(errors='replace')!a}), "
             f"this is {mine[:12].decode()}; each needs a prefix of its own"
         )

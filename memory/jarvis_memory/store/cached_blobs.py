@@ -34,11 +34,11 @@ class FramedBlobStore(BlobStore, Protocol):
 
 
 class CachedBlobStore:
-    """`BlobStore` in front of another. A copy is what the other stores, byte for byte, checked when it is read.
+    """`BlobStore` in front of another. A copy is what that stores, byte for byte, checked when it is read.
 
-    It is only a cache: a disk that is full or broken costs time, nothing else. The first reading makes a copy,
-    not the writing. Deleting takes this machine's copy first, and fails if it stays; see `Copies` for what
-    other machines have.
+    It is only a cache: a disk that is full or broken costs time, nothing else. The first reading makes a
+    copy, not the writing. Deleting takes this machine's copy first, and fails if it stays; see `Copies` for
+    what other machines have.
 
     Args:
         inner: the store itself.
@@ -94,7 +94,7 @@ class CachedBlobStore:
         return count
 
     def _drop_if_gone(self, owner: str, ref: BlobRef) -> None:
-        """Whoever deletes takes copies before and after. So a copy that came later finds the blob gone here."""
+        """Whoever deletes takes copies before and after: one that came later finds the blob gone here."""
         try:
             there = self.inner.exists(owner, ref)
         except StoreError as error:

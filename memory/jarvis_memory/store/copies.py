@@ -36,11 +36,11 @@ class _Copy(NamedTuple):
 class Copies:
     """``<folder>/copies/ab/<id>``, made whole or not at all. Threads and processes may share the folder.
 
-    A copy goes when there is no room for another, the one used longest ago first, down to seven eighths of the
-    quota, so that looking through the folder is rare; and when it is older than ``longest``, whoever looks
-    first. That bounds how long a machine keeps what another machine has forgotten. Each process knows what it
-    has written itself, and looks what others have after every sixteenth of the quota; so n processes together
-    may pass the quota by n - 1 sixteenths for a moment.
+    A copy goes when there is no room for another, the one used longest ago first, down to seven eighths of
+    the quota, so that looking through the folder is rare; and when it is older than ``longest``. That bounds
+    how long a machine in use keeps what another machine has forgotten. Each process knows what it has written
+    itself, and looks what others have after every sixteenth of the quota; so n processes together may pass
+    the quota by n - 1 sixteenths for a moment.
 
     An error of the disk is told to the log, once, and costs nothing but time.
 

@@ -134,7 +134,9 @@ class ObjectBlobStore:
         finally:
             self._bucket.remove([key])
         if found is None or found.written == float("inf"):
-            raise StoreError(f"{self._bucket.shown} does not say when an object was written; nothing is swept")
+            raise StoreError(
+                f"{self._bucket.shown} does not say when an object was written; nothing is swept"
+            )
         return found.written
 
     def _folder(self, owner: str) -> str:

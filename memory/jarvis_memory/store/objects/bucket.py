@@ -32,7 +32,9 @@ class Listed(NamedTuple):
 
 
 class Bucket:
-    """Objects under a prefix, by keys without it. Threads may share it, processes may not: open it after a fork.
+    """Objects under a prefix, by keys without it.
+
+    Threads may share it, processes may not: open it after a fork.
 
     Args:
         root: of the prefix, as the file system names it; for messages ``shown``.
@@ -93,12 +95,13 @@ class Bucket:
         if found is None or found.size != len(data):
             size = "nothing" if found is None else f"{found.size} bytes"
             raise StoreError(
-                f"{self.shown}: {len(data)} bytes were written and {size} found; the storage cannot be trusted"
+                f"{self.shown}: {len(data)} bytes were written and {size} found; this storage cannot be "
+                "trusted"
             )
         return True
 
     def get(self, key: str, limit: int) -> bytes | None:
-        """The first ``limit`` bytes of an object, None if there is none; those of a large one side by side."""
+        """The first ``limit`` bytes of an object, None if there is none; a large one's side by side."""
         path = self._path(key)
 
         def read(system: Any) -> bytes:
@@ -160,7 +163,7 @@ class Bucket:
         self._do("delete", delete)
 
     def remove_unfinished(self, prefix: str, before: float) -> int:
-        """Give up uploads in parts under ``prefix/`` that began before; only S3 shows them. Returns how many."""
+        """Give up uploads in parts under ``prefix/`` that began before, where they can be seen (S3)."""
 
         def give_up(system: Any) -> int:
             if "s3" not in _protocols(system):

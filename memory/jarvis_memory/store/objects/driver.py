@@ -29,7 +29,8 @@ def file_system(address: ObjectAddress, seconds: float) -> Any:
     except ImportError as error:
         extra = '"jarvis-plugins[scale]"' if package == "s3fs" else package
         raise ExtraError(
-            f"{address.scheme}:// needs {package}, which cannot be imported ({error}); run: pip install {extra}"
+            f"{address.scheme}:// needs {package}, which cannot be imported ({error}); run: pip install "
+            f"{extra}"
         ) from error
     options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
     if address.scheme == "s3":

@@ -11,7 +11,14 @@ from jarvis_retrievers.errors import HomeReadOnlyError, JarvisError, NoRoomError
 __all__ = ["Signs", "meant", "signs_of"]
 
 _PASSING = {
-    *("SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Throttling", "ThrottlingException"),
+    *(
+        "SlowDown",
+        "InternalError",
+        "ServiceUnavailable",
+        "RequestTimeout",
+        "Throttling",
+        "ThrottlingException",
+    ),
     *("ServerBusy", "OperationTimedOut", "OperationAborted", "ConditionalRequestConflict", "BadDigest"),
     *("IncompleteBody", "XAmzContentSHA256Mismatch", "RequestLimitExceeded", "BandwidthLimitExceeded"),
 }
@@ -122,8 +129,8 @@ def meant(error: BaseException, what: str, shown: str) -> JarvisError:
         return HomeReadOnlyError(
             f"{said}; these credentials may not, let them read, write, delete and list this prefix"
         )
-    if signs.codes & {"SlowDown", "Throttling", "ThrottlingException", "ServerBusy"} or signs.status == 429:
-        return StoreError(f"{said}; the service is throttling, try again later")
+    if signs.status in (429, 503) or signs.codes & {"SlowDown", "Throttling", "ServerBusy"}:
+        return StoreError(f"{said}; the service is throttling or down, try again later")
     if signs.passing and not signs.status:
         return StoreError(f"{said}; it cannot be reached, check the network and the endpoint")
     if signs.passing:

@@ -17,8 +17,8 @@ _Result = TypeVar("_Result")
 class Patience:
     """How long to go on with what fails for a moment.
 
-    Before try n a random time up to ``min(longest, first * 2**(n - 1))`` is waited: full jitter, which spreads
-    those who were sent away together (M. Brooker, "Exponential Backoff And Jitter", AWS, 2015).
+    Before try n a random time up to ``min(longest, first * 2**(n - 1))`` is waited: full jitter, which
+    spreads those who were sent away together (M. Brooker, "Exponential Backoff And Jitter", AWS, 2015).
 
     Attributes:
         deadline: seconds; no try begins later.
