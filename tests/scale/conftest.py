@@ -86,7 +86,7 @@ def database(server: Server, made: str) -> Iterator[str]:
 
     yield made
     with admin(server, "home") as connection:
-        for table in (*OWNED, "settings"):
+        for table in (*OWNED, "settings", "lock"):
             connection.execute(f"DELETE FROM jarvis.{table}")
         connection.execute("ALTER SEQUENCE jarvis.changes RESTART")
         graphs = "SELECT indexrelid::regclass::text FROM pg_stat_user_indexes WHERE indexrelname LIKE 'near%'"

@@ -52,7 +52,7 @@ def open_place(
 
     Raises:
         SettingError: a URL, server or role that cannot be used; a place for blobs where there is one already,
-            none where one is needed, or one of another cluster; a key for a cluster, which is not encrypted.
+            none where one is needed, or one of another cluster; a key for a cluster that is not encrypted.
             ExtraError: the extra ``scale`` is missing.
         LockedHomeError, HomeFormatError, HomeReadOnlyError, CorruptRecordError, StoreError: see `open_home`
             and `Cluster`.
@@ -72,11 +72,6 @@ def open_place(
         return open_home(
             home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
         )
-    if key is not None:
-        raise SettingError(
-            "a key was given, but a cluster cannot be encrypted yet; leave the key out, and encrypt the "
-            "server's disks"
-        )
     if blobs is None:
         raise SettingError(
             "a cluster does not hold photos; say where they are, in a place that all its machines see: "
@@ -84,12 +79,20 @@ def open_place(
         )
     # Looked at before anything is connected.
     given = BlobPlace.parse(blobs) if isinstance(blobs, str | os.PathLike) else blobs
+    if key is not None and not isinstance(given, BlobPlace):
+        raise SettingError(
+            f"a key was given, but a {type(given).__name__} sees to its own encryption; name a folder or a "
+            "URL, or leave the key out"
+        )
     from .postgres import PostgresCatalogue
 
     cluster = _shared(str(home), read_only, busy_timeout)
     try:
         if isinstance(given, BlobPlace):
-            given = given.opened(cluster.id, read_only=cluster.read_only, timeout=busy_timeout)
+            from .postgres.keys import ClusterRing
+
+            keys = ClusterRing(cluster, key)
+            given = given.opened(cluster.id, read_only=cluster.read_only, timeout=busy_timeout, keys=keys)
         return PostgresCatalogue(cluster), given
     except BaseException:
         cluster.close()
