@@ -13,6 +13,7 @@ from jarvis_memory.store.places import open_place
 from jarvis_memory.store.postgres import Cluster, ClusterRing, PostgresCatalogue
 from jarvis_retrievers.errors import (
     CorruptRecordError,
+    HomeReadOnlyError,
     LockedHomeError,
     SettingError,
     StoreError,
@@ -213,3 +214,19 @@ def test_a_blob_in_the_place_of_another_is_refused(database: str, tmp_path: Path
         with pytest.raises(CorruptRecordError):
             files_of(store).get("ana", places[1][1], bound=bound_to(one.id, one.photos[0].id))
         assert store.photo(one.photos[0].id) == draft("Bo", 1, photos=1).checked_photos[0].data
+
+
+def test_tables_of_the_version_before_are_brought_up(server: Server, fresh: str, tmp_path: Path) -> None:
+    with OwnerStore.open(fresh, "ana", blobs=tmp_path) as store:
+        store.add_concept(draft())
+    with admin(server, fresh.rpartition("/")[2]) as connection:
+        connection.execute("DROP TABLE jarvis.lock, jarvis.data_keys")
+        connection.execute("UPDATE jarvis.meta SET value = '1' WHERE key = 'version'")
+    with pytest.raises(HomeReadOnlyError, match="no tables of this version"):
+        OwnerStore.open(fresh, "ana", blobs=tmp_path, read_only=True)
+    with OwnerStore.open(fresh, "ana", blobs=tmp_path) as store:
+        assert store.photo(store.get("Bo").photos[0].id) == draft().checked_photos[0].data
+        store.delete_owner()
+    with OwnerStore.open(fresh, "ana", blobs=tmp_path, key=KEY) as store:
+        store.add_concept(draft())
+    assert left(tmp_path, [photo.data for photo in draft().checked_photos]) == []

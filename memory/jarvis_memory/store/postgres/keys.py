@@ -42,11 +42,11 @@ class ClusterRing:
     def __init__(self, cluster: Cluster, key: MasterKey | None = None) -> None:
         self._cluster, self._key = cluster, key
         with cluster.read(None) as session:
-            known, somebody = _lock(session), _somebody(session)
-        if known is None and not somebody and not cluster.read_only:
-            key = self._key = key or MasterKey.from_environment()
-            if key is not None:
-                known = self._start(key)
+            known = _lock(session)
+            new = None if known or cluster.read_only else key or MasterKey.from_environment()
+            somebody = new is not None and _somebody(session)
+        if new is not None and not somebody:
+            self._key, known = new, self._start(new)
         if known is None and key is not None:
             raise SettingError(
                 f"a key was given, but {cluster.shown} is not encrypted; a cluster is encrypted from its "
