@@ -21,7 +21,7 @@ test: $(STAMP) ## Run all tests
 	@echo "make test: pytest, notebooks included"
 	@$(BIN)/pytest --nbmake tests examples/notebooks
 
-test-scale: $(SCALE) ## Install PostgreSQL with pgvector as a package, start it and test on it
+test-scale: $(SCALE) ## Install PostgreSQL with pgvector and a server that speaks S3 as packages, start them and test on them
 	@echo "make test-scale: pytest tests/scale"
 	@$(BIN)/pytest tests/scale
 

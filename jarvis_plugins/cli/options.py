@@ -31,7 +31,11 @@ HomeOption = Annotated[
 ]
 BlobsOption = Annotated[
     str | None,
-    typer.Option("--blobs", metavar="PLACE", help="For postgresql://, the folder of photos: file:///folder."),
+    typer.Option(
+        "--blobs",
+        metavar="PLACE",
+        help="For postgresql://, where photos are: s3://bucket/prefix, file:///folder.",
+    ),
 ]
 OwnerOption = Annotated[
     str | None, typer.Option("--owner", metavar="ID", help="Whose memory; by default 'me'.")

@@ -84,7 +84,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         Args:
             home: a folder on a local disk; ``~`` is understood; or ``postgresql://...`` (docs/scale.md).
             owner: whose memory; owners in one home never see each other.
-            blobs: for ``postgresql://``, where photos and segments are: a folder, or a `BlobStore`.
+            blobs: for ``postgresql://``, where photos and segments are: ``s3://...``, or a folder.
             model: "pocket", a Hugging Face id, a folder, or a loaded `VLM`. Loaded when first needed.
             clip: "pocket", ``"ARCH/PRETRAINED"`` of open_clip, a folder, or an encoder.
             device: "cpu", "cuda"; by default the best there is.

@@ -108,7 +108,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "what": _word(
         "what it is about",
         *("segment", "texts", "snapshots", "clusters", "witness", "reserve", "photo", "record", "vectors"),
-        *("photos", "segments", "catalogue", "log", "bytes", "concepts"),
+        *("photos", "segments", "catalogue", "log", "bytes", "concepts", "copies"),
     ),
     "method": _word("of a request", "GET", "HEAD", "POST", "OTHER", "SOCKET"),
     "route": _word("of a request, without ids and queries", *_ROUTES),

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.scale.proxy import Proxy
+from tests.scale.s3 import KEYS, S3Server, client, command
 from tests.scale.server import NAMED, Server, binaries
 
 collect_ignore_glob: list[str] = []
@@ -89,12 +91,49 @@ def empty(server: Server) -> None:
     from jarvis_memory.store.postgres.schema import OWNED
 
     with admin(server, "home") as connection:
-        for table in (*OWNED, "settings"):
+        for table in (*OWNED, "settings", "lock"):
             connection.execute(f"DELETE FROM jarvis.{table}")
         connection.execute("ALTER SEQUENCE jarvis.changes RESTART")
         graphs = "SELECT indexrelid::regclass::text FROM pg_stat_user_indexes WHERE indexrelname LIKE 'near%'"
         for (graph,) in connection.execute(graphs).fetchall():
             connection.execute(f"DROP INDEX {graph}")
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    if importlib.util.find_spec("s3fs") is None:
+        pytest.skip("no s3fs: pip install s3fs")
+    if command() is None:
+        pytest.skip('no server that speaks S3: pip install "moto[server]"')
+    server = S3Server(tmp_path_factory.mktemp("moto"))
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """The name of a new bucket; the environment has the keys and the address of its server."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {**KEYS, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": s3_server.url}.items():
+        monkeypatch.setenv(name, value)
+    # Not what whoever runs the tests has.
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    bucket = f"bucket-{next(_NUMBER)}"
+    client(s3_server.url).create_bucket(Bucket=bucket)
+    return bucket
+
+
+@pytest.fixture
+def proxy(s3_server: S3Server, s3: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """Between the environment's clients and the server."""
+    proxy = Proxy(s3_server.port)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+    yield proxy
+    proxy.close()
 
 
 def admin(server: Server, database: str = "postgres") -> Any:

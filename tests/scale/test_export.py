@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
-from jarvis_memory.store import MasterKey, OwnerStore, Quota, import_owner
+from jarvis_memory.store import OwnerStore, Quota, import_owner
 from jarvis_retrievers.errors import CorruptRecordError, QuotaError, SettingError
 from tests.store.exported import archive, full, home
 from tests.store.portraits import items_of, put
@@ -76,10 +75,3 @@ def test_it_comes_whole_or_not_at_all(database: str, archive: Path, tmp_path: Pa
         with pytest.raises(CorruptRecordError):
             import_owner(database, damaged, owner="dan", blobs=blobs)
         assert store.sweep(0) == 0
-
-
-def test_a_key_is_refused(database: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="a cluster cannot be encrypted yet") as told_:
-        OwnerStore.open(database, "ana", blobs=tmp_path / "blobs", key=MasterKey.from_bytes(bytes(32)))
-    assert re.search(r"\n", str(told_.value)) is None
-    assert not (tmp_path / "blobs").exists()

@@ -29,6 +29,8 @@ def cluster(database: str) -> Iterator[Cluster]:
         concept = catalogue.add(owner, rows(owner, number))
         catalogue.items(owner, Clock()).write([(("a",), "b", ItemDraft({}))])
         catalogue.put_snapshot(owner, "s", blob(70 + number))
+        with cluster.write(owner) as session:
+            session.insert("data_keys", [(owner, number, b"wrapped")])
         from jarvis_memory.store import SegmentRow
 
         catalogue.put_segment(owner, SegmentRow(concept.id, "f", concept.updated, 1, blob(80 + number)))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .blobs import FileBlobStore as FileBlobStore
+    from .cached_blobs import CachedBlobStore as CachedBlobStore
+    from .cached_blobs import FramedBlobStore as FramedBlobStore
     from .catalogue import SQLiteCatalogue as SQLiteCatalogue
     from .contracts import BlobRef as BlobRef
     from .contracts import BlobStore as BlobStore
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from .contracts import SegmentRow as SegmentRow
     from .contracts import Usage as Usage
     from .contracts import VectorRows as VectorRows
+    from .copies import Copies as Copies
     from .draft import ConceptDraft as ConceptDraft
     from .draft import DraftPatch as DraftPatch
     from .draft import DraftPhoto as DraftPhoto
@@ -46,13 +49,16 @@ _EXPORTS = {
     "AtHand": "receipt",
     "BlobRef": "contracts",
     "BlobStore": "contracts",
+    "CachedBlobStore": "cached_blobs",
     "Catalogue": "contracts",
     "ConceptDraft": "draft",
     "ConceptRows": "contracts",
+    "Copies": "copies",
     "DraftPatch": "draft",
     "DraftPhoto": "draft",
     "FileBlobStore": "blobs",
     "FileSegmentCache": "segments",
+    "FramedBlobStore": "cached_blobs",
     "Holdings": "holdings",
     "Manifest": "manifest",
     "MasterKey": "master_key",

@@ -5,25 +5,29 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+from pathlib import Path
 
 from blake3 import blake3
 
 from jarvis_retrievers.errors import CorruptRecordError, SettingError
 
-from .cipher import OwnerCipher
+from .cipher import KeyRing, OwnerCipher
 from .contracts import BlobRef
 from .keys import digest, frame
 
 __all__ = [
     "HEADER_SIZE",
+    "OVERHEAD",
     "check_frame",
     "header_of",
     "key_id_of",
+    "opened_frame",
     "packed",
     "payload_digest",
     "payload_of",
     "size_of",
     "tag_of",
+    "unusable",
     "whose_key",
 ]
 
@@ -33,7 +37,8 @@ HEADER_SIZE = 32
 
 _MORE = struct.Struct("<I32s")
 """Behind it, where the payload is encrypted: id of the key, digest."""
-_OVERHEAD = _MORE.size + 28
+OVERHEAD = _MORE.size + 28
+"""Bytes that encrypting adds to a file."""
 
 _KIND = re.compile(r"[a-z]{1,8}\Z")
 
@@ -82,7 +87,7 @@ def packed(
 
 def size_of(start: bytes, length: int) -> int:
     """Bytes of a file that starts so, with a payload of ``length``."""
-    return HEADER_SIZE + length + (_OVERHEAD if start.startswith(MAGIC) else 0)
+    return HEADER_SIZE + length + (OVERHEAD if start.startswith(MAGIC) else 0)
 
 
 def key_id_of(start: bytes, rest: bytes) -> int:
@@ -122,6 +127,28 @@ def payload_of(owner: str, ref: BlobRef, start: bytes, rest: bytes, bound: str, 
         raise CorruptRecordError("its digest does not match")
     # Not hashed: the tag says the same, under a key.
     return cipher.decrypt(memoryview(rest)[_MORE.size :], _bound(owner, kind, ref.id, bound))
+
+
+def opened_frame(keys: KeyRing, owner: str, ref: BlobRef, frame: bytes, bound: str) -> bytes:
+    """What `packed` was given, of a whole file that may be anything.
+
+    Raises:
+        CorruptRecordError: it is not this blob.
+    """
+    start, rest = frame[:HEADER_SIZE], frame[HEADER_SIZE:]
+    try:
+        if len(frame) != size_of(start, ref.length):
+            raise CorruptRecordError(
+                f"it should have {size_of(start, ref.length)} bytes, got {len(frame)} or more"
+            )
+        return payload_of(owner, ref, start, rest, bound, keys.by_id(owner, key_id_of(start, rest)))
+    except CorruptRecordError as error:
+        raise unusable(ref.id, str(error)) from error
+
+
+def unusable(where: Path | str, why: str) -> CorruptRecordError:
+    """The error to raise."""
+    return CorruptRecordError(f"the blob {where} cannot be used: {why}")
 
 
 def whose_key(file: bytes) -> tuple[bytes, int] | None:

@@ -18,10 +18,12 @@ from .blob_frames import (
     check_frame,
     header_of,
     key_id_of,
+    opened_frame,
     packed,
     payload_of,
     size_of,
     tag_of,
+    unusable,
     whose_key,
 )
 from .cipher import KeyRing, OwnerCipher, PlainRing
@@ -93,6 +95,14 @@ class FileBlobStore:
             return payload_of(owner, ref, start, rest, bound, cipher)
         except CorruptRecordError as error:
             raise unusable(self.path(ref), str(error)) from error
+
+    def frame(self, owner: str, ref: BlobRef) -> bytes:
+        """See `FramedBlobStore.frame`."""
+        return b"".join(self._read(ref))
+
+    def opened(self, owner: str, ref: BlobRef, frame: bytes, *, bound: str = "") -> bytes:
+        """See `FramedBlobStore.opened`."""
+        return opened_frame(self._keys, owner, ref, frame, bound)
 
     def check(self, owner: str, ref: BlobRef) -> None:
         """Compare a file with its row, without any key.
@@ -270,8 +280,3 @@ def modified(path: Path) -> float:
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def unusable(where: Path | str, why: str) -> CorruptRecordError:
-    """The error to raise."""
-    return CorruptRecordError(f"the blob {where} cannot be used: {why}")

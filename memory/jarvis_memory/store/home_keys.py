@@ -9,53 +9,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from jarvis_retrievers.errors import CorruptRecordError, LockedHomeError, StoreError, WrongKeyError
+from jarvis_retrievers.errors import CorruptRecordError, StoreError, WrongKeyError
 
 from .aes import AesGcmCipher, opened, wrapped
 from .cipher import ABSENT, PLAIN, OwnerCipher
-from .keys import frame
-from .master_key import KEY_VARIABLE, PASSPHRASE_VARIABLE, Derivation, MasterKey, Source
+from .lock import Lock, lock_of, opened_with
+from .master_key import MasterKey
 from .queries import advance, has_table, holds, mark_traces
 from .rows import insert, seal, select
 from .schema import KEYS, columns
 
-__all__ = ["EPOCH", "HomeKeys", "Lock", "NewKey", "read_lock"]
+__all__ = ["EPOCH", "HomeKeys", "NewKey", "read_lock"]
 
 EPOCH = "keys"
 """Counter of meta that every change of `Lock` moves; not there in a home that never was encrypted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lock:
-    """How a home is encrypted.
-
-    Attributes:
-        home: 16 random bytes that every wrapped key is bound to.
-        mode: ``on``; or ``turning`` while owners are encrypted or decrypted one after the other.
-        source, name: what the master key is from.
-        how: how it is made of that.
-    """
-
-    home: bytes
-    mode: Literal["on", "turning"]
-    source: Source
-    name: str
-    how: Derivation
-
-    @classmethod
-    def new(cls, key: MasterKey, mode: Literal["on", "turning"], home: bytes = b"") -> Lock:
-        """For a key, with a fresh salt."""
-        return cls(home or secrets.token_bytes(16), mode, key.source, key.name, key.new_derivation())
-
-    @property
-    def fields(self) -> tuple[bytes | str | int, ...]:
-        """Its columns, up to the proof that is bound to them."""
-        how = self.how
-        return (self.home, self.mode, self.source, self.name, how.salt, how.cost, how.block, how.lanes)
-
-    def bound(self, owner: str, key_id: int) -> bytes:
-        """What the wrapped key of an owner is bound to."""
-        return frame("jarvis/data-key", (self.home, owner, key_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +80,7 @@ class HomeKeys:
             return
         lock, proof = read_lock(connection)
         if lock is not None and (self._lock is None or lock.fields != self._lock.fields):
-            self._master = self._opened(lock, proof)
+            self._master = opened_with(self._key, lock, proof, self._where)
         self._lock, self._epoch = lock, epoch
 
     def start(self, connection: sqlite3.Connection, mode: Literal["on", "turning"]) -> None:
@@ -128,7 +95,7 @@ class HomeKeys:
     def write(self, connection: sqlite3.Connection, lock: Lock, master: bytes) -> None:
         """Put a lock in place of the one before."""
         connection.execute("DELETE FROM lock")
-        insert(connection, "lock", (*lock.fields, wrapped(master, b"", _proven(lock))))
+        insert(connection, "lock", (*lock.fields, wrapped(master, b"", lock.proven)))
         self.moved(connection)
 
     def turn(self, connection: sqlite3.Connection, mode: Literal["on", "turning"]) -> None:
@@ -263,25 +230,6 @@ class HomeKeys:
             )
         return key
 
-    def _opened(self, lock: Lock, proof: bytes) -> bytes:
-        key = self._key or MasterKey.from_environment()
-        if key is None and lock.source == "keyring":
-            key = MasterKey.from_keyring(lock.name)
-        if key is None:
-            what = "passphrase" if lock.source == "passphrase" else "key"
-            name = PASSPHRASE_VARIABLE if lock.source == "passphrase" else KEY_VARIABLE
-            raise LockedHomeError(
-                f"the home {self._where} is encrypted and its {what} is not given; set {name}, or give key="
-            )
-        fits = (key.source == "passphrase") == (lock.source == "passphrase")
-        master = key.derive(lock.how) if fits else b""
-        if not fits or opened(master, proof, _proven(lock)) is None:
-            raise WrongKeyError(
-                f"this is not the {'passphrase' if lock.source == 'passphrase' else 'key'} of the home "
-                f"{self._where}; give the one that it was encrypted with, nothing was changed"
-            )
-        return master
-
 
 def read_lock(connection: sqlite3.Connection) -> tuple[Lock | None, bytes]:
     """The lock and its proof; None if the home is not encrypted.
@@ -292,9 +240,4 @@ def read_lock(connection: sqlite3.Connection) -> tuple[Lock | None, bytes]:
     rows = select(connection, "lock", "1", ()) if has_table(connection, "lock") else []
     if not rows:
         return None, b""
-    home, mode, source, name, salt, cost, block, lanes, proof = rows[0]
-    return Lock(home, mode, source, name, Derivation(salt, cost, block, lanes)), bytes(proof)
-
-
-def _proven(lock: Lock) -> bytes:
-    return frame("jarvis/lock", lock.fields)
+    return lock_of(rows[0])

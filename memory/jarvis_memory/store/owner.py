@@ -90,7 +90,7 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         Args:
             home: a folder; ``~`` is understood; or ``postgresql://...``, see `open_place`.
             owner: see `check_owner`.
-            blobs: for a cluster, where photos and segments are.
+            blobs: for a cluster, where photos and segments are; see `BlobPlace.parse`.
             read_only: refuse writes even if they were possible.
             busy_timeout: seconds to wait for another process's write.
             accept_loss: go on with what is there if acknowledged writes are lost.

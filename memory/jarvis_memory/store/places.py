@@ -8,15 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 from jarvis_retrievers.errors import InputError, SettingError
 
-from .blobs import FileBlobStore
+from .blob_places import MARK, BlobPlace, Blobs
 from .catalogue import SQLiteCatalogue
 from .contracts import BlobStore, Catalogue
-from .disk import make_folder, translated, write_file
-from .home import CATALOGUE, open_home
+from .home import open_home
 from .item_store import ItemStore
 from .items import OwnerItems
 from .master_key import MasterKey
@@ -30,10 +28,6 @@ __all__ = ["Blobs", "Place", "found_items", "is_url", "items_of", "open_place"]
 Place = str | os.PathLike[str]
 """A folder, or ``postgresql://user:password@host:port/database``."""
 
-Blobs = str | os.PathLike[str] | BlobStore
-"""A folder, ``file:///folder``, or what holds blobs."""
-
-_MARK = "cluster"
 _POOLS: dict[tuple[int, str, bool, float], Cluster] = {}
 _LOCK = threading.Lock()
 
@@ -58,7 +52,7 @@ def open_place(
 
     Raises:
         SettingError: a URL, server or role that cannot be used; a place for blobs where there is one already,
-            none where one is needed, or one of another cluster; a key for a cluster, which is not encrypted.
+            none where one is needed, or one of another cluster; a key for a cluster that is not encrypted.
             ExtraError: the extra ``scale`` is missing.
         LockedHomeError, HomeFormatError, HomeReadOnlyError, CorruptRecordError, StoreError: see `open_home`
             and `Cluster`.
@@ -71,32 +65,34 @@ def open_place(
                 "cluster: postgresql://..."
             )
         folder = Path(home).expanduser()
-        if (folder / _MARK).is_file():
+        if (folder / MARK).is_file():
             raise SettingError(
                 f"{folder} holds the blobs of a cluster, which a home there would sweep away; choose another"
             )
         return open_home(
             home, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
         )
-    if key is not None:
-        raise SettingError(
-            "a key was given, but a cluster cannot be encrypted yet; leave the key out, and encrypt the "
-            "server's disks"
-        )
     if blobs is None:
         raise SettingError(
             "a cluster does not hold photos; say where they are, in a place that all its machines see: "
-            "blobs='file:///folder'"
+            "blobs='s3://bucket/prefix' or blobs='file:///folder'"
         )
     # Looked at before anything is connected.
-    given = _folder(blobs) if isinstance(blobs, str | os.PathLike) else blobs
+    given = BlobPlace.parse(blobs) if isinstance(blobs, str | os.PathLike) else blobs
+    if key is not None and not isinstance(given, BlobPlace):
+        raise SettingError(
+            f"a key was given, but a {type(given).__name__} sees to its own encryption; name a folder or a "
+            "URL, or leave the key out"
+        )
     from .postgres import PostgresCatalogue
 
     cluster = _shared(str(home), read_only, busy_timeout)
     try:
-        if isinstance(given, Path):
-            _claim(given, cluster.id, cluster.read_only)
-            given = FileBlobStore(given, read_only=cluster.read_only)
+        if isinstance(given, BlobPlace):
+            from .postgres.keys import ClusterRing
+
+            keys = ClusterRing(cluster, key)
+            given = given.opened(cluster.id, read_only=cluster.read_only, timeout=busy_timeout, keys=keys)
         return PostgresCatalogue(cluster), given
     except BaseException:
         cluster.close()
@@ -139,41 +135,3 @@ def _shared(url: str, read_only: bool, timeout: float) -> Cluster:
             return known
         _POOLS[place] = cluster = Cluster(url, read_only=read_only, timeout=timeout)
         return cluster
-
-
-def _folder(blobs: str | os.PathLike[str]) -> Path:
-    text = os.fspath(blobs)
-    if "://" not in text:
-        return Path(text).expanduser()
-    parts = urlsplit(text)
-    if parts.scheme != "file":
-        raise SettingError(
-            f"blobs cannot be at {parts.scheme}://; use a folder, file:///folder, or a BlobStore"
-        )
-    if parts.netloc not in ("", "localhost") or not parts.path.strip("/"):
-        raise SettingError(f"a file URL names a whole path, such as file:///srv/photos, got {text!r}")
-    return Path(unquote(parts.path))
-
-
-def _claim(root: Path, cluster: str, read_only: bool) -> None:
-    """See that a folder belongs to this cluster: another's sweep would delete its blobs."""
-    mark = root / _MARK
-    with translated("read", root):
-        if root.exists() and not root.is_dir():
-            raise SettingError(f"blobs must be in a folder, got the file {root}; choose another path")
-        if (root / CATALOGUE).exists():
-            raise SettingError(
-                f"{root} is a home with a catalogue of its own; give the cluster another folder"
-            )
-        if not mark.exists() and not read_only:
-            make_folder(root)
-            make_folder(root / "tmp")
-            write_file(
-                mark, root / "tmp" / f"{_MARK}-{os.getpid()}-{threading.get_ident()}", (cluster.encode(),)
-            )
-        found = mark.read_text() if mark.exists() else cluster
-    if found != cluster:
-        raise SettingError(
-            f"{root} holds the blobs of another cluster ({found}), this is {cluster}; each needs a folder "
-            "of its own"
-        )

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from .cluster import Cluster as Cluster
     from .index import PostgresIndex as PostgresIndex
     from .items import PostgresItems as PostgresItems
+    from .keys import ClusterRing as ClusterRing
 
 _EXPORTS = {
     "AsyncCluster": "async_cluster",
     "AsyncPostgresIndex": "async_index",
     "Cluster": "cluster",
+    "ClusterRing": "keys",
     "PostgresCatalogue": "catalogue",
     "PostgresIndex": "index",
     "PostgresItems": "items",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jarvis_retrievers.errors import CorruptRecordError
 
+from ..rows import seal
 from .cluster import Cluster
 from .rows import select
 from .schema import SCHEMA
@@ -76,11 +77,30 @@ class PostgresHome:
         return tuple(wrong)
 
     def destroy_key(self, owner: str) -> None:
-        """See `Catalogue.destroy_key`; nothing is encrypted here."""
+        """See `Catalogue.destroy_key`; blobs are encrypted with it, rows are not.
+
+        The server keeps what it has written over for a while, as it does of all rows (see the class).
+        """
+        with self._cluster.write(owner) as session:
+            # Not checked: a damaged key must be possible to destroy.
+            for key_id, wrapped in session.rows(
+                "SELECT key_id, wrapped FROM data_keys WHERE owner = %s", (owner,)
+            ):
+                values = (owner, key_id, bytes(len(wrapped)))
+                session.run(
+                    "UPDATE data_keys SET wrapped = %s, digest = %s WHERE owner = %s",
+                    (values[2], seal("data_keys", values), owner),
+                )
 
     def key_destroyed(self, owner: str) -> bool:
-        """See `Catalogue.key_destroyed`; there is none."""
-        return False
+        """See `Catalogue.key_destroyed`."""
+        with self._cluster.read(owner) as session:
+            try:
+                rows = select(session, "data_keys", "owner = %s", (owner,))
+            except CorruptRecordError:
+                # Rot must not look like the wish to forget; whoever reads with this key reports it.
+                return False
+        return bool(rows) and not any(rows[0][2])
 
     def free_room(self) -> bool:
         """See `Catalogue.free_room`; nothing is set aside here."""

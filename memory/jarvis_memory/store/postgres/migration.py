@@ -153,7 +153,7 @@ def _check_walls(connection: Any, shown: str) -> None:
         (SCHEMA,),
     ).fetchall()
     known = {name: (forced, policy) for name, forced, policy in rows}
-    missing = [name for name in (*OWNED, "settings") if known.get(name) != (True, True)]
+    missing = [name for name in (*OWNED, "settings", "lock") if known.get(name) != (True, True)]
     missing += [name for name, (forced, _) in sorted(known.items()) if not forced and name not in missing]
     if missing:
         raise CorruptRecordError(

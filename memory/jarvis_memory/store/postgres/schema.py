@@ -65,7 +65,14 @@ _TABLES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-OWNED = tuple(_TABLES)
+# Since version 2.
+_KEYS = {
+    "data_keys": (
+        "key_id bigint NOT NULL, wrapped bytea NOT NULL, digest bytea NOT NULL, PRIMARY KEY (owner)",
+    )
+}
+
+OWNED = (*_TABLES, *_KEYS)
 """Tables whose rows belong to owners, all with row-level security."""
 
 _INDEXES = (
@@ -102,18 +109,7 @@ def _first() -> Iterator[str]:
     yield f"CREATE SEQUENCE jarvis.vector_ids MINVALUE 0 START {STRIDE} INCREMENT {STRIDE}"
     yield "CREATE SEQUENCE jarvis.item_rows"
     for table, parts in _TABLES.items():
-        head = f"owner {_TEXT} CHECK (owner <> '')"
-        yield f"CREATE TABLE jarvis.{table} ({', '.join((head, *parts))}) PARTITION BY HASH (owner)"
-        leaves = [f"jarvis.{table}_{n}" for n in range(PARTITIONS)]
-        for n, leaf in enumerate(leaves):
-            part = f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {n})"
-            yield f"CREATE TABLE {leaf} PARTITION OF jarvis.{table} {part}"
-        # A partition has no policy: by its own name nobody sees a row of it.
-        for each in (f"jarvis.{table}", *leaves):
-            yield from _forced(each)
-        yield f"CREATE POLICY mine ON jarvis.{table} USING ({_MINE}) WITH CHECK ({_MINE})"
-        if table in _LISTED:
-            yield f"CREATE POLICY home ON jarvis.{table} FOR SELECT USING ({_HOME})"
+        yield from _table(table, parts)
     yield from _INDEXES
     yield f"CREATE TABLE jarvis.settings (key {_TEXT} PRIMARY KEY, value {_TEXT}, digest bytea NOT NULL)"
     yield from _forced("jarvis.settings")
@@ -121,12 +117,43 @@ def _first() -> Iterator[str]:
     yield _NO_SAMPLES
 
 
+def _second() -> Iterator[str]:
+    for table, parts in _KEYS.items():
+        yield from _table(table, parts)
+    # One row: how the master key is made, and the proof that it is the one.
+    yield (
+        f"CREATE TABLE jarvis.lock (home bytea PRIMARY KEY, mode {_TEXT}, source {_TEXT}, name {_TEXT}, "
+        "salt bytea NOT NULL, cost bigint NOT NULL, block bigint NOT NULL, lanes bigint NOT NULL, "
+        "proof bytea NOT NULL, digest bytea NOT NULL)"
+    )
+    yield from _forced("jarvis.lock")
+    # Everybody who writes blobs asks how; only the home's transactions change it.
+    yield "CREATE POLICY seen ON jarvis.lock FOR SELECT USING (true)"
+    yield f"CREATE POLICY home ON jarvis.lock USING ({_HOME}) WITH CHECK ({_HOME})"
+    yield _NO_SAMPLES
+
+
+def _table(table: str, parts: tuple[str, ...]) -> Iterator[str]:
+    head = f"owner {_TEXT} CHECK (owner <> '')"
+    yield f"CREATE TABLE jarvis.{table} ({', '.join((head, *parts))}) PARTITION BY HASH (owner)"
+    leaves = [f"jarvis.{table}_{n}" for n in range(PARTITIONS)]
+    for n, leaf in enumerate(leaves):
+        part = f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {n})"
+        yield f"CREATE TABLE {leaf} PARTITION OF jarvis.{table} {part}"
+    # A partition has no policy: by its own name nobody sees a row of it.
+    for each in (f"jarvis.{table}", *leaves):
+        yield from _forced(each)
+    yield f"CREATE POLICY mine ON jarvis.{table} USING ({_MINE}) WITH CHECK ({_MINE})"
+    if table in _LISTED:
+        yield f"CREATE POLICY home ON jarvis.{table} FOR SELECT USING ({_HOME})"
+
+
 def _forced(table: str) -> Iterator[str]:
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
 
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (tuple(_first()),)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (tuple(_first()), tuple(_second()))
 """What makes version 1 of nothing, version 2 of version 1, and so on; none is changed once it is out."""
 
 VERSION = len(MIGRATIONS)
