@@ -21,6 +21,7 @@ EventName = Literal[
     "home.disk",
     "cluster.unsafe",
     "cluster.lost",
+    "tier.lost",
     "quota.refused",
     "memory.remembered",
     "memory.updated",
@@ -84,6 +85,7 @@ EVENTS: Final[Mapping[str, Event]] = {
         _WARNING, "the server runs with fsync off: a power cut loses acknowledged writes"
     ),
     "cluster.lost": Event(_INFO, "a connection to the server was lost or given up"),
+    "tier.lost": Event(_WARNING, "a tier of segments does not answer, and is left alone for a while"),
     "quota.refused": Event(_INFO, "a write was refused, as it would leave more than the quota allows"),
     "memory.remembered": Event(_INFO, "a concept was remembered"),
     "memory.updated": Event(_INFO, "a concept was updated"),
