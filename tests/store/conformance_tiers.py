@@ -124,7 +124,7 @@ def walk(catalogue: Catalogue, processes: list[SegmentCache], steps: int, seed: 
         got, sure = cache.get(owner, concept, fingerprint), kept.get((owner, number, fingerprint), 0)
         state = states.get((owner, number))
         right = None if state is None else segment(owner, concept, state, fingerprint)
-        fine = [[None], [None, right], [right]][sure]
+        fine: list[bytes | None] = [[None], [None, right], [right]][sure]
         assert got in fine, (what, owner, number, sure)
         found += got is not None
         theirs = states.get((other, number))
