@@ -124,8 +124,8 @@ def walk(catalogue: Catalogue, processes: list[SegmentCache], steps: int, seed: 
         got, sure = cache.get(owner, concept, fingerprint), kept.get((owner, number, fingerprint), 0)
         state = states.get((owner, number))
         right = None if state is None else segment(owner, concept, state, fingerprint)
-        fine: list[bytes | None] = [[None], [None, right], [right]][sure]
-        assert got in fine, (what, owner, number, sure)
+        fine: list[list[bytes | None]] = [[None], [None, right], [right]]
+        assert got in fine[sure], (what, owner, number, sure)
         found += got is not None
         theirs = states.get((other, number))
         assert cache.get(other, concept, fingerprint) in (

@@ -60,7 +60,7 @@ class Tiers:
         redis_largest: int = 2**20,
         redis_ttl: float = 86_400.0,
         redis_timeout: float = 0.25,
-        half_life: float = 7 * 86_400.0,
+        half_life: float = 30 * 86_400.0,
         keeping: Keeping | None = None,
     ) -> None:
         if ram_bytes < 0:

@@ -31,7 +31,7 @@ class UseCounts:
     """
 
     def __init__(
-        self, half_life: float = 7 * 86_400.0, most: int = 200_000, clock: Callable[[], float] = time.time
+        self, half_life: float = 30 * 86_400.0, most: int = 200_000, clock: Callable[[], float] = time.time
     ) -> None:
         if not (half_life > 0 and most > 0):
             raise SettingError(f"half_life and most are more than 0, got {half_life} and {most}")
