@@ -9,6 +9,7 @@ from benchmarks import (
     collaboration,
     conversation,
     copies,
+    cost_model,
     doubts,
     encoder,
     encryption,
@@ -54,6 +55,7 @@ if __name__ == "__main__":
     throughput.main(photos=1, tokens=16, as_json=False)
     conversation.main(conversations=4, seed=21, as_json=False, plot=None)
     watching.main(rounds=200, as_json=False)
+    cost_model.main()
     owner_timing.main(n=200, seed=1, as_json=False)
     poisoning.main(seed=31, of_each=None, as_json=False)
     ttft.main(None, "cpu", "0,1,2,3,4,6,8", "1,3,5", rounds=5, seed=1, layers=None, as_json=False, plot=None)

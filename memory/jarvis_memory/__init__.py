@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .kv.modes import Mode as Mode
     from .memory import PersonalMemory as PersonalMemory
     from .store.master_key import MasterKey as MasterKey
+    from .store.tiers import Tiers as Tiers
     from .together import Ask as Ask
     from .together import ask_together as ask_together
     from .vlm import VLM as VLM
@@ -42,6 +43,7 @@ _EXPORTS = {
     "PhotoRecord": "concept",
     "Profile": "concept",
     "Recollection": "answer",
+    "Tiers": "store.tiers",
     "Timings": "answer",
     "Usage": "answer",
     "VLM": "vlm",
@@ -63,6 +65,7 @@ __all__ = [
     "PhotoRecord",
     "Profile",
     "Recollection",
+    "Tiers",
     "Timings",
     "Usage",
     "ask_together",

@@ -157,19 +157,21 @@ class SegmentKeeper:
 
     def encode(self, concept: Concept) -> Segment:
         """Encode a stored concept and keep its segment."""
+        began = time.perf_counter()
         segment = self._vlm.encode_segment(self.source(concept))
-        self.keep(concept, segment)
+        self.keep(concept, segment, time.perf_counter() - began)
         return segment
 
-    def keep(self, concept: Concept, segment: Segment) -> None:
-        """Store the segment of a concept; a home that cannot be written goes without."""
+    def keep(self, concept: Concept, segment: Segment, seconds: float | None = None) -> None:
+        """Store the segment of a concept, which took so long to make; a home that cannot be written goes
+        without.
+        """
         # What is at hand was made of what the concept was, or stored in another way.
         self._tiers.forget(concept.id)
         if not self._store.read_only:
             data = self._vlm.segment_to_bytes(segment, self._storage)
-            self._store.put_segment(
-                concept.id, self._key, data, tokens=segment.tokens, updated=concept.updated
-            )
+            facts = {"tokens": segment.tokens, "updated": concept.updated}
+            self._store.put_segment(concept.id, self._key, data, **facts, seconds=seconds)
 
     def get(self, concept: Concept) -> Kept:
         """The segment of a concept: at hand, or from the store if it is there and sound, else made again."""

@@ -42,6 +42,7 @@ from .store.master_key import MasterKey
 from .store.owner import OwnerStore
 from .store.places import Blobs, Place
 from .store.quota import Quota
+from .store.tiers import Tiers
 from .tiers import KV_GPU_BYTES, KV_RAM_BYTES, Quotas
 from .viewing import viewed
 from .vlm import VLM
@@ -64,6 +65,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         *,
         owner: str = "me",
         blobs: Blobs | None = None,
+        segments: Tiers | None = None,
         model: str | VLM = "pocket",
         clip: str | ImageTextEncoder = "pocket",
         device: str | None = None,
@@ -84,14 +86,12 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         Args:
             home: a folder on a local disk; ``~`` is understood; or ``postgresql://...`` (docs/scale.md).
             owner: whose memory; owners in one home never see each other.
-            blobs: for ``postgresql://``, where photos and segments are: ``s3://...``, or a folder.
+            blobs: for ``postgresql://``, where photos and segments are: ``s3://...`` or a folder.
+            segments: where segments are besides, such as a fast disk or Redis; see `Tiers`.
             model: "pocket", a Hugging Face id, a folder, or a loaded `VLM`. Loaded when first needed.
             clip: "pocket", ``"ARCH/PRETRAINED"`` of open_clip, a folder, or an encoder.
-            device: "cpu", "cuda"; by default the best there is.
-            mode: how contexts are made; see `Mode`.
-            read_only: refuse writes.
-            kv_ram_bytes, kv_gpu_bytes: how many bytes of segments used lately are kept at hand.
-            session_bytes: and of what was computed for earlier turns of conversations.
+            device: "cpu" or "cuda", by default the best. mode: see `Mode`. read_only: refuse writes.
+            kv_ram_bytes, kv_gpu_bytes, session_bytes: bytes kept at hand, of segments and of earlier turns.
             masker: says where on photos the subject is, so that patches are of it; none by default.
             profiler: who describes new photos: None for nobody (notes do), "vlm" for the model, a `Profiler`.
             texts: compares questions with profiles; by default the text tower of ``clip`` does.
@@ -105,7 +105,9 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         """
         checked, quotas = Mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
-        store = OwnerStore.open(home, owner, blobs=blobs, read_only=read_only, key=key, quota=quota)
+        store = OwnerStore.open(
+            home, owner, blobs=blobs, segments=segments, read_only=read_only, key=key, quota=quota
+        )
         engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector)
         return cls(store, engine, checked)
 
@@ -236,9 +238,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         *,
         video: Video | None = None,
     ) -> list[Recollection]:
-        """Concepts that a query, pictures or a video are about, best first, at most ``k`` besides those it
-        names.
-        """
+        """Concepts that a query, pictures or a video are about, best first; ``k`` besides those it names."""
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
         check_photos(images)

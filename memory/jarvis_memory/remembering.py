@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -55,9 +56,12 @@ def add(
     # Before anything is stored: a concept whose segment cannot be made is not half remembered.
     with timed("encode"):
         draft = engine.chooser.chosen(draft)
-        segment, texts = engine.keeper.make(draft, images), _texts(engine, draft)
+        began = time.perf_counter()
+        segment = engine.keeper.make(draft, images)
+        took = time.perf_counter() - began
+        texts = _texts(engine, draft)
     with timed("store"):
-        return _kept(engine, store.add_concept(draft), segment, texts)
+        return _kept(engine, store.add_concept(draft), segment, texts, took)
 
 
 def extend(
@@ -198,9 +202,15 @@ def _texts(engine: Engine, draft: ConceptDraft) -> NDArray[np.float16] | None:
     return engine.texts.encode(draft.profile) if engine.texts and draft.profile else None
 
 
-def _kept(engine: Engine, concept: Concept, segment: Segment, texts: NDArray[np.float16] | None) -> Concept:
+def _kept(
+    engine: Engine,
+    concept: Concept,
+    segment: Segment,
+    texts: NDArray[np.float16] | None,
+    seconds: float | None = None,
+) -> Concept:
     """Keep beside a stored concept what can be made again, so that no question has to wait for it."""
-    engine.keeper.keep(concept, segment)
+    engine.keeper.keep(concept, segment, seconds)
     if engine.texts is not None and texts is not None:
         engine.texts.keep(concept, texts)
     return concept

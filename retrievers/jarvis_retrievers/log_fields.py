@@ -103,7 +103,7 @@ FIELDS: Final[Mapping[str, Field]] = {
     "mode": _word("how a context was made", *_MODES),
     "storage": _word("how segments are stored", "f32", "f16", "bf16", "fp8", "int8", "none"),
     "origin": _word("where a segment came from", "hand", "store", "encoded"),
-    "tier": _word("where segments are kept", "ram", "gpu"),
+    "tier": _word("where segments are kept", "ram", "gpu", "disk", "redis"),
     "why": _word("why a segment is not used as stored", "missing", "damaged", "foreign"),
     "what": _word(
         "what it is about",

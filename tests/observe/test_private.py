@@ -109,7 +109,14 @@ def test_a_life_tells_nearly_every_event(told: Told) -> None:
         *("gate.missing", "gate.uncalibrated", "segment.evicted"),
         *("server.started", "server.stopped", "server.failed", "quota.refused"),
         # It is lived in a folder.
-        *("cluster.lost", "cluster.unsafe"),
+        *(
+            "cluster.lost",
+            "cluster.unsafe",
+            "objects.retried",
+            "objects.renewed",
+            "copies.unkept",
+            "tier.lost",
+        ),
     }
     events = {str(line["event"]) for line in told.logs.json}
     assert set(EVENTS) - never <= events

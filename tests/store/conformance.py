@@ -45,6 +45,16 @@ class CatalogueConformance:
         for photo, expected in zip(added.photos, given.blobs, strict=True):
             assert catalogue.photo("ana", photo.id) == (added.id, expected)
 
+    def test_the_number_of_the_last_change(self, catalogue: Catalogue) -> None:
+        one, two = (catalogue.add("ana", rows("ana", number)) for number in (1, 2))
+        assert [catalogue.updated("ana", concept.id) for concept in (one, two)] == [one.updated, two.updated]
+        again, _ = catalogue.replace("ana", rows("ana", 1))
+        assert catalogue.updated("ana", one.id) == again.updated > two.updated
+        assert catalogue.updated("ben", one.id) is None
+        assert catalogue.updated("ana", f"{9:032x}") is None
+        catalogue.tombstone("ana", one.id)
+        assert catalogue.updated("ana", one.id) is None
+
     def test_a_setting_of_the_home(self, catalogue: Catalogue) -> None:
         assert catalogue.setting("kv") is None
         catalogue.put_setting("kv", "int8")

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from .segment_cache import SegmentCache as SegmentCache
     from .segments import FileSegmentCache as FileSegmentCache
     from .segments import MemorySegmentCache as MemorySegmentCache
+    from .tiers import TieredSegmentCache as TieredSegmentCache
+    from .tiers import Tiers as Tiers
 
 _EXPORTS = {
     "Amount": "holdings",
@@ -73,6 +75,8 @@ _EXPORTS = {
     "Secured": "securing",
     "SegmentCache": "segment_cache",
     "SegmentRow": "contracts",
+    "TieredSegmentCache": "tiers",
+    "Tiers": "tiers",
     "Usage": "contracts",
     "VectorRows": "contracts",
     "change_master": "securing",

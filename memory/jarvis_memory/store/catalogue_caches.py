@@ -50,6 +50,11 @@ class SQLiteCaches(SQLiteHoldings):
             )
         return cipher
 
+    def updated(self, owner: str, concept_id: str) -> int | None:
+        """See `Catalogue.updated`."""
+        with self._db.read() as connection:
+            return updated_of(connection, owner, concept_id)
+
     def put_segment(self, owner: str, row: SegmentRow) -> tuple[BlobRef, ...]:
         """See `Catalogue.put_segment`."""
         with self._db.write() as connection:

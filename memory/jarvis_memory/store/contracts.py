@@ -140,6 +140,9 @@ class Catalogue(Holding, Protocol):
     def versions(self, owner: str) -> tuple[tuple[str, int], ...]:
         """`ids`, each with `Concept.updated`: no other write gives the same pair."""
 
+    def updated(self, owner: str, concept_id: str) -> int | None:
+        """`Concept.updated` of one concept, or None; its rows need not be sound."""
+
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """The concept of this id, or None."""
 

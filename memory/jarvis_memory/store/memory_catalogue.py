@@ -88,6 +88,11 @@ class MemoryCatalogue(MemoryHome, MemoryHoldings):
         """See `Catalogue.versions`."""
         return tuple((concept.id, concept.updated) for concept in self.concepts(owner))
 
+    def updated(self, owner: str, concept_id: str) -> int | None:
+        """See `Catalogue.updated`."""
+        found = self.concept(owner, concept_id)
+        return None if found is None else found.updated
+
     def concept(self, owner: str, concept_id: str) -> Concept | None:
         """See `Catalogue.concept`."""
         with self._lock:

@@ -40,6 +40,7 @@ from .rekeying import sweep_old
 from .reserve import with_room
 from .segment_cache import SegmentCache
 from .segments import FileSegmentCache
+from .tiers import Tiers
 
 __all__ = ["OwnerStore"]
 
@@ -53,7 +54,7 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
 
     Args:
         owner: see `check_owner`.
-        catalogue, blobs, segments: where the record and the bytes are; segments by default in the same two.
+        catalogue, blobs, segments: where the record and the bytes are; segments in these two, or in `Tiers`.
         quota: limits what this store writes, besides those that are stored.
     """
 
@@ -62,13 +63,14 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         owner: str,
         catalogue: Catalogue,
         blobs: BlobStore,
-        segments: SegmentCache | None = None,
+        segments: SegmentCache | Tiers | None = None,
         quota: Quota | None = None,
     ) -> None:
         self.owner = check_owner(owner)
-        self._catalogue = catalogue
-        self._blobs = blobs
-        self._segments: SegmentCache = segments or FileSegmentCache(catalogue, blobs)
+        self._catalogue, self._blobs = catalogue, blobs
+        stored = FileSegmentCache(catalogue, blobs)
+        tiers = segments.over(catalogue, stored) if isinstance(segments, Tiers) else segments
+        self._segments: SegmentCache = tiers or stored
         self._known = KnownConcepts(catalogue, self.owner)
         self._receipts, self._opened_with = Receipts(), quota or Quota()
 
@@ -79,6 +81,7 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         owner: str,
         *,
         blobs: Blobs | None = None,
+        segments: Tiers | None = None,
         read_only: bool = False,
         busy_timeout: float = 30.0,
         accept_loss: bool = False,
@@ -91,6 +94,7 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
             home: a folder; ``~`` is understood; or ``postgresql://...``, see `open_place`.
             owner: see `check_owner`.
             blobs: for a cluster, where photos and segments are; see `BlobPlace.parse`.
+            segments: where segments are besides; see `Tiers`.
             read_only: refuse writes even if they were possible.
             busy_timeout: seconds to wait for another process's write.
             accept_loss: go on with what is there if acknowledged writes are lost.
@@ -107,7 +111,7 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
             home, blobs, read_only=read_only, busy_timeout=busy_timeout, accept_loss=accept_loss, key=key
         )
         try:
-            store = cls(owner, catalogue, bytes_of, quota=quota)
+            store = cls(owner, catalogue, bytes_of, segments, quota)
             if not store.read_only:
                 store._finish_forgetting_or_warn()
                 # A server sees to its own recovery, and who else writes there nobody here can know.
@@ -249,14 +253,10 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         log("memory.left", owner=owner_tag(self.owner))
 
     def sweep(self, grace: float = _GRACE) -> int:
-        """Finish what was being forgotten, and delete files of the home that nothing points to.
+        """Finish what was being forgotten, and delete files that nothing points to; returns how many.
 
         Args:
-            grace: seconds that such a file must have lain there, as it may belong to a write that is going
-                on.
-
-        Returns:
-            How many files were deleted.
+            grace: seconds that such a file must have lain there: it may belong to a write that is going on.
         """
         if grace < 0:
             raise SettingError(f"the grace period must be 0 seconds or more, got {grace}")
@@ -279,6 +279,7 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
             self.delete_owner()
         for concept_id in self._catalogue.tombstones(self.owner):
             self.erase(concept_id)
+        self._segments.tidy(self.owner)
         self._catalogue.tidy()
 
     def _sweep_old_or_warn(self, catalogue: SQLiteCatalogue, blobs: FileBlobStore) -> None:

@@ -33,13 +33,22 @@ class OwnerCaches:
         self._catalogue.put_setting(key, value)
 
     def put_segment(
-        self, concept_id: str, fingerprint: str, data: bytes, *, tokens: int = 0, updated: int | None = None
+        self,
+        concept_id: str,
+        fingerprint: str,
+        data: bytes,
+        *,
+        tokens: int = 0,
+        updated: int | None = None,
+        seconds: float | None = None,
     ) -> bool:
         """Keep a segment; give ``updated`` of the concept it was made from, or one made too late is kept.
 
-        Returns whether it was kept.
+        ``seconds``: how long it took to make. Returns whether it was kept.
         """
-        return self._segments.put(self.owner, concept_id, fingerprint, data, tokens=tokens, updated=updated)
+        return self._segments.put(
+            self.owner, concept_id, fingerprint, data, tokens=tokens, updated=updated, seconds=seconds
+        )
 
     def get_segment(self, concept_id: str, fingerprint: str) -> bytes | None:
         """A segment's bytes, or None if it has to be made.

@@ -19,11 +19,14 @@ class SegmentCache(Protocol):
         *,
         tokens: int = 0,
         updated: int | None = None,
+        seconds: float | None = None,
     ) -> bool:
         """Keep a segment made from the concept as it was at ``updated`` (default: now).
 
+        ``seconds`` is how long it took to make, where that was measured: a cache may keep what is worth it.
+
         Returns:
-            False, with nothing kept, if the concept is gone or was updated since.
+            False, with nothing kept, if the concept is gone or was updated since, or it is not worth it.
         """
 
     def get(self, owner: str, concept_id: str, fingerprint: str) -> bytes | None:
@@ -41,3 +44,6 @@ class SegmentCache(Protocol):
 
     def delete_owner(self, owner: str) -> None:
         """Drop all segments of the owner."""
+
+    def tidy(self, owner: str) -> int:
+        """Drop what nobody can use any more, or is not worth its room; returns how many segments."""

@@ -9,7 +9,7 @@ from jarvis_retrievers.errors import CorruptRecordError, SettingError
 
 from .contracts import BlobStore, Catalogue, SegmentRow
 
-__all__ = ["FileSegmentCache", "MemorySegmentCache", "bound_to"]
+__all__ = ["FileSegmentCache", "MemorySegmentCache", "bound_to", "check_fingerprint"]
 
 _FINGERPRINT = re.compile(r"[A-Za-z0-9._:-]{1,128}\Z")
 
@@ -30,9 +30,10 @@ class FileSegmentCache:
         *,
         tokens: int = 0,
         updated: int | None = None,
+        seconds: float | None = None,
     ) -> bool:
         """See `SegmentCache.put`."""
-        _check(fingerprint)
+        check_fingerprint(fingerprint)
         if updated is None:
             concept = self._catalogue.concept(owner, concept_id)
             if concept is None:
@@ -46,7 +47,7 @@ class FileSegmentCache:
 
     def get(self, owner: str, concept_id: str, fingerprint: str) -> bytes | None:
         """See `SegmentCache.get`."""
-        _check(fingerprint)
+        check_fingerprint(fingerprint)
         row = self._catalogue.segment(owner, concept_id, fingerprint)
         while row is not None:
             try:
@@ -75,6 +76,10 @@ class FileSegmentCache:
         for concept_id in self._catalogue.ids(owner):  # whose rows need not be sound
             self.delete(owner, concept_id)
 
+    def tidy(self, owner: str) -> int:
+        """See `SegmentCache.tidy`: rows and blobs go with their concept, so nothing is left to do."""
+        return 0
+
 
 class MemorySegmentCache:
     """The reference: segments in a dict; it does not know which concepts there are, so `put` always keeps."""
@@ -92,16 +97,17 @@ class MemorySegmentCache:
         *,
         tokens: int = 0,
         updated: int | None = None,
+        seconds: float | None = None,
     ) -> bool:
         """See `SegmentCache.put`."""
-        _check(fingerprint)
+        check_fingerprint(fingerprint)
         with self._lock:
             self._segments[owner, concept_id, fingerprint] = (updated, bytes(data))
         return True
 
     def get(self, owner: str, concept_id: str, fingerprint: str) -> bytes | None:
         """See `SegmentCache.get`."""
-        _check(fingerprint)
+        check_fingerprint(fingerprint)
         with self._lock:
             found = self._segments.get((owner, concept_id, fingerprint))
         return None if found is None else found[1]
@@ -119,6 +125,10 @@ class MemorySegmentCache:
         """See `SegmentCache.delete_owner`."""
         self._drop(owner, None)
 
+    def tidy(self, owner: str) -> int:
+        """See `SegmentCache.tidy`: it does not know which concepts there are."""
+        return 0
+
     def _drop(self, owner: str, concept_id: str | None) -> int:
         with self._lock:
             gone = [key for key in self._segments if key[0] == owner and concept_id in (None, key[1])]
@@ -132,7 +142,8 @@ def bound_to(concept_id: str, fingerprint: str) -> str:
     return f"{concept_id}/{fingerprint}"
 
 
-def _check(fingerprint: str) -> None:
+def check_fingerprint(fingerprint: str) -> None:
+    """Raise SettingError for what cannot be one."""
     if not _FINGERPRINT.match(fingerprint):
         raise SettingError(
             f"a fingerprint must be 1 to 128 letters, digits or ._:-, got {ascii(fingerprint)[:60]}"

@@ -28,6 +28,11 @@ class PostgresCaches(PostgresHoldings):
 
     _cluster: Cluster
 
+    def updated(self, owner: str, concept_id: str) -> int | None:
+        """See `Catalogue.updated`."""
+        with self._cluster.read(owner) as session:
+            return updated_of(session, owner, concept_id)
+
     def put_segment(self, owner: str, row: SegmentRow) -> tuple[BlobRef, ...]:
         """See `Catalogue.put_segment`."""
         with self._cluster.write(owner) as session:

@@ -1,0 +1,76 @@
+"""The URL of a Redis or Valkey server, looked at before anything is connected, and the client for it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from jarvis_retrievers.errors import ExtraError, SettingError
+
+__all__ = ["client_of", "driver", "shown"]
+
+_SHAPE = "rediss://user:password@host:6379/0"
+
+
+def driver() -> Any:
+    """The package ``redis``.
+
+    Raises:
+        ExtraError: it is not installed.
+    """
+    try:
+        import redis
+    except ImportError as error:
+        raise ExtraError(
+            'a tier in Redis needs the extra scale; run: pip install "jarvis-plugins[scale]"'
+        ) from error
+    return redis
+
+
+def shown(url: str) -> str:
+    """A URL without its password and options, for messages."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "the URL"
+    return f"{parts.scheme}://{parts.hostname or ''}{f':{port}' if port else ''}{parts.path}"
+
+
+def client_of(url: str, timeout: float) -> Any:
+    """A client; nothing is connected yet.
+
+    Args:
+        url: ``redis://`` or, with TLS, ``rediss://``; user and password are those of the server's ACL.
+        timeout: seconds for connecting, and for each answer.
+
+    Raises:
+        SettingError: no such URL. ExtraError: the extra is missing.
+    """
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise SettingError(f"a server of segments is named by {_SHAPE}, got {shown(url)!r}")
+    database = parts.path.strip("/")
+    if database and not database.isdecimal():
+        raise SettingError(
+            f"behind the host stands the number of a database, got {database[:40]!r}; give {_SHAPE}"
+        )
+    redis = driver()
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    try:
+        # Bytes come back as bytes. No retries: a breaker decides when to try again.
+        return redis.Redis.from_url(
+            url,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=False,
+        )
+    except (ValueError, TypeError) as error:
+        raise SettingError(f"the URL of {shown(url)} has options that cannot be used ({error})") from error
