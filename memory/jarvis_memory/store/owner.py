@@ -146,8 +146,8 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
     def replace_concept(self, concept_id: str, draft: ConceptDraft, around: Around | None = None) -> Concept:
         """Write a concept anew, in one commit; its id and age stay, its segments and old photos go.
 
-        ``around`` is as for `add_concept`. Vectors of a new length are let through here, as this is the way to
-        another encoder; until all concepts are replaced, `vectors` says that they are mixed.
+        ``around`` is as for `add_concept`. Vectors of a new length are let through here, as this is the way
+        to another encoder; until all concepts are replaced, `vectors` says that they are mixed.
 
         Raises:
             UnknownConceptError: no such concept. DuplicateConceptError: another concept has this name.
