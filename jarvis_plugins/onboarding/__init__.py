@@ -1,4 +1,4 @@
-"""Many owners' concepts at once, each exactly once: from a folder or from Parquet, in one process or on Ray."""
+"""Many owners' concepts, each exactly once: from a folder or from Parquet, in one process or on Ray."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .job import Job as Job
     from .outcome import Outcome as Outcome
     from .plain import onboard_plain as onboard_plain
+    from .ray_engine import onboard_ray as onboard_ray
     from .source import Source as Source
     from .source import open_source as open_source
     from .worker import Worker as Worker
@@ -25,6 +26,7 @@ _EXPORTS = {
     "Source": "source",
     "Worker": "worker",
     "onboard_plain": "plain",
+    "onboard_ray": "ray_engine",
     "open_source": "source",
 }
 
@@ -37,6 +39,7 @@ __all__ = [
     "Source",
     "Worker",
     "onboard_plain",
+    "onboard_ray",
     "open_source",
 ]
 

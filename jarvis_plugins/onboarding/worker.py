@@ -1,4 +1,4 @@
-"""Does the steps of onboarding for any owner; both engines call it, one after the other or in many processes."""
+"""The steps of onboarding for any owner; both engines call it, in one process or in many."""
 
 from __future__ import annotations
 
@@ -163,9 +163,7 @@ class Worker:
             draft = self._full(desk).chooser.chosen(draft)
         concept = store.add_concept(draft, desk.ledger.entered(arrival))
         doubts = tuple(map(_line, told))
-        return Outcome(
-            arrival.place, "remembered", arrival.owner, concept.name, concept.id, doubts=doubts
-        )
+        return Outcome(arrival.place, "remembered", arrival.owner, concept.name, concept.id, doubts=doubts)
 
     def _met(self, desk: _Desk, arrival: Arrival, there: Concept) -> Outcome:
         """There is a concept of this name, of other content."""
