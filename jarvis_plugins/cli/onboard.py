@@ -15,7 +15,7 @@ from .options import BlobsOption, ClipOption, DeviceOption, HomeOption, ModelOpt
 from .screen import complain, console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from jarvis_plugins.onboarding import Job, Outcome, Source
 
@@ -106,7 +106,7 @@ def onboard(
 
 def _outcomes(
     source: Source, job: Job, engine: Engine, cluster: str | None, settings: Settings
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     from jarvis_plugins.onboarding import Worker, onboard_plain, onboard_ray
 
     key = key_of(settings)

@@ -7,12 +7,15 @@ import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .arrival import Arrival
 from .outcome import Outcome
-from .worker import Seen
 
-__all__ = ["Parcel", "packed", "unpacked"]
+__all__ = ["Parcel", "Seen", "packed", "unpacked"]
+
+Seen = NDArray[np.float32]
+"""Vectors (n, dim) of the windows of an arrival's photos."""
 
 Parcel = dict[str, Any]
 """``head``: JSON text; ``photos``: the files, one behind the other; ``seen``: float32, little-endian."""

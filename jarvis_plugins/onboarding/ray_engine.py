@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from jarvis_memory.store.places import is_url
 from jarvis_retrievers.errors import JarvisError
 
+from .hands import Hands
 from .job import Job
 from .lists import in_lots
 from .outcome import Outcome
-from .parcel import Parcel, unpacked
+from .parcel import Parcel
 from .ray_session import ray_session
 from .shares import Shares
 from .source import Source
@@ -24,7 +23,6 @@ from .stages import Embedding, Keeping, Reading
 __all__ = ["onboard_ray"]
 
 _BLOCK_BYTES = 8 << 20
-_AHEAD = 3
 
 
 def onboard_ray(
@@ -55,28 +53,10 @@ def onboard_ray(
         writers = [keeping.options(**again).remote(job) for _ in range(shares.writers)]
         again["num_gpus"] = shares.gpus_each
         encoders = [keeping.options(**again).remote(job) for _ in range(shares.encoders)]
-        written: deque[list[tuple[list[int], Any]]] = deque()
-        encoded: deque[Any] = deque()
-        turn = 0
+        hands = Hands(ray, writers, encoders)
         for rows in _embedded(ray, source, job, shares):
-            written.append(_dealt(rows, writers))
-            while len(written) > _AHEAD:
-                outcomes = _gathered(ray, written.popleft())
-                if not encoders:
-                    yield from outcomes
-                    continue
-                encoded.append(encoders[turn % len(encoders)].encode.remote(outcomes))
-                turn += 1
-                while len(encoded) > _AHEAD * len(encoders):
-                    yield from ray.get(encoded.popleft())
-        for one in written:
-            outcomes = _gathered(ray, one)
-            encoded.append(
-                encoders[turn % len(encoders)].encode.remote(outcomes) if encoders else ray.put(outcomes)
-            )
-            turn += 1
-        for ref in encoded:
-            yield from ray.get(ref)
+            yield from hands.take(rows)
+        yield from hands.rest()
 
 
 def _embedded(ray: Any, source: Source, job: Job, shares: Shares) -> Iterator[list[Parcel]]:
@@ -114,27 +94,6 @@ def _embedded(ray: Any, source: Source, job: Job, shares: Shares) -> Iterator[li
         )
         for batch in table.iter_batches(batch_size=job.together, batch_format="pyarrow"):
             yield from in_lots(batch.to_pylist(), job.together)
-
-
-def _dealt(rows: Sequence[Parcel], writers: Sequence[Any]) -> list[tuple[list[int], Any]]:
-    """Each row to its owner's writer: the places of its rows, and what will be their outcomes."""
-    hands: dict[int, list[int]] = {}
-    for place, row in enumerate(rows):
-        owner = unpacked(row)[0].owner
-        number = int.from_bytes(hashlib.sha256(owner.encode("utf-8", "replace")).digest()[:8], "big")
-        hands.setdefault(number % len(writers), []).append(place)
-    return [
-        (places, writers[hand].keep.remote([rows[place] for place in places]))
-        for hand, places in hands.items()
-    ]
-
-
-def _gathered(ray: Any, dealt: Sequence[tuple[list[int], Any]]) -> list[Outcome]:
-    """In the order in which they were dealt."""
-    found: dict[int, Outcome] = {}
-    for places, ref in dealt:
-        found.update(zip(places, ray.get(ref), strict=True))
-    return [found[place] for place in sorted(found)]
 
 
 @contextmanager

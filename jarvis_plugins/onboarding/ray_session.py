@@ -33,6 +33,8 @@ def ray_session(address: str | None = None, cpus: int | None = None) -> Iterator
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if address is None:
+        # By default workers stand behind everything else that runs on the machine.
+        os.environ.setdefault("RAY_worker_niceness", "0")
         # Ray's own default lets in everybody who can reach a port of it.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         if os.environ["RAY_AUTH_MODE"] == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:

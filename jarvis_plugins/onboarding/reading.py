@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from jarvis_retrievers.errors import InputError
 
 from .arrival import Arrival, received
+from .clerk import Clerk
 from .outcome import Outcome, refused
 from .source import Lot
-from .worker import Worker
 
 __all__ = ["arrivals"]
 
 
-def arrivals(lot: Lot, worker: Worker) -> Iterator[Arrival | Outcome]:
+def arrivals(lot: Lot, clerk: Clerk) -> Iterator[Arrival | Outcome]:
     """Each entry of a lot, in order: to be remembered, or done with."""
     for entry in lot.entries():
         if isinstance(entry, Outcome):
@@ -26,4 +26,4 @@ def arrivals(lot: Lot, worker: Worker) -> Iterator[Arrival | Outcome]:
             owner, name = (one if isinstance(one, str) else "" for one in (entry.owner, entry.name))
             yield refused(entry.place, error, owner, name)
             continue
-        yield worker.known(arrival) or arrival
+        yield clerk.known(arrival) or arrival

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -24,13 +25,13 @@ class Shares:
     def of(cls, resources: Mapping[str, float], *, one_writer: bool, segments: bool) -> Self:
         """All of what a cluster has (``CPU``, ``GPU``), so that every stage finds room.
 
-        Embedding is most of the work, so that it has half of the cores; a quarter each is for encoding and,
-        where several may write, for writing.
+        Embedding is most of the work. With fewer than four cores the writer encodes segments, too: each
+        process has its own models.
         """
         cpus, gpus = resources.get("CPU", 1.0), resources.get("GPU", 0.0)
-        embedders, quarter = max(1, int(cpus / 2)), max(1, int(cpus / 4))
+        embedders, quarter = max(1, math.ceil(0.6 * cpus)), max(1, int(cpus / 4))
         readers = max(1, int(cpus / 8))
-        writers, encoders = 1 if one_writer else quarter, quarter if segments else 0
+        writers, encoders = 1 if one_writer else quarter, quarter if segments and cpus >= 4 else 0
         # Ray counts in parts of 10,000.
         each = int(1e4 * min(1.0, cpus / (readers + embedders + writers + encoders))) / 1e4
         part = int(1e4 * min(1.0, gpus / (embedders + encoders))) / 1e4

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .arrival import Arrival
+from .clerk import Clerk
 from .job import Job
 from .outcome import Outcome
-from .parcel import Parcel, packed, unpacked
+from .parcel import Parcel, Seen, packed, unpacked
 from .reading import arrivals
-from .worker import Seen, Worker
 
 __all__ = ["Embedding", "Keeping", "Reading"]
 
@@ -19,17 +19,19 @@ class Reading:
     """Lots to parcels: reads files, checks texts, and knows what was onboarded before."""
 
     def __init__(self, job: Job) -> None:
-        self._worker = Worker(job)
+        self._clerk = Clerk(job)
 
     def __call__(self, row: dict[str, Any]) -> Iterator[Parcel]:
         """Of one lot."""
-        return map(packed, arrivals(row["lot"], self._worker))
+        return map(packed, arrivals(row["lot"], self._clerk))
 
 
 class Embedding:
     """Parcels to parcels with vectors; photos of several concepts go through the encoder together."""
 
     def __init__(self, job: Job) -> None:
+        from .worker import Worker
+
         self._worker = Worker(job)
 
     def __call__(self, table: Any) -> dict[str, list[Any]]:
@@ -49,11 +51,14 @@ class Keeping:
     """Parcels to outcomes, for the owners that are its own; and outcomes to outcomes with segments."""
 
     def __init__(self, job: Job) -> None:
+        from .worker import Worker
+
         self._worker = Worker(job)
 
-    def keep(self, rows: list[Parcel]) -> list[Outcome]:
-        """Write what is new, in order."""
-        return [self._kept(*unpacked(row)) for row in rows]
+    def keep(self, rows: list[Parcel], encode: bool) -> list[Outcome]:
+        """Write what is new, in order, and, if nobody else does, encode the segments."""
+        kept = (self._kept(*unpacked(row)) for row in rows)
+        return self.encode(list(kept)) if encode else list(kept)
 
     def encode(self, outcomes: list[Outcome]) -> list[Outcome]:
         """Encode their segments."""

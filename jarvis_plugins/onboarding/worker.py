@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-
-import numpy as np
-from numpy.typing import NDArray
+from weakref import WeakKeyDictionary
 
 from jarvis_memory import remembering
 from jarvis_memory.concept import Concept
@@ -33,28 +30,20 @@ from jarvis_retrievers.errors import (
 from jarvis_retrievers.openclip import OpenCLIPEncoder
 
 from .arrival import Arrival
+from .clerk import Clerk, Desk
 from .job import Conflict, Job
-from .ledger import ChangedError, Ledger
+from .ledger import ChangedError
 from .outcome import Outcome, refused
+from .parcel import Seen
 
-__all__ = ["Seen", "Worker"]
-
-Seen = NDArray[np.float32]
-"""Vectors (n, dim) of the windows of an arrival's photos."""
+__all__ = ["Worker"]
 
 _REFUSED = (InputError, ModelError, QuotaError, CorruptRecordError)
-_OPEN, _TRIES = 16, 5
+_TRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    store: OwnerStore
-    engine: Engine
-    ledger: Ledger
-
-
-class Worker:
-    """Opens the memories of owners as they come, and keeps a few of them open. Close it.
+class Worker(Clerk):
+    """A `Clerk` with the models. Close it.
 
     What is wrong with an entry becomes its outcome; what is wrong with the home is raised.
 
@@ -73,34 +62,19 @@ class Worker:
         encoder: ImageTextEncoder | None = None,
         key: MasterKey | None = None,
     ) -> None:
-        self._job, self._given, self._key = job, (vlm, encoder), key
-        self._desks: OrderedDict[str, _Desk] = OrderedDict()
+        super().__init__(job, key)
+        self._given = (vlm, encoder)
+        self._engines: WeakKeyDictionary[Desk, Engine] = WeakKeyDictionary()
 
     @cached_property
     def vlm(self) -> VLM:
         """The model that encodes segments."""
-        return self._given[0] or VLM.load(self._job.model, device=self._job.device)
+        return self._given[0] or VLM.load(self.job.model, device=self.job.device)
 
     @cached_property
     def encoder(self) -> ImageTextEncoder:
         """The image and text encoder."""
-        return self._given[1] or OpenCLIPEncoder.load(self._job.clip, device=self._job.device)
-
-    def known(self, arrival: Arrival) -> Outcome | None:
-        """What there is to say of content that was onboarded before; None if it is new."""
-        desk = self._desk(arrival.owner)
-        found = desk.ledger.find(arrival)
-        if found is None:
-            return None
-        told = Outcome(arrival.place, "skipped", arrival.owner, arrival.name, found, "onboarded before")
-        try:
-            desk.store.find(found)
-        except UnknownConceptError:
-            reason = "onboarded before, and forgotten since; remember it by hand if it is wanted again"
-            return replace(told, concept="", reason=reason)
-        except CorruptRecordError as error:
-            return refused(arrival.place, error, arrival.owner, arrival.name)
-        return told
+        return self._given[1] or OpenCLIPEncoder.load(self.job.clip, device=self.job.device)
 
     def embed(self, arrivals: Sequence[Arrival]) -> list[Seen | Outcome]:
         """The vectors of all windows of each arrival's photos, or why they cannot be used."""
@@ -113,7 +87,7 @@ class Worker:
         if not photos:
             return [bad[place] for place in range(len(arrivals))]
         # Windows depend on the encoder alone, so that any owner's engine does.
-        intake = self._desk(arrivals[0].owner).engine.intake
+        intake = self._engine(self._desk(arrivals[0].owner)).intake
         seen = dict(zip(photos, intake.embed([*photos.values()]), strict=True))
         return [bad[place] if place in bad else seen[place] for place in range(len(arrivals))]
 
@@ -132,7 +106,7 @@ class Worker:
 
     def encode(self, outcome: Outcome) -> Outcome:
         """Encode and store the segment of a concept that has none; says why if that cannot be done."""
-        if not (self._job.segments and outcome.concept):
+        if not (self.job.segments and outcome.concept):
             return outcome
         desk = self._desk(outcome.owner)
         try:
@@ -142,17 +116,11 @@ class Worker:
             return replace(outcome, reason=f"its segment was not encoded: {_line(error)}")
         return outcome
 
-    def close(self) -> None:
-        """Close what is open."""
-        for desk in self._desks.values():
-            desk.store.close()
-        self._desks.clear()
-
-    def _kept(self, desk: _Desk, arrival: Arrival, seen: Seen) -> Outcome:
+    def _kept(self, desk: Desk, arrival: Arrival, seen: Seen) -> Outcome:
         there = _named(desk.store, arrival.name)
         if there is not None:
             return self._met(desk, arrival, there)
-        engine, store, images = desk.engine, desk.store, arrival.decoded()
+        engine, store, images = self._engine(desk), desk.store, arrival.decoded()
         others = other_patches(store, self.encoder.fingerprint)
         draft = engine.intake.draft(
             arrival.name, arrival.aliases, arrival.category, arrival.notes, images, others, seen=seen
@@ -165,12 +133,12 @@ class Worker:
         doubts = tuple(map(_line, told))
         return Outcome(arrival.place, "remembered", arrival.owner, concept.name, concept.id, doubts=doubts)
 
-    def _met(self, desk: _Desk, arrival: Arrival, there: Concept) -> Outcome:
+    def _met(self, desk: Desk, arrival: Arrival, there: Concept) -> Outcome:
         """There is a concept of this name, of other content."""
         told = Outcome(arrival.place, "skipped", arrival.owner, there.name, there.id)
-        if self._job.conflict is Conflict.SKIP:
+        if self.job.conflict is Conflict.SKIP:
             return replace(told, concept="", reason="there is a concept of this name, of other content")
-        if self._job.conflict is Conflict.FAIL:
+        if self.job.conflict is Conflict.FAIL:
             reason = "is remembered already, of other content; use --on-conflict skip or update"
             return refused(arrival.place, f"{there.name!r} {reason}", arrival.owner, arrival.name)
         given = (arrival.photos, arrival.notes, arrival.category, arrival.aliases)
@@ -181,21 +149,17 @@ class Worker:
         doubts = tuple(_line(one.message) for one in caught if isinstance(one.message, JarvisWarning))
         return replace(told, status="updated", concept=concept.id, doubts=doubts)
 
-    def _full(self, desk: _Desk) -> Engine:
-        """An engine with the loaded model; to find, mine and write none is needed."""
-        return Engine(desk.store, self.vlm, self.encoder, None, Quotas())
-
-    def _desk(self, owner: str) -> _Desk:
-        found = self._desks.pop(owner, None)
+    def _engine(self, desk: Desk) -> Engine:
+        """To find, mine and write; the model is not loaded."""
+        found = self._engines.get(desk)
         if found is None:
-            job = self._job
-            store = OwnerStore.open(job.home, owner, blobs=job.blobs, key=self._key)
-            engine = Engine(store, job.model, self.encoder, job.device, Quotas())
-            found = _Desk(store, engine, Ledger(store))
-        self._desks[owner] = found
-        if len(self._desks) > _OPEN:
-            self._desks.popitem(last=False)[1].store.close()
+            found = Engine(desk.store, self.job.model, self.encoder, self.job.device, Quotas())
+            self._engines[desk] = found
         return found
+
+    def _full(self, desk: Desk) -> Engine:
+        """With the loaded model."""
+        return Engine(desk.store, self.vlm, self.encoder, None, Quotas())
 
 
 def _named(store: OwnerStore, name: str) -> Concept | None:
