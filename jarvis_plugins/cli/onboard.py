@@ -87,7 +87,7 @@ def onboard(
     tally = Tally()
     try:
         with ExitStack() as open_:
-            file = None if report is None else open_.enter_context(open(report, "w", encoding="ascii"))
+            file = None if report is None else open_.enter_context(open(report, "w", 1, encoding="ascii"))
             tally = open_.enter_context(shown(console(err=True), found.count()))
             for outcome in open_.enter_context(closing(_outcomes(found, job, engine, cluster, settings))):
                 tally.add(outcome)

@@ -106,16 +106,19 @@ def test_paths_lead_down(path: str, tmp_path: Path) -> None:
         beneath(tmp_path, path)
 
 
-def test_cells_of_any_type() -> None:
-    for wrong in (None, 3, b"x", ["x"], {}, ""):
-        for field in ("owner", "name"):
-            cells = {"owner": "ana", "name": "Bo", field: wrong}
-            with pytest.raises(InputError):
-                received(Entry("x:1", **cells, photos=(b"x",)))
-    for wrong in (3, b"x", {"a": "b"}, [3], [None]):
-        for field in ("about", "aliases"):
-            with pytest.raises(InputError):
-                received(Entry("x:1", "ana", "Bo", photos=(b"x",), **{field: wrong}))
+@pytest.mark.parametrize("wrong", [None, 3, b"x", ["x"], {}, ""], ids=repr)
+@pytest.mark.parametrize("field", ["owner", "name"])
+def test_cells_of_any_type(field: str, wrong: object) -> None:
+    cells: dict[str, object] = {"owner": "ana", "name": "Bo", field: wrong}
+    with pytest.raises(InputError):
+        received(Entry("x:1", **cells, photos=(b"x",)))
+
+
+@pytest.mark.parametrize("wrong", [3, b"x", {"a": "b"}, [3], [None]], ids=repr)
+@pytest.mark.parametrize("field", ["about", "aliases"])
+def test_lists_of_any_type(field: str, wrong: object) -> None:
+    with pytest.raises(InputError):
+        received(Entry("x:1", "ana", "Bo", photos=(b"x",), **{field: wrong}))
 
 
 def test_no_source(tmp_path: Path) -> None:

@@ -17,6 +17,11 @@ from jarvis_plugins.onboarding import Job, Worker, onboard_plain, open_source
 from jarvis_retrievers.openclip import OpenCLIPEncoder
 
 
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main(source: str, home: str, blobs: str | None = None) -> None:
     # A process that has no threads can be forked.
     torch.set_num_threads(1)
@@ -26,12 +31,12 @@ def main(source: str, home: str, blobs: str | None = None) -> None:
         if not process:
             worker = Worker(Job(home, blobs, together=4), vlm, encoder)
             for outcome in onboard_plain(open_source(source), worker.job, worker):
-                print(outcome.to_json(), flush=True)
+                say(outcome.to_json())
             worker.close()
             os._exit(0)
-        print(process, flush=True)
+        say(str(process))
         os.waitpid(process, 0)
-        print("over", flush=True)
+        say("over")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from jarvis_memory.store import OwnerStore
-from jarvis_plugins.onboarding import Job, onboard_plain, onboard_ray, open_source
+from jarvis_plugins.onboarding import Job, Outcome, onboard_plain, onboard_ray, open_source
 from jarvis_plugins.onboarding.ray_session import ray_session
 from jarvis_retrievers.errors import SettingError, StoreError
 from tests.onboarding.sources import assert_same, draw, kept, wanted
@@ -118,7 +118,7 @@ def test_ray_is_as_plain(source: Path, tmp_path: Path, ray: Any) -> None:
     assert found.count() == 16
     plain = [*onboard_plain(found, Job(str(tmp_path / "plain"), together=4))]
     assert [one.status for one in plain].count("refused") == len(bad)
-    outcomes = []
+    outcomes = list[Outcome]()
     for outcome in onboard_ray(found, Job(str(tmp_path / "ray"), together=4)):
         if not outcomes:
             _kill_one("Keeping")
