@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,9 +33,16 @@ def ray_session(address: str | None = None, cpus: int | None = None) -> Iterator
         ExtraError: Ray is not installed. SettingError: no cluster can be reached there.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if address is None:
+    started = "ray" in sys.modules and sys.modules["ray"].is_initialized()
+    if address is None and not started:
+        if "ray" in sys.modules and os.environ.get("RAY_AUTH_MODE") != "token":
+            raise SettingError(
+                "Ray was imported before, without a token; set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN "
+                "first, or connect to a cluster"
+            )
         # By default workers stand behind everything else that runs on the machine.
         os.environ.setdefault("RAY_worker_niceness", "0")
+        os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
         # Ray's own default lets in everybody who can reach a port of it.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         if os.environ["RAY_AUTH_MODE"] == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
@@ -62,7 +70,7 @@ def ray_session(address: str | None = None, cpus: int | None = None) -> Iterator
             )
         else:
             ray.init(address=address, **quiet)
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+    except Exception as error:  # Ray raises no narrower one where a part of it does not start.
         reason = " ".join(str(error).split())[:300]
         raise SettingError(f"no Ray cluster at {address or 'this machine'} can be used: {reason}") from error
     try:
