@@ -35,18 +35,19 @@ def ray_session(address: str | None = None, cpus: int | None = None) -> Iterator
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     started = "ray" in sys.modules and sys.modules["ray"].is_initialized()
     if address is None and not started:
-        if "ray" in sys.modules and os.environ.get("RAY_AUTH_MODE") != "token":
+        # Ray's own default lets in everybody who can reach a port of it; it reads this when it is imported.
+        usual = "disabled" if "ray" in sys.modules else "token"
+        mode = os.environ.get("RAY_AUTH_MODE", usual)
+        if mode.lower() != "token":
             raise SettingError(
-                "Ray was imported before, without a token; set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN "
-                "first, or connect to a cluster"
+                f"RAY_AUTH_MODE is {mode!r}: whoever reaches a port of Ray could run code; set it to token "
+                "before Ray is imported"
             )
+        os.environ["RAY_AUTH_MODE"] = mode
+        if "RAY_AUTH_TOKEN_PATH" not in os.environ:
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         # By default workers stand behind everything else that runs on the machine.
         os.environ.setdefault("RAY_worker_niceness", "0")
-        os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
-        # Ray's own default lets in everybody who can reach a port of it.
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-        if os.environ["RAY_AUTH_MODE"] == "token" and "RAY_AUTH_TOKEN_PATH" not in os.environ:
-            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
         ray = importlib.import_module("ray")
         importlib.import_module("ray.data")
@@ -71,6 +72,7 @@ def ray_session(address: str | None = None, cpus: int | None = None) -> Iterator
         else:
             ray.init(address=address, **quiet)
     except Exception as error:  # Ray raises no narrower one where a part of it does not start.
+        ray.shutdown()
         reason = " ".join(str(error).split())[:300]
         raise SettingError(f"no Ray cluster at {address or 'this machine'} can be used: {reason}") from error
     try:

@@ -11,6 +11,7 @@ import pytest
 from jarvis_memory import VLM, PersonalMemory
 from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.item import ItemDraft
+from jarvis_memory.store.master_key import MasterKey
 from jarvis_plugins.onboarding import Conflict, Job, Worker, onboard_plain, open_source
 from jarvis_plugins.onboarding.ledger import NAMESPACE
 from jarvis_retrievers.errors import InputError
@@ -140,6 +141,23 @@ def test_keys_are_the_owners(source: Path, tmp_path: Path, run: Run) -> None:
             keys.append(item.key)
     assert keys[0] != keys[1]
     assert all(len(key) == 64 for key in keys)
+
+
+def test_encrypted(source: Path, tmp_path: Path, vlm: VLM, encoder: OpenCLIPEncoder) -> None:
+    """Of the ledger nothing stands in the file as it is."""
+    key = MasterKey.from_passphrase("a secret word")
+    worker = Worker(Job(str(tmp_path / "home"), segments=False), vlm, encoder, key)
+    found = open_source(source)
+    assert statuses(onboard_plain(found, worker.job, worker)) == ["remembered"] * 5
+    assert statuses(onboard_plain(found, worker.job, worker)) == ["skipped"] * 5
+    worker.close()
+    data = (tmp_path / "home" / "catalogue.sqlite").read_bytes()
+    assert b"onboarded" not in data
+    with OwnerStore.open(tmp_path / "home", "owner-0", key=key) as store:
+        assert store.items is not None
+        keys = [item.key for item in store.items.under(NAMESPACE)]
+    assert len(keys) == 3
+    assert not any(one.encode() in data for one in keys)
 
 
 def test_with_the_commit_or_not_at_all(tmp_path: Path) -> None:
