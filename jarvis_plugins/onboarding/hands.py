@@ -16,7 +16,9 @@ _AHEAD = 3
 
 
 class Hands:
-    """Deals rows to writers, and what they wrote to encoders; a few lots are under way at a time.
+    """Deals rows to writers, and what they wrote to encoders.
+
+    A writer has one lot at a time: if it dies, and others were waiting for it, they would come out of order.
 
     Args:
         ray: the module.
@@ -26,26 +28,25 @@ class Hands:
 
     def __init__(self, ray: Any, writers: Sequence[Any], encoders: Sequence[Any]) -> None:
         self._ray, self._writers, self._encoders = ray, writers, encoders
-        self._written: deque[list[tuple[list[int], Any]]] = deque()
+        self._written: list[tuple[list[int], Any]] = []
         self._encoded: deque[Any] = deque()
         self._turn = 0
 
     def take(self, rows: Sequence[Parcel]) -> Iterator[Outcome]:
         """Begin with rows; what came of earlier ones, in order."""
-        self._written.append(self._dealt(rows))
-        while len(self._written) > _AHEAD:
-            yield from self._passed_on()
+        yield from self._passed_on()
+        self._written = self._dealt(rows)
 
     def rest(self) -> Iterator[Outcome]:
         """What comes of all that is under way."""
-        while self._written:
-            yield from self._passed_on()
+        yield from self._passed_on()
         while self._encoded:
             yield from self._ray.get(self._encoded.popleft())
 
     def _passed_on(self) -> Iterator[Outcome]:
-        outcomes = self._gathered(self._written.popleft())
-        if not self._encoders:
+        outcomes = self._gathered(self._written)
+        self._written = []
+        if not self._encoders or not outcomes:
             yield from outcomes
             return
         encoder = self._encoders[self._turn % len(self._encoders)]

@@ -12,7 +12,6 @@ from jarvis_retrievers.errors import JarvisError
 
 from .hands import Hands
 from .job import Job
-from .lists import in_lots
 from .outcome import Outcome
 from .parcel import Parcel
 from .ray_session import ray_session
@@ -80,7 +79,7 @@ def _embedded(ray: Any, source: Source, job: Job, shares: Shares) -> Iterator[li
         table = table.flat_map(
             Reading,
             fn_constructor_args=(job,),
-            compute=pool(size=shares.readers),
+            compute=pool(min_size=1, max_size=shares.readers, initial_size=shares.readers),
             num_cpus=shares.cpus_each,
         )
         table = table.map_batches(
@@ -88,12 +87,14 @@ def _embedded(ray: Any, source: Source, job: Job, shares: Shares) -> Iterator[li
             fn_constructor_args=(job,),
             batch_size=job.together,
             batch_format="pyarrow",
-            compute=pool(size=shares.embedders),
+            compute=pool(min_size=1, max_size=shares.embedders, initial_size=shares.embedders),
             num_cpus=shares.cpus_each,
             num_gpus=shares.gpus_each or None,
         )
-        for batch in table.iter_batches(batch_size=job.together, batch_format="pyarrow"):
-            yield from in_lots(batch.to_pylist(), job.together)
+        # Enough for every writer, as the next ones wait until all have done theirs.
+        size = job.together * shares.writers
+        for batch in table.iter_batches(batch_size=size, batch_format="pyarrow"):
+            yield batch.to_pylist()
 
 
 @contextmanager
