@@ -24,6 +24,7 @@ from .forget import forget, forget_owner
 from .gate import gate
 from .listing import list_concepts
 from .migrate import migrate
+from .onboard import onboard
 from .options import BlobsOption, ClipOption, DeviceOption, HomeOption, ModelOption, OwnerOption, Settings
 from .quiet import quiet
 from .quota import quota
@@ -114,6 +115,7 @@ def _settings(
 
 app.command("demo")(demo)
 app.command("remember")(remember)
+app.command("onboard")(onboard)
 app.command("ask")(ask)
 app.command("why")(why)
 app.command("list")(list_concepts)

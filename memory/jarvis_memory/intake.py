@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,18 +23,13 @@ from jarvis_retrievers.patches import MinerConfig, PatchMiner
 
 from .checks import check_photos
 from .concept import Concept, Edits, Moment, Profile, check_note
-from .edits import edited, past
 from .profile import build_profile, with_article
-from .profiling.description import Description
-from .profiling.merging import described
+from .profiling.making import Describe, ProfileMaking
 from .store.contracts import VectorRows
 from .store.draft import ConceptDraft, DraftPatch, DraftPhoto, PatchLike
 from .store.owner import OwnerStore
 
 __all__ = ["Describe", "Intake", "Photo", "check_notes"]
-
-Describe = Callable[[Profile, Sequence[PatchLike]], Description]
-"""Describes a concept from what is known of it and its patches."""
 
 Photo = str | os.PathLike[str] | bytes | Image.Image
 """A photo as a path, the bytes of an image file, or a Pillow image."""
@@ -82,6 +76,10 @@ class Intake:
             )
         return list(images.values())
 
+    def embed(self, concepts: Sequence[Sequence[Image.Image]]) -> list[NDArray[np.float32]]:
+        """Of each concept's photos the vectors of all windows; see `PatchMiner.embed`."""
+        return self._miner.embed(concepts)
+
     def draft(
         self,
         name: str,
@@ -95,6 +93,7 @@ class Intake:
         edits: Edits | None = None,
         describe: Describe | None = None,
         moments: Mapping[str, Moment] | None = None,
+        seen: NDArray[np.float32] | None = None,
     ) -> ConceptDraft:
         """Build the profile, mine the patches, describe them, embed the profile.
 
@@ -107,10 +106,11 @@ class Intake:
             describe: asks a model for a description of the photos; None leaves it as it was.
             moments: by the digest of its pixels where a photo is from that is a frame; those of ``old`` are
                 known.
+            seen: what `embed` gave for these photos; embedded here by default.
         """
         known = {} if old is None else {p.digest: p.moment for p in old.photos if p.moment is not None}
-        made = _Profiling(build_profile(name, notes, category), old, edits)
-        found = self._miner.survey(photos, self.prompts(made.profile), others)
+        made = ProfileMaking(build_profile(name, notes, category), old, edits)
+        found = self._miner.survey(photos, self.prompts(made.profile), others, seen=seen)
         profile = made.described(describe, found.patches)
         return ConceptDraft(
             name=name,
@@ -158,7 +158,7 @@ class Intake:
             moments: as for `draft`, of the new photos.
             alone: they stand alone from now on, and get as many patches as those of a new concept.
         """
-        made = _Profiling(build_profile(old.name, notes, category), old, edits)
+        made = ProfileMaking(build_profile(old.name, notes, category), old, edits)
         ids = {photo.id: place for place, photo in enumerate(old.photos)}
         rows = {int(vector_id): row for vector_id, row in zip(vectors.ids, vectors.matrix, strict=True)}
         patches: list[PatchLike] = [
@@ -210,39 +210,6 @@ class Intake:
 def _photo(photo: Image.Image, moments: Mapping[str, Moment]) -> DraftPhoto:
     digest = pixel_digest(photo)
     return DraftPhoto(encode_png(photo), digest, photo.width, photo.height, moments.get(digest))
-
-
-class _Profiling:
-    """A profile on its way: by rule, as described before, and as described anew.
-
-    Args:
-        rule: of the notes.
-        old: the concept that is made again, if it is one.
-        edits: all that is written by hand; None leaves it as it was.
-    """
-
-    def __init__(self, rule: Profile, old: Concept | None, edits: Edits | None) -> None:
-        self._rule, self._old = rule, old
-        self.edits = edits if edits is not None else Edits() if old is None else old.edits
-        self.description = None if old is None else old.description
-        self.history = () if old is None else old.history
-
-    @property
-    def profile(self) -> Profile:
-        """With what was described and written by hand until now."""
-        return edited(described(self._rule, self.description), self.edits)
-
-    def described(self, describe: Describe | None, patches: Sequence[PatchLike]) -> Profile:
-        """The profile with a new description, if there is one; what it was before goes into the history."""
-        old = self._old
-        said = None if describe is None else describe(edited(self._rule, self.edits), patches)
-        # Who says nothing, takes nothing back.
-        if said is not None and not said.empty:
-            self.description = said
-        changed = old is not None and (self.edits, self.description) != (old.edits, old.description)
-        if old is not None and changed:
-            self.history = past(old.history, old.profile, datetime.now(UTC).isoformat(timespec="seconds"))
-        return self.profile
 
 
 def check_notes(about: str | Sequence[str]) -> list[str]:

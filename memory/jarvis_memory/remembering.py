@@ -24,6 +24,7 @@ from .profile import build_profile, fold_notes
 from .profiling.description import Description
 from .profiling.profiler import Subject
 from .store.draft import ConceptDraft, PatchLike
+from .store.holdings import Around
 from .store.owner import OwnerStore
 from .watching import timed
 
@@ -77,12 +78,14 @@ def extend(
     anew: bool = False,
     videos: Sequence[Video] = (),
     changed: bool = False,
+    around: Around | None = None,
 ) -> Concept:
     """Add to a concept, or edit its profile; ``edits`` makes new edits of those that are there.
 
     Only new photos are mined, and where the profile stays as it is only their patches are encoded. Of a
     concept that another encoder has seen everything is made again. ``anew`` chooses the tokens of all photos
     again. ``changed``: it looks as on the new photos from now on, and those before show what was.
+    ``around`` is that of `OwnerStore.replace_concept`.
     """
     check_writable(store)
     old = store.get(name)
@@ -131,7 +134,7 @@ def extend(
     with timed("encode"):
         draft = engine.chooser.chosen(draft, old if same and not anew else None)
         segment = engine.keeper.grown(old, draft, images) if same else engine.keeper.make(draft, images)
-    return _replaced(store, engine, old, draft, segment)
+    return _replaced(store, engine, old, draft, segment, around)
 
 
 def doubts(
@@ -190,11 +193,16 @@ def _describing(engine: Engine, shown: Callable[[], Sequence[Image.Image]]) -> D
 
 
 def _replaced(
-    store: OwnerStore, engine: Engine, old: Concept, draft: ConceptDraft, segment: Segment
+    store: OwnerStore,
+    engine: Engine,
+    old: Concept,
+    draft: ConceptDraft,
+    segment: Segment,
+    around: Around | None = None,
 ) -> Concept:
     texts = _texts(engine, draft)
     with timed("store"):
-        return _kept(engine, store.replace_concept(old.id, draft), segment, texts)
+        return _kept(engine, store.replace_concept(old.id, draft, around), segment, texts)
 
 
 def _texts(engine: Engine, draft: ConceptDraft) -> NDArray[np.float16] | None:

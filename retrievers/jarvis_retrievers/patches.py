@@ -87,6 +87,7 @@ class PatchMiner:
         others: NDArray[Any] | None = None,
         *,
         added: bool = False,
+        seen: NDArray[np.float32] | None = None,
     ) -> Survey:
         """At most ``k`` patches, and of each photo the window that shows the whole subject best.
 
@@ -95,20 +96,24 @@ class PatchMiner:
             prompts: texts that describe the concept, at least one.
             others: vectors (m, dim) of the owner's other concepts and of a background bank; need not be unit.
             added: the concept has patches of other photos already; these get ``k_added`` each.
+            seen: what `embed` gave for these photos; embedded here by default.
 
         Raises:
-            InputError: no prompt, ``others`` of a wrong shape, not finite, or with a zero row, or a scorer
-                or masker that breaks its contract.
+            InputError: no prompt, ``others`` of a wrong shape, not finite, or with a zero row, ``seen`` of
+                other photos, or a scorer or masker that breaks its contract.
         """
         if isinstance(prompts, str) or not prompts:
             raise InputError(f"prompts must be one or more texts in a list, got {prompts!r}")
         bank = _bank(others, self.encoder.dim)
-        candidates = [
-            candidate for index, photo in enumerate(photos) for candidate in self._windows(index, photo)
-        ]
+        candidates = self._candidates(photos)
         if not candidates:
             return Survey([], [])
-        vectors = self._encode(photos, candidates)
+        vectors = self.embed([photos])[0] if seen is None else seen
+        if vectors.shape != (len(candidates), self.encoder.dim):
+            raise InputError(
+                f"these photos have {len(candidates)} windows, got vectors of shape {vectors.shape}; give "
+                "what embed made of them"
+            )
         relevance = np.asarray(self._scorer.relevance(photos, candidates, vectors, prompts), dtype=np.float64)
         if relevance.shape != (len(candidates),) or not ((relevance >= 0) & (relevance <= 1)).all():
             raise InputError(
@@ -146,14 +151,25 @@ class PatchMiner:
             distinct.setdefault(candidate.box, candidate)
         return list(distinct.values())
 
-    def _encode(self, photos: Sequence[Image.Image], candidates: Sequence[Candidate]) -> Vectors:
-        rows = []
-        for start in range(0, len(candidates), _CROPS_AT_ONCE):
-            some = candidates[start : start + _CROPS_AT_ONCE]
+    def embed(self, concepts: Sequence[Sequence[Image.Image]]) -> list[Vectors]:
+        """Of each concept's photos the vectors (n, dim) of all windows, through the encoder together."""
+        windows = [self._candidates(photos) for photos in concepts]
+        asked = [
+            (photos[one.photo], one.box)
+            for photos, found in zip(concepts, windows, strict=True)
+            for one in found
+        ]
+        rows = [np.zeros((0, self.encoder.dim), np.float32)]
+        for start in range(0, len(asked), _CROPS_AT_ONCE):
+            some = asked[start : start + _CROPS_AT_ONCE]
             rows.append(
-                self.encoder.encode_images([crop(photos[c.photo], c.box, self.config.side) for c in some])
+                self.encoder.encode_images([crop(photo, box, self.config.side) for photo, box in some])
             )
-        return np.concatenate(rows)
+        ends = np.cumsum([len(found) for found in windows])
+        return np.split(np.concatenate(rows), ends[:-1]) if concepts else []
+
+    def _candidates(self, photos: Sequence[Image.Image]) -> list[Candidate]:
+        return [one for index, photo in enumerate(photos) for one in self._windows(index, photo)]
 
     def _aspect(
         self,

@@ -6,7 +6,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["NOTHING", "PATCH_BYTES", "Amount", "Holding", "Holdings"]
+__all__ = ["NOTHING", "PATCH_BYTES", "Amount", "Around", "Holding", "Holdings"]
+
+Around = AbstractContextManager[None]
+"""A block around a write, inside of its transaction."""
 
 PATCH_BYTES = 64
 """What a patch counts for: its box and its scores, eight numbers."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import secrets
 import warnings
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -24,7 +25,7 @@ from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
 from .contracts import BlobStore, Catalogue
 from .draft import ConceptDraft
-from .holdings import Holdings
+from .holdings import Around, Holdings
 from .home import check_owner
 from .known import KnownConcepts
 from .master_key import MasterKey
@@ -35,8 +36,7 @@ from .photos import get_photo, put_photos
 from .places import Blobs, Place, open_place
 from .quota import Quota, quota_key
 from .receipt import Receipt, Receipts
-from .recovery import recover
-from .rekeying import sweep_old
+from .recovery import recover, sweep_old_or_warn
 from .reserve import with_room
 from .segment_cache import SegmentCache
 from .segments import FileSegmentCache
@@ -116,7 +116,7 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
                 store._finish_forgetting_or_warn()
                 # A server sees to its own recovery, and who else writes there nobody here can know.
                 if isinstance(catalogue, SQLiteCatalogue) and isinstance(bytes_of, FileBlobStore):
-                    store._sweep_old_or_warn(catalogue, bytes_of)
+                    sweep_old_or_warn(catalogue, bytes_of, owner)
                     recover(Path(home).expanduser(), catalogue, bytes_of, _GRACE)
         except BaseException:
             catalogue.close()
@@ -128,8 +128,9 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         """Whether writes are refused."""
         return self._catalogue.read_only
 
-    def add_concept(self, draft: ConceptDraft) -> Concept:
+    def add_concept(self, draft: ConceptDraft, around: Around | None = None) -> Concept:
         """Remember a concept: photos first, then one commit. It is there whole and durably, or not at all.
+        ``around`` is entered in that transaction, before the write: what it raises undoes all.
 
         Raises:
             DuplicateConceptError: there is a concept of this name.
@@ -139,18 +140,18 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         concept_id = secrets.token_hex(16)
         blobs = put_photos(self._blobs, self.owner, draft, concept_id)
         try:
-            with self._limited():
+            with self._limited(), around or nullcontext():
                 return self._catalogue.add(self.owner, draft.rows(self.owner, concept_id, blobs))
         except (InputError, LockedHomeError, QuotaError):
             # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
             self._blobs.delete(self.owner, blobs)
             raise
 
-    def replace_concept(self, concept_id: str, draft: ConceptDraft) -> Concept:
+    def replace_concept(self, concept_id: str, draft: ConceptDraft, around: Around | None = None) -> Concept:
         """Write a concept anew, in one commit; its id and age stay, its segments and old photos go.
 
-        Vectors of a new length are let through here, as this is the way to another encoder; until all
-        concepts are replaced, `vectors` says that they are mixed.
+        ``around`` is as for `add_concept`. Vectors of a new length are let through here, as this is the way
+        to another encoder; until all concepts are replaced, `vectors` says that they are mixed.
 
         Raises:
             UnknownConceptError: no such concept. DuplicateConceptError: another concept has this name.
@@ -158,7 +159,7 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         """
         blobs = put_photos(self._blobs, self.owner, draft, concept_id)
         try:
-            with self._limited():
+            with self._limited(), around or nullcontext():
                 rows = draft.rows(self.owner, concept_id, blobs)
                 concept, unused = self._catalogue.replace(self.owner, rows)
         except (InputError, LockedHomeError, QuotaError):
@@ -281,14 +282,6 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
             self.erase(concept_id)
         self._segments.tidy(self.owner)
         self._catalogue.tidy()
-
-    def _sweep_old_or_warn(self, catalogue: SQLiteCatalogue, blobs: FileBlobStore) -> None:
-        try:
-            sweep_old(catalogue, blobs)
-        except StoreError as error:
-            log("home.unfinished", owner=owner_tag(self.owner), error=error)
-            message = f"what a change of keys has left could not be deleted, opening tries again: {error}"
-            warnings.warn(message, RuntimeWarning, stacklevel=3)
 
     def _finish_forgetting_or_warn(self) -> None:
         try:

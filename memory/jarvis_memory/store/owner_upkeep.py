@@ -13,6 +13,7 @@ from .blobs import FileBlobStore
 from .contracts import BlobStore, Catalogue, Usage, VectorRows
 from .holdings import Holdings
 from .item_store import ItemStore
+from .keys import Field, keyed
 from .places import found_items
 from .quota import HOME_QUOTA, Quota, limited, quota_key, quota_of
 from .receipt import AtHand, Receipt, Receipts
@@ -51,6 +52,11 @@ class OwnerUpkeep:
     def put_setting(self, key: str, value: str | None) -> None:
         """See `Catalogue.put_setting`."""
         self._catalogue.put_setting(key, value)
+
+    def keyed(self, domain: str, *fields: Field) -> bytes | None:
+        """HMAC of fields under the owner's key, 32 bytes (`keys.keyed`); None before the first concept."""
+        key = self._catalogue.owner_key(self.owner)
+        return None if key is None else keyed(key, domain, *fields)
 
     def verify(self, *, deep: bool = False, repair: bool = False) -> Iterator[Finding]:
         """See `verify`."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from pathlib import Path
 
-from jarvis_retrievers.log import log
+from jarvis_retrievers.errors import StoreError
+from jarvis_retrievers.log import log, owner_tag
 
 from .blobs import UNCLEAN, FileBlobStore, modified
 from .catalogue import SQLiteCatalogue
 from .disk import translated
+from .rekeying import sweep_old
 
-__all__ = ["recover"]
+__all__ = ["recover", "sweep_old_or_warn"]
 
 
 def recover(home: Path, catalogue: SQLiteCatalogue, blobs: FileBlobStore, grace: float) -> int:
@@ -36,3 +39,17 @@ def recover(home: Path, catalogue: SQLiteCatalogue, blobs: FileBlobStore, grace:
     if count:
         log("home.recovered", files=count)
     return count
+
+
+def sweep_old_or_warn(catalogue: SQLiteCatalogue, blobs: FileBlobStore, owner: str) -> None:
+    """Delete what a change of keys has left; the home is opened all the same if that fails.
+
+    Warns:
+        RuntimeWarning: it could not be deleted now.
+    """
+    try:
+        sweep_old(catalogue, blobs)
+    except StoreError as error:
+        log("home.unfinished", owner=owner_tag(owner), error=error)
+        message = f"what a change of keys has left could not be deleted, opening tries again: {error}"
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
