@@ -128,7 +128,7 @@ class Chat:
         except Exception as error:
             log("server.failed", error=error)
             said.classes(add="complaint")
-            said.text = "Something went wrong here; the log of the server says what."
+            said.text = "Something went wrong here; the log of the server tells of what kind."
             return
         if reply is None:
             said.text = text

@@ -175,8 +175,9 @@ class ImagePolicy:
         # Connected by the address that was checked: a name may mean another one the next time.
         plain = socket.create_connection((address, port), timeout=self.seconds)
         line = [plain]
+        late = threading.Event()
         # Whoever sends a byte now and then is in time with each, and would hold the line for ever.
-        watchdog = threading.Timer(6 * self.seconds, _hang_up, (line,))
+        watchdog = threading.Timer(6 * self.seconds, _hang_up, (line, late))
         watchdog.daemon = True
         watchdog.start()
         try:
@@ -198,7 +199,7 @@ class ImagePolicy:
                     raise ImageError(
                         f"the image at {host!r} is larger than {self._limit}; give a smaller one"
                     )
-            if not watchdog.is_alive():
+            if late.is_set():
                 raise ImageError(
                     f"the image at {host!r} took more than {6 * self.seconds:g} s; give its bytes instead"
                 )
@@ -238,8 +239,9 @@ def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return address.is_global and not (special or address.is_multicast or address.is_reserved)
 
 
-def _hang_up(line: list[socket.socket]) -> None:
-    """Let whoever reads meet the end; the socket stays theirs to close."""
+def _hang_up(line: list[socket.socket], late: threading.Event) -> None:
+    """Let whoever reads meet the end, and know why; the socket stays theirs to close."""
+    late.set()  # before the end is met: a reader may be quicker than this thread
     # It may be closed at this moment, which is what is wanted.
     with contextlib.suppress(OSError):
         socket.socket.shutdown(line[0], socket.SHUT_RDWR)
