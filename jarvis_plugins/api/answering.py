@@ -5,22 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import aclosing
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from jarvis_memory.beside import beside
 from jarvis_memory.chat import ChatRequest, Reply
+from jarvis_memory.together import may_join
 from jarvis_plugins.common.memories import Memories
 from jarvis_retrievers.errors import JarvisError
 from jarvis_retrievers.sources import ImagePolicy
 
 from .bounds import Bounds
 from .completion import Completion
+from .crowd import Crowd, lent
 from .refusal import Refusal
 from .wanted import Wanted
 
 __all__ = ["Answering", "LocalAnswering"]
+
+# All answers of a pass are there when the longest is: one that may be much longer runs alone.
+_SHORT: Final = 512
 
 
 class Answering(Protocol):
@@ -41,22 +46,30 @@ class Answering(Protocol):
 
 
 class LocalAnswering:
-    """Answers with the model of this process, one request at a time.
+    """Answers with the model of this process: one stream or conversation at a time, and first questions of any
+    owners that wait for it in one pass.
 
     Args:
         memories: of all owners.
         model: how clients call the model.
         bounds: how much may be asked.
         policy: where images may come from besides requests themselves; by default nowhere.
+        together: how many first questions are answered in one pass.
     """
 
     def __init__(
-        self, memories: Memories, model: str, bounds: Bounds | None = None, policy: ImagePolicy | None = None
+        self,
+        memories: Memories,
+        model: str,
+        bounds: Bounds | None = None,
+        policy: ImagePolicy | None = None,
+        together: int = 8,
     ) -> None:
         self._memories, self._model = memories, model
         self._bounds, self._policy = bounds or Bounds(), policy or ImagePolicy()
         # More threads would only share the same processor or GPU, and each answer would come later.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jarvis-api")
+        self._crowd = Crowd(memories, self._thread, together)
 
     @property
     def model(self) -> str:
@@ -71,9 +84,15 @@ class LocalAnswering:
         """A ``chat.completion``; a `Refusal` if there is none."""
         completion = Completion(wanted.model, one_call=wanted.one_call)
         request = await self._read(wanted)
-        async for piece in self._pieces(owner, request):
-            if isinstance(piece, Reply):
-                return completion.whole(piece)
+        if may_join(request) and request.max_new_tokens <= _SHORT:
+            try:
+                return completion.whole(await self._crowd.answer(owner, request))
+            except JarvisError as error:
+                raise Refusal.of(error, self._bounds.retry_seconds) from error
+        async with aclosing(self._pieces(owner, request)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Reply):
+                    return completion.whole(piece)
         raise Refusal(500, "the answer has no end; ask again", kind="server_error")
 
     async def stream(self, owner: str, wanted: Wanted) -> AsyncGenerator[dict[str, Any], None]:
@@ -81,13 +100,14 @@ class LocalAnswering:
         completion = Completion(wanted.model, one_call=wanted.one_call)
         request = await self._read(wanted)
         first = True
-        async for piece in self._pieces(owner, request):
-            if isinstance(piece, Reply):
-                for chunk in completion.last(piece, first=first, usage=wanted.include_usage):
-                    yield chunk
-            else:
-                yield completion.piece(piece, first=first)
-                first = False
+        async with aclosing(self._pieces(owner, request)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Reply):
+                    for chunk in completion.last(piece, first=first, usage=wanted.include_usage):
+                        yield chunk
+                else:
+                    yield completion.piece(piece, first=first)
+                    first = False
 
     def close(self) -> None:
         """Finish what is under way, and close the memories."""
@@ -106,22 +126,13 @@ class LocalAnswering:
         return await asyncio.to_thread(wanted.request, self._policy, self._bounds)
 
     async def _pieces(self, owner: str, request: ChatRequest) -> AsyncGenerator[str | Reply, None]:
-        told = beside(self._thread, partial(self._said, owner, request))
-        try:
-            async for piece in told:
-                yield piece
-        except JarvisError as error:
-            raise Refusal.of(error, self._bounds.retry_seconds) from error
-        finally:
-            await told.aclose()
+        async with aclosing(beside(self._thread, partial(self._said, owner, request))) as told:
+            try:
+                async for piece in told:
+                    yield piece
+            except JarvisError as error:
+                raise Refusal.of(error, self._bounds.retry_seconds) from error
 
     def _said(self, owner: str, request: ChatRequest) -> Iterator[str | Reply]:
-        with ExitStack() as held:
-            try:
-                memory = held.enter_context(self._memories.lent(owner))
-            except JarvisError as error:
-                # Whoever asks has not caused it, whatever its class says.
-                said = "the memory cannot be opened now; try again later"
-                wait = self._bounds.retry_seconds
-                raise Refusal(503, said, kind="server_error", retry_after=wait) from error
+        with lent(self._memories, owner) as memory:
             yield from memory.stream_chat(request)

@@ -24,7 +24,7 @@ class Bounds:
         seconds: after so many of its own an answer is given up.
         waiting: how many requests may be under way or wait; more are sent away.
         waiting_owner: how many of one owner.
-        asked_a_minute: how many there may be of one owner, and from one address.
+        asked_a_minute: how many there may be of one owner.
         retry_seconds: after how many somebody who was sent away should come again.
 
     Raises:

@@ -53,9 +53,7 @@ def _message(message: Any, where: str, policy: ImagePolicy, left: list[int]) -> 
     said = message.get("role")
     role = _ROLES.get(said) if isinstance(said, str) else None
     if role is None:
-        raise Refusal(
-            400, f"a role is one of {', '.join(_ROLES)}, got {said!r:.40}", param=f"{where}.role"
-        )
+        raise Refusal(400, f"a role is one of {', '.join(_ROLES)}, got {said!r:.40}", param=f"{where}.role")
     for name, value in message.items():
         if value is not None and name not in _KNOWN[role]:
             raise Refusal(
@@ -97,7 +95,9 @@ def _part(part: Any, role: Role, where: str, policy: ImagePolicy, left: list[int
         url = inner.get("url") if isinstance(inner, Mapping) else None
         # What a path or a file is to the policy, an API has none of.
         if not isinstance(url, str) or url[:5].casefold() not in ("data:", "https"):
-            raise Refusal(400, "an image_url has a url: data:image/png;base64,... or https://...", param=where)
+            raise Refusal(
+                400, "an image_url has a url: data:image/png;base64,... or https://...", param=where
+            )
         left[0] -= 1
         if left[0] < 0:
             raise Refusal(400, "these are too many images; send fewer", param=where)

@@ -116,12 +116,17 @@ class Wanted:
                 name.endswith("_penalty") and value == 0.0 and type(value) is float
             ):
                 raise Refusal(
-                    400, f"{name} is not supported here; leave it out", param=name, code="unsupported_parameter"
+                    400,
+                    f"{name} is not supported here; leave it out",
+                    param=name,
+                    code="unsupported_parameter",
                 )
         for name in ("messages", "tools"):
             there, most = len(getattr(fields, name) or ()), getattr(bounds, name)
             if there > most:
-                raise Refusal(400, f"{name} has {there} entries, at most {most} are read; send fewer", param=name)
+                raise Refusal(
+                    400, f"{name} has {there} entries, at most {most} are read; send fewer", param=name
+                )
         options, stream = fields.stream_options, bool(fields.stream)
         if options is not None and not stream:
             raise Refusal(400, "stream_options go with stream only; leave them out", param="stream_options")
@@ -171,7 +176,9 @@ def _tool(listed: Any, number: int) -> Tool:
 
 def _stops(given: Any) -> tuple[str, ...]:
     stops = [given] if isinstance(given, str) else [] if given is None else given
-    if not isinstance(stops, list) or not all(isinstance(one, str) and 0 < len(one) <= _TEXT for one in stops):
+    if not isinstance(stops, list) or not all(
+        isinstance(one, str) and 0 < len(one) <= _TEXT for one in stops
+    ):
         raise Refusal(400, "stop is a text, or a list of texts that are not empty", param="stop")
     if len(stops) > _STOPS:
         raise Refusal(400, f"at most {_STOPS} texts may stop an answer, got {len(stops)}", param="stop")

@@ -32,7 +32,7 @@ def serve_fleet(
         The address of the interface.
 
     Raises:
-        SettingError: the file of tokens cannot be read, or Ray is told to let everybody in.
+        ExtraError: Ray is not installed. SettingError: the file of tokens cannot be read, or Ray is told to let everybody in.
     """
     if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
         raise SettingError(
@@ -43,10 +43,11 @@ def serve_fleet(
     if address is None and not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
         # Of this cluster alone, and in no file. Ray reads it with its first import.
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    from .application import build_app, check_extra
+
+    check_extra()
     import ray
     from ray import serve
-
-    from .app import build_app
 
     app = build_app(config)
     if address is None:

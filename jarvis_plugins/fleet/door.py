@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, Final
-
-from ray.exceptions import NodeDiedError, RayActorError
-from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError, ReplicaUnavailableError
-from ray.serve.handle import DeploymentHandle
+from typing import TYPE_CHECKING, Any, Final
 
 from jarvis_plugins.api.app import build_api
 from jarvis_plugins.api.frame import Framed
@@ -20,10 +17,11 @@ from jarvis_retrievers.log import log
 
 from .config import FleetConfig
 
+if TYPE_CHECKING:
+    from ray.serve.handle import DeploymentHandle
+
 __all__ = ["Door", "RemoteAnswering"]
 
-_DEAD: Final = (RayActorError, NodeDiedError, ReplicaUnavailableError)
-_FULL: Final = (BackPressureError, DeploymentUnavailableError)
 _TIMES: Final = 3
 
 
@@ -41,7 +39,16 @@ class RemoteAnswering:
     """
 
     def __init__(self, replicas: DeploymentHandle, model: str, secret: bytes, retry: int) -> None:
+        from ray.exceptions import NodeDiedError, RayActorError
+        from ray.serve.exceptions import (
+            BackPressureError,
+            DeploymentUnavailableError,
+            ReplicaUnavailableError,
+        )
+
         self._replicas, self._model, self._secret, self._retry = replicas, model, secret, retry
+        self._dead = (RayActorError, NodeDiedError, ReplicaUnavailableError)
+        self._full = (BackPressureError, DeploymentUnavailableError)
 
     @property
     def model(self) -> str:
@@ -52,7 +59,7 @@ class RemoteAnswering:
         """Whether a replica answers."""
         try:
             await self._replicas.facts.remote()
-        except (*_DEAD, *_FULL):
+        except (*self._dead, *self._full):
             return False
         return True
 
@@ -60,26 +67,35 @@ class RemoteAnswering:
         """A ``chat.completion``; a `Refusal` if there is none."""
         handle = self._of(owner)
         for left in reversed(range(_TIMES)):
+            said = handle.answer.remote(owner, wanted.body)
             try:
-                return _checked(await handle.answer.remote(owner, wanted.body))
-            except _FULL as error:
-                raise self._full() from error
-            except _DEAD as error:
+                return _checked(await said)
+            except asyncio.CancelledError:
+                said.cancel()
+                raise
+            except self._full as error:
+                raise self._overloaded() from error
+            except self._dead as error:
                 self._lost(error, left)
-        raise self._full()
+        raise self._overloaded()
 
     async def stream(self, owner: str, wanted: Wanted) -> AsyncGenerator[dict[str, Any], None]:
         """Chunks as they come; a `Refusal` in place of the first, or of any later one."""
         handle, told = self._of(owner).options(stream=True), False
         for left in reversed(range(_TIMES)):
+            chunks = handle.stream.remote(owner, wanted.body)
             try:
-                async for chunk in handle.stream.remote(owner, wanted.body):
+                async for chunk in chunks:
                     yield _checked(chunk)
                     told = True
                 return
-            except _FULL as error:
-                raise self._full() from error
-            except _DEAD as error:
+            except (GeneratorExit, asyncio.CancelledError):
+                # Else the replica would go on for nobody.
+                chunks.cancel()
+                raise
+            except self._full as error:
+                raise self._overloaded() from error
+            except self._dead as error:
                 # What was told cannot be taken back, and another replica need not go on with the same words.
                 self._lost(error, 0 if told else left)
 
@@ -87,7 +103,7 @@ class RemoteAnswering:
         key = hmac.new(self._secret, b"owner\0" + owner.encode(), hashlib.sha256).hexdigest()
         return self._replicas.options(session_id=key)
 
-    def _full(self) -> Refusal:
+    def _overloaded(self) -> Refusal:
         said = "all replicas have too much to do; try again later"
         return Refusal(503, said, kind="server_error", code="overloaded", retry_after=self._retry)
 
@@ -112,7 +128,7 @@ class Door:
         self._tokens, self._bounds = Tokens.read(service.tokens), service.bounds
         self._answering = RemoteAnswering(replicas, service.model_id, secret, service.bounds.retry_seconds)
 
-    def __serve_build_asgi_app__(self) -> Callable[..., Any]:  # noqa: N807 - so Serve calls it
+    def __serve_build_asgi_app__(self) -> Callable[..., Any]:
         """The app, made where the handles are."""
         app: Framed = build_api(self._answering, self._tokens, self._bounds)
         return app

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .store.master_key import MasterKey as MasterKey
     from .together import Ask as Ask
     from .together import ask_together as ask_together
+    from .together import chat_together as chat_together
     from .vlm import VLM as VLM
 
 _EXPORTS = {
@@ -46,6 +47,7 @@ _EXPORTS = {
     "Usage": "answer",
     "VLM": "vlm",
     "ask_together": "together",
+    "chat_together": "together",
 }
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "Timings",
     "Usage",
     "ask_together",
+    "chat_together",
 ]
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, Final
-
-from ray import serve
-from ray.serve import Application
-from ray.serve.config import RequestRouterConfig
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Final
 
 from jarvis_plugins.api.tokens import Tokens
+from jarvis_retrievers.errors import ExtraError
 
 from .config import FleetConfig
 from .door import Door
 from .replica import Replica
 
-__all__ = ["DOOR", "REPLICA", "app", "build_app"]
+if TYPE_CHECKING:
+    from ray.serve import Application
+
+__all__ = ["DOOR", "REPLICA", "app", "build_app", "check_extra"]
 
 DOOR: Final = "door"
 """What the deployment of `Door` is called."""
@@ -35,9 +36,13 @@ def build_app(config: FleetConfig) -> Application:
     """A fleet as an application: doors before replicas.
 
     Raises:
-        SettingError: the file of tokens cannot be read.
+        ExtraError: Ray is not installed. SettingError: the file of tokens cannot be read.
     """
+    check_extra()
     Tokens.read(config.service.tokens)
+    from ray import serve
+    from ray.serve.config import RequestRouterConfig
+
     routed: dict[str, Any] = {}
     if config.routing == "owner":
         routed["request_router_config"] = RequestRouterConfig(
@@ -63,3 +68,11 @@ def build_app(config: FleetConfig) -> Application:
         ray_actor_options={"num_cpus": config.door_cpus},
     )
     return doors.bind(config, secrets.token_bytes(32), replicas.bind(config))
+
+
+def check_extra() -> None:
+    """ExtraError if Ray Serve is not installed."""
+    if find_spec("ray") is None or find_spec("ray.serve") is None:
+        raise ExtraError(
+            'a fleet needs ray, which is not installed; run: pip install "jarvis-plugins[scale]"'
+        )
