@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .answering import Answering as Answering
-    from .answering import LocalAnswering as LocalAnswering
     from .app import build_api as build_api
     from .bounds import Bounds as Bounds
+    from .local import LocalAnswering as LocalAnswering
     from .refusal import Refusal as Refusal
     from .server import serve_api as serve_api
     from .tokens import Tokens as Tokens
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "Answering": "answering",
     "Bounds": "bounds",
-    "LocalAnswering": "answering",
+    "LocalAnswering": "local",
     "Refusal": "refusal",
     "Tokens": "tokens",
     "build_api": "app",

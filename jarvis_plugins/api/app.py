@@ -173,7 +173,7 @@ async def _waited(answer: Any) -> Any:
 
 
 class _Events(StreamingResponse):
-    """Chunks as server-sent events; an error in the middle is one of them, and there is no ``[DONE]`` then."""
+    """Chunks as server-sent events; an error in the middle is one of them, without ``[DONE]`` behind it."""
 
     def __init__(
         self, first: dict[str, Any], chunks: AsyncGenerator[dict[str, Any], None], held: ExitStack, retry: int

@@ -34,7 +34,7 @@ class Crowd:
 
     Args:
         memories: of all owners.
-        thread: where the model computes; others may use it, too, and all are served in the order in which they came.
+        thread: where the model computes; others may use it, too, and all are served in order.
         most: how many go together.
     """
 
@@ -74,16 +74,15 @@ class Crowd:
                     asked.told.set_exception(error)
 
     def _alone(self, asked: _Asked) -> None:
-        with (
-            lent(self._memories, asked.owner) as memory,
-            closing(memory.stream_chat(asked.request)) as pieces,
-        ):  # type: ignore[type-var]
-            for piece in pieces:
-                if isinstance(piece, Reply):
-                    asked.told.set_result(piece)
-                    return
-                if asked.left.is_set():
-                    break
+        with lent(self._memories, asked.owner) as memory:
+            pieces = memory.stream_chat(asked.request)
+            with closing(pieces):  # type: ignore[type-var]
+                for piece in pieces:
+                    if isinstance(piece, Reply):
+                        asked.told.set_result(piece)
+                        return
+                    if asked.left.is_set():
+                        break
         raise ModelError("the client has left before the end of its answer")
 
     def _together(self, taken: list[_Asked]) -> None:

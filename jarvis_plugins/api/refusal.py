@@ -61,7 +61,7 @@ class Refusal(Exception):  # noqa: N818 - it becomes an answer, and is no fault 
 
     @classmethod
     def of(cls, error: BaseException, retry_after: int) -> Self:
-        """Of an error; what a client did not cause is told without its text, which may name files and servers."""
+        """Of an error; what a client did not cause is told without its text, which may name files."""
         for kind, status, word, code in _KINDS:
             if isinstance(error, kind):
                 if status < 500 or isinstance(error, DeadlineError):

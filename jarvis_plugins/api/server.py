@@ -32,8 +32,8 @@ def serve_api(service: ApiService, ready: Callable[[str], None] = lambda url: No
         ready: called with the address as soon as requests are answered.
 
     Raises:
-        ExtraError: Starlette or uvicorn are not installed. SettingError: the port is taken, the file of tokens
-            cannot be read, or a model cannot be loaded.
+        ExtraError: Starlette or uvicorn are not installed.
+        SettingError: the port is taken, the file of tokens cannot be read, or a model cannot be loaded.
     """
     check_extra()
     import uvicorn
@@ -42,8 +42,8 @@ def serve_api(service: ApiService, ready: Callable[[str], None] = lambda url: No
     from jarvis_plugins.serving.server import listening, run, url_of
     from jarvis_retrievers.openclip import OpenCLIPEncoder
 
-    from .answering import LocalAnswering
     from .app import build_api
+    from .local import LocalAnswering
     from .tokens import Tokens
 
     tokens = Tokens.read(service.tokens)

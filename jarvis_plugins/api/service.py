@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from jarvis_memory.memory import PersonalMemory
-from jarvis_memory.vlm import VLM
-from jarvis_plugins.common.memories import Memories
-from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import SettingError
 from jarvis_retrievers.sources import ImagePolicy
 
 from .bounds import Bounds
+
+if TYPE_CHECKING:
+    from jarvis_memory.memory import PersonalMemory
+    from jarvis_memory.vlm import VLM
+    from jarvis_plugins.common.memories import Memories
+    from jarvis_retrievers.encoder import ImageTextEncoder
 
 __all__ = ["ApiService"]
 
@@ -70,6 +73,9 @@ class ApiService:
 
     def memories(self, model: VLM, clip: ImageTextEncoder) -> Memories:
         """The memories of all owners over loaded models."""
+        # A door of a fleet reads these settings, and needs no torch for it.
+        from jarvis_memory.memory import PersonalMemory
+        from jarvis_plugins.common.memories import Memories
 
         def opened(owner: str) -> PersonalMemory:
             return PersonalMemory.open(

@@ -35,12 +35,13 @@ class Tokens:
     """
 
     def __init__(self, lines: Iterable[tuple[str, str]]) -> None:
-        # By the digest's beginning, so that many owners cost no more; what is equal is compared in constant time.
+        # By the digest's beginning, so that many owners cost no more; the rest is compared in constant time.
         self._owners: dict[str, list[tuple[str, str]]] = {}
         for owner, digest in lines:
             if not _DIGEST.fullmatch(digest):
                 raise SettingError(
-                    f"a token of {check_owner(owner)} is 64 hexadecimal digits of SHA-256; write it with --add-token"
+                    f"a digest of {check_owner(owner)} is 64 hexadecimal digits of SHA-256; "
+                    "write it with --add-token"
                 )
             self._owners.setdefault(digest[:8], []).append((digest, check_owner(owner)))
 
@@ -49,7 +50,7 @@ class Tokens:
 
     @classmethod
     def read(cls, file: str | os.PathLike[str]) -> Self:
-        """The tokens of a file of lines ``owner:sha256$digest``; blank ones and those with ``#`` are left out.
+        """The tokens of a file: lines ``owner:sha256$digest``, blank ones, and comments behind ``#``.
 
         Raises:
             SettingError: it is not there, names nobody, or has a line that is none of these.

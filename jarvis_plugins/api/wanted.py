@@ -102,7 +102,7 @@ class Wanted:
             Refusal: it is none, or wants what is not there.
         """
         try:
-            # JSON as pydantic reads it: a bound on depth, no NaN, no half surrogates, no number of any length.
+            # JSON as pydantic reads it: a bound on depth, no NaN, no half surrogates.
             fields = _Body.model_validate_json(body, strict=True)
         except ValidationError as error:
             raise _of(error) from error

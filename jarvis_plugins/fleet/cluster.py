@@ -25,19 +25,20 @@ def serve_fleet(
 
     Args:
         config: what the fleet is.
-        address: of a cluster of Ray that runs already; None starts one on this machine, which ends with the block.
+        address: of a cluster of Ray that runs already; None starts one here, which ends with the block.
         ray_options: for ``ray.init``, where one is started.
 
     Yields:
         The address of the interface.
 
     Raises:
-        ExtraError: Ray is not installed. SettingError: the file of tokens cannot be read, or Ray is told to let everybody in.
+        ExtraError: Ray is not installed.
+        SettingError: the file of tokens cannot be read, or Ray is told to let everybody in.
     """
     if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
         raise SettingError(
-            f"RAY_AUTH_MODE is {os.environ['RAY_AUTH_MODE']!r}: whoever reaches a port of Ray could run code; "
-            "set it to token"
+            f"RAY_AUTH_MODE is {os.environ['RAY_AUTH_MODE']!r}: whoever reaches a port of Ray could run "
+            "code; set it to token"
         )
     os.environ["RAY_AUTH_MODE"] = "token"
     if address is None and not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):

@@ -20,15 +20,15 @@ class FleetConfig:
     """What a fleet is: where the memories are, the model of each replica, and how much each may have to do.
 
     Attributes:
-        service: home, models, tokens and bounds. Each machine has to reach its home, and its tokens under the same
-            path. Host and port are those of Serve's proxies.
+        service: home, models, tokens and bounds. Each machine has to reach its home, and its tokens under the
+            same path. Host and port are those of Serve's proxies.
         replicas: how many models; each is loaded by a process of its own.
         doors: how many processes check tokens and pass requests on.
         ongoing: how many requests a replica has at most, under way or next; more go to another replica.
         queued: how many wait in each door for a replica; more are sent away.
         spill: to how many other replicas an owner's request may go while the own one has too much to do.
         drain_seconds: how long a replica that stops may take to finish what it has.
-        health_seconds: how often a replica is asked whether it is well; so long a dead one may be noticed late.
+        health_seconds: how often a replica is asked whether it is well.
         cpus, gpus: what a replica takes of a machine, as Ray counts; a door takes ``door_cpus``.
         routing: ``owner``, or ``random`` to compare with it: any replica that has the less to do.
 

@@ -28,8 +28,8 @@ _TIMES: Final = 3
 class RemoteAnswering:
     """Answers with the replica that an owner's requests go to.
 
-    A replica that dies costs no answer: as long as a client has got nothing of it, the next replica is asked. An
-    answer changes nothing, so that it may be made twice.
+    A replica that dies costs no answer: as long as a client has got nothing of it, the next replica is asked.
+    An answer changes nothing, so that it may be made twice.
 
     Args:
         replicas: of `Replica`.

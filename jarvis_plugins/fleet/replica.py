@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from typing import Any
 
 from jarvis_memory.vlm import VLM
-from jarvis_plugins.api.answering import LocalAnswering
+from jarvis_plugins.api.local import LocalAnswering
 from jarvis_plugins.api.refusal import Refusal
 from jarvis_plugins.api.wanted import Wanted
 from jarvis_retrievers.errors import JarvisError, ModelError
@@ -22,15 +23,15 @@ __all__ = ["Replica"]
 class Replica:
     """Answers with its own model; plain values come and go.
 
-    What comes in is an owner whose token the door has checked, and the JSON of a request. Nothing but Ray's own
-    token keeps others from calling it.
+    What comes in is an owner whose token the door has checked, and the JSON of a request. Nothing but Ray's
+    own token keeps others from calling it.
 
     Args:
         config: what the fleet is.
     """
 
     def __init__(self, config: FleetConfig) -> None:
-        service = config.service
+        service, self._id = config.service, secrets.token_hex(4)
         self._bounds = service.bounds
         self._vlm = VLM.load(service.model, device=service.device)
         encoder = OpenCLIPEncoder.load(service.clip, device=service.device)
@@ -40,7 +41,7 @@ class Replica:
     async def answer(self, owner: str, body: bytes) -> dict[str, Any]:
         """A ``chat.completion``, or what `Refusal.told` has."""
         try:
-            return await self._answering.answer(owner, Wanted.read(body, self._bounds))
+            return self._signed(await self._answering.answer(owner, Wanted.read(body, self._bounds)))
         except Refusal as refusal:
             return refusal.told
 
@@ -48,13 +49,20 @@ class Replica:
         """Chunks, or at last what `Refusal.told` has."""
         try:
             async for chunk in self._answering.stream(owner, Wanted.read(body, self._bounds)):
-                yield chunk
+                yield self._signed(chunk)
         except Refusal as refusal:
             yield refusal.told
 
     async def facts(self) -> dict[str, Any]:
         """Which process it is, how many memories are open, and how often segments were there."""
-        return {"pid": os.getpid(), "open": len(self._memories), "loads": asdict(self._memories.loads)}
+        loads = asdict(self._memories.loads)
+        return {"replica": self._id, "pid": os.getpid(), "open": len(self._memories), "loads": loads}
+
+    def _signed(self, told: dict[str, Any]) -> dict[str, Any]:
+        """With the replica that it comes from, where facts are told."""
+        if "jarvis" in told:
+            told["jarvis"]["replica"] = self._id
+        return told
 
     def check_health(self) -> None:
         """Called by Serve; an error has the replica replaced."""
@@ -63,8 +71,11 @@ class Replica:
         except JarvisError as error:
             raise ModelError(f"the model of this replica cannot be used any more: {error}") from error
 
+    def close(self) -> None:
+        """Finish what is under way, and close the memories."""
+        self._answering.close()
+
     def __del__(self) -> None:
         """Called by Serve when what was under way is finished."""
-        answering = self.__dict__.get("_answering")
-        if answering is not None:
-            answering.close()
+        if "_answering" in self.__dict__:
+            self.close()

@@ -82,10 +82,10 @@ def ask_together(
 
 
 def may_join(request: ChatRequest) -> bool:
-    """Whether a conversation is one question that can be answered in a pass with others: pictures, then a text.
+    """Whether a conversation is one question that can go with others: pictures, then a text.
 
-    A system text or tools stand in the place of the prefix, earlier turns go on from rows that are kept of them,
-    and schemas, stops, chance and deadlines belong to a run of their own.
+    A system text or tools stand in the place of the prefix, earlier turns go on from rows that are kept of
+    them, and schemas, stops and chance belong to a run of their own.
     """
     plain = not (request.tools or request.stop or request.schema or request.concepts is not None)
     if not plain or len(request.messages) != 1 or request.sampling.temperature != 0:

@@ -1,4 +1,4 @@
-"""What is not answered is refused in one line with the right number, and nothing that is asked brings it down."""
+"""What is not answered is refused in one line with the right number, and nothing brings it down."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jarvis_plugins.api import Bounds, LocalAnswering, Refusal, Tokens
+from jarvis_plugins.api.conversation import conversation
 from jarvis_plugins.api.wanted import Wanted
 from jarvis_retrievers.errors import CorruptRecordError, DeadlineError, InputError, WindowError
+from jarvis_retrievers.sources import ImagePolicy
 from tests.api.conftest import PATH, Ask, Place, bearer, events, served, text_of
 
 USER = {"role": "user", "content": "Who?"}
@@ -106,13 +108,7 @@ def test_images_that_cannot_be_used(ask: Ask) -> None:
     assert shown("https://example.org/x.png").json()["error"]["code"] == "invalid_image"
     many = [{"type": "image_url", "image_url": {"url": PNG}}] * 2
     with pytest.raises(Refusal, match="too many images"):
-        wanted = Wanted.read(
-            json.dumps({"model": "m", "messages": [{"role": "user", "content": many}]}).encode(), Bounds()
-        )
-        from jarvis_plugins.api.conversation import conversation
-        from jarvis_retrievers.sources import ImagePolicy
-
-        conversation(wanted.fields.messages, ImagePolicy(), 0)
+        conversation([{"role": "user", "content": many}], ImagePolicy(), 0)
 
 
 def test_who_has_no_token_gets_nothing(place: Place, site: str) -> None:
