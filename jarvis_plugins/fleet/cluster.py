@@ -41,6 +41,8 @@ def serve_fleet(
             "code; set it to token"
         )
     os.environ["RAY_AUTH_MODE"] = "token"
+    # Ray's workers have niceness 15 else: whatever else runs here would be served before the replicas.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     if address is None and not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
         # Of this cluster alone, and in no file. Ray reads it with its first import.
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)

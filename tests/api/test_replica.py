@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from typing import Any
 
@@ -9,9 +10,9 @@ import pytest
 
 from jarvis_plugins.api import Bounds, Refusal
 from jarvis_plugins.api.service import ApiService
-from jarvis_plugins.fleet import FleetConfig
+from jarvis_plugins.fleet import FleetConfig, app, build_app, serve_fleet
 from jarvis_plugins.fleet.replica import Replica
-from jarvis_retrievers.errors import SettingError
+from jarvis_retrievers.errors import ExtraError, SettingError
 from tests.api.conftest import Place
 
 
@@ -36,14 +37,24 @@ async def test_a_replica_answers_in_plain_values(place: Place) -> None:
     assert (facts["open"], facts["loads"]["store"]) == (1, 2)
     refused = await replica.answer("ana", body_of(place, n=2))
     assert (Refusal.read(refused).status, Refusal.read(refused).param) == (400, "n")
-    (only,) = [chunk async for chunk in replica.stream("ana", body_of(place, concepts=["0" * 32], stream=True))]
+    (only,) = [
+        chunk async for chunk in replica.stream("ana", body_of(place, concepts=["0" * 32], stream=True))
+    ]
     assert Refusal.read(only).code == "unknown_concept"
     replica.close()
     assert (await replica.facts())["open"] == 0
 
 
 def test_settings_as_a_shell_and_yaml_have_them() -> None:
-    given = {"tokens": "t", "home": "h", "replicas": "3", "gpus": 1, "waiting": "9", "fetch": "true", "owners": 5}
+    given = {
+        "tokens": "t",
+        "home": "h",
+        "replicas": "3",
+        "gpus": 1,
+        "waiting": "9",
+        "fetch": "true",
+        "owners": 5,
+    }
     assert FleetConfig.read(given) == FleetConfig(
         ApiService("t", home="h", fetch=True, owners=5, bounds=Bounds(waiting=9)), replicas=3, gpus=1.0
     )
@@ -59,3 +70,17 @@ def test_settings_as_a_shell_and_yaml_have_them() -> None:
     ):
         with pytest.raises(SettingError, match=said):
             FleetConfig.read(wrong)
+
+
+def test_a_fleet_is_refused_where_it_would_be_open_or_cannot_be(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = FleetConfig(ApiService(str(place.file)))
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    with pytest.raises(SettingError, match="could run code"), serve_fleet(config):
+        pass
+    if importlib.util.find_spec("ray") is None:
+        with pytest.raises(ExtraError, match="needs ray"):
+            build_app(config)
+        with pytest.raises(ExtraError, match="needs ray"):
+            app({"tokens": str(place.file)})

@@ -1,13 +1,13 @@
 """A fleet in a process of its own: it does what lines on stdin say, and answers each with a line of JSON.
 
-    python -m tests.scale.fleet FOLDER PORT OWNERS
+python -m tests.scale.fleet FOLDER PORT OWNERS
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.fleet_home import make_home
@@ -24,18 +24,26 @@ def main(folder: Path, port: int, owners: int) -> None:
     # Only its number is looked at: what differs makes Serve replace every replica.
     fleet = FleetConfig(service, cpus=0.2)
     with serve_fleet(fleet, ray_options=RAY) as url:
-        print(json.dumps({"url": url, **{k: v for k, v in asdict(made).items() if k in ("keys", "foods", "name")}}))
-        sys.stdout.flush()
+        say({"url": url, "keys": made.keys, "foods": made.foods, "name": made.name})
         for line in sys.stdin:
             told: object = None
             if line.strip() == "facts":
                 told = facts()
+            elif line.strip() == "address":
+                import ray
+
+                told = ray.get_runtime_context().gcs_address
             elif line.strip() == "renew":
                 from ray import serve
 
                 fleet = replace(fleet, queued=fleet.queued + 1)
                 serve.run(build_app(fleet), name="jarvis", route_prefix="/")
-            print(json.dumps(told), flush=True)
+            say(told)
+
+
+def say(told: object) -> None:
+    sys.stdout.write(f"{json.dumps(told)}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
