@@ -17,7 +17,7 @@ from jarvis_memory.store.schema import FORMAT_VERSION
 
 from .drawn import drawn
 
-__all__ = ["crowded", "named"]
+__all__ = ["careless", "crowded", "named"]
 
 _AT_ONCE = 2000
 _LOOKS = 32
@@ -39,7 +39,7 @@ def crowded(concepts: int, owners: int) -> Path:
     home = kept / f"format-{FORMAT_VERSION}-{owners}-owners-{concepts}-concepts"
     if not home.exists():
         new = home.with_name(f"{home.name}.{secrets.token_hex(4)}")
-        with _careless():
+        with careless():
             _write(new, concepts, owners)
         new.rename(home)
     return home
@@ -64,7 +64,7 @@ def _write(home: Path, concepts: int, owners: int) -> None:
 
 
 @contextmanager
-def _careless() -> Iterator[None]:
+def careless() -> Iterator[None]:
     """Nothing is synced: a cut would cost no more than the time to make the home again."""
     with patch.object(os, "fsync", lambda handle: None):
         yield

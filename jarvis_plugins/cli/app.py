@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from jarvis_retrievers.errors import JarvisError
 
+from .api import api
 from .ask import ask
 from .backup import backup, restore
 from .bench import bench_commands
@@ -135,6 +136,7 @@ app.command("export")(export)
 app.command("import")(import_)
 app.command("quota")(quota)
 app.command("serve")(serve)
+app.command("api")(api)
 app.add_typer(secure_commands, name="secure")
 app.add_typer(bench_commands(), name="bench")
 

@@ -56,7 +56,7 @@ def serve(service: Service, ready: Callable[[str], None] = lambda url: None) -> 
         ExtraError: NiceGUI is not installed. SettingError: the port is taken, or a model cannot be loaded.
     """
     check_extra()
-    with listening(service) as place, _home(service) as home:
+    with listening(service.host, service.port) as place, _home(service) as home:
         from .owners import Owners
         from .sample import furnish, household_suggestions
 
@@ -66,24 +66,24 @@ def serve(service: Service, ready: Callable[[str], None] = lambda url: None) -> 
                 furnish(owners.memory(service.owner))
                 suggestions = household_suggestions()
             app = _guarded(service, owners, suggestions)
-            _run(uvicorn_config(app, service), place, lambda: ready(_url(service, place)))
+            run(uvicorn_config(app, service), place, lambda: ready(url_of(service.host, place)))
 
 
 @contextmanager
-def listening(service: Service) -> Iterator[socket.socket]:
-    """A socket that listens where the service wants it.
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens at a host and a port; 0 takes a free one.
 
     Raises:
         SettingError: it cannot.
     """
-    family = socket.AF_INET6 if ":" in service.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as place:
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            place.bind((service.host.strip("[]"), service.port))
+            place.bind((host.strip("[]"), port))
         except OSError as error:
             raise SettingError(
-                f"nothing can listen on {service.host} port {service.port} ({error.strerror}); "
+                f"nothing can listen on {host} port {port} ({error.strerror}); "
                 "choose another --port, 0 takes a free one"
             ) from error
         place.listen(128)
@@ -153,9 +153,10 @@ def walled(app: ASGIApp, service: Service, sessions: Sessions, pages: Rate) -> A
     )
 
 
-def _url(service: Service, place: socket.socket) -> str:
-    host = f"[{service.host.strip('[]')}]" if ":" in service.host else service.host
-    return f"http://{host}:{place.getsockname()[1]}"
+def url_of(host: str, place: socket.socket) -> str:
+    """The address of what listens there."""
+    named = f"[{host.strip('[]')}]" if ":" in host else host
+    return f"http://{named}:{place.getsockname()[1]}"
 
 
 def uvicorn_config(app: ASGIApp, service: Service) -> uvicorn.Config:
@@ -176,7 +177,8 @@ def uvicorn_config(app: ASGIApp, service: Service) -> uvicorn.Config:
     )
 
 
-def _run(config: uvicorn.Config, place: socket.socket, ready: Callable[[], None]) -> None:
+def run(config: uvicorn.Config, place: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until it is interrupted or told to end; ``ready`` is called as soon as requests are answered."""
     import asyncio
 
     import uvicorn

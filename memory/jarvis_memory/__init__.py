@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .store.tiers import Tiers as Tiers
     from .together import Ask as Ask
     from .together import ask_together as ask_together
+    from .together import chat_together as chat_together
     from .vlm import VLM as VLM
 
 _EXPORTS = {
@@ -48,6 +49,7 @@ _EXPORTS = {
     "Usage": "answer",
     "VLM": "vlm",
     "ask_together": "together",
+    "chat_together": "together",
 }
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "Timings",
     "Usage",
     "ask_together",
+    "chat_together",
 ]
 
 

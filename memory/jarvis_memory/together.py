@@ -6,20 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jarvis_retrievers.errors import InputError
+from PIL import Image
+
+from jarvis_retrievers.errors import InputError, JarvisError
 
 from .answer import Answer
+from .chat.reply import Reply
+from .chat.request import ChatRequest
 from .intake import Photo
 from .kv import Mode
 from .operation import Operation
-from .recalling import answered
-from .vlm import Query
+from .recalling import Recall, answered
+from .vlm import VLM, Generation, Query
 from .vlm.query import Turn
 
 if TYPE_CHECKING:
     from .asking import Asking
+    from .memory import PersonalMemory
 
-__all__ = ["Ask", "ask_together"]
+__all__ = ["Ask", "ask_together", "chat_together", "may_join"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,3 +79,94 @@ def ask_together(
         answers = [answered(recalled, one) for recalled, one in zip(ready, said, strict=True)]
     run.end()
     return answers
+
+
+def may_join(request: ChatRequest) -> bool:
+    """Whether a conversation is one question that can go with others: pictures, then a text.
+
+    A system text or tools stand in the place of the prefix, earlier turns go on from rows that are kept of
+    them, and schemas, stops and chance belong to a run of their own.
+    """
+    plain = not (request.tools or request.stop or request.schema or request.concepts is not None)
+    if not plain or len(request.messages) != 1 or request.sampling.temperature != 0:
+        return False
+    said = request.messages[0]
+    *before, last = said.content or ("",)
+    asked = isinstance(last, str) and bool(last.strip())
+    return said.role == "user" and asked and all(isinstance(part, Image.Image) for part in before)
+
+
+def chat_together(
+    asks: Sequence[tuple[PersonalMemory, ChatRequest]], batch_size: int = 8
+) -> list[Reply | JarvisError]:
+    """Answer first questions of any owners' conversations together.
+
+    Args:
+        asks: memories, which share one loaded model, and requests that `may_join`.
+        batch_size: how many are computed together.
+
+    Returns:
+        For each the reply of its own `PersonalMemory.chat`, or the error that it would raise. The time that a
+        request allows (``seconds``) is not looked at.
+
+    Raises:
+        InputError: memories with different models, or a request that may not join.
+    """
+    if not asks:
+        return []
+    node = asks[0][0].node
+    if any(memory.node is not node for memory, _ in asks):
+        raise InputError("questions to different models cannot be answered together; ask them apart")
+    if not all(may_join(request) for _, request in asks):
+        raise InputError("more than one plain question needs a run of its own; use PersonalMemory.chat")
+    owners = {memory._store.owner for memory, _ in asks}
+    with Operation("ask_many", owners.pop() if len(owners) == 1 else None, node.name) as run:
+        ready = [_ready(memory, request) for memory, request in asks]
+        queries = [one[1] for one in ready if not isinstance(one, JarvisError)]
+        said = iter(_said(node, queries, batch_size))
+        told = [one if isinstance(one, JarvisError) else _reply(node, one[0], next(said)) for one in ready]
+    run.end()
+    return told
+
+
+def _ready(memory: PersonalMemory, request: ChatRequest) -> tuple[Recall, Query] | JarvisError:
+    said, most = request.messages[0], request.max_new_tokens
+    try:
+        recalled = memory.ready(said.text, said.images, None, most)
+    except JarvisError as error:
+        return error
+    return recalled, Query(recalled.context, said.text, recalled.images, most)
+
+
+def _said(node: VLM, queries: Sequence[Query], batch_size: int) -> list[Generation | JarvisError]:
+    """An answer or an error each: what one of them does wrong is not the others' loss."""
+    if not queries:
+        return []
+    try:
+        return list(node.generate_many(queries, batch_size))
+    except JarvisError as error:
+        if len(queries) == 1:
+            return [error]
+        return [said for query in queries for said in _said(node, [query], 1)]
+
+
+def _reply(node: VLM, recalled: Recall, said: Generation | JarvisError) -> Reply | JarvisError:
+    if isinstance(said, JarvisError):
+        return said
+    usage = answered(recalled, said).usage
+    # Nobody was found: in a conversation the prefix counts all the same.
+    bare = len(node.prefix.token_ids) if recalled.context is None else 0
+    reused = usage.reused + (bare if node.reach.segments != 0 else 0)
+    return Reply(
+        text=said.text,
+        calls=(),
+        bad_calls=(),
+        finish="stop" if said.token_ids[-1] in node.parts.stop_ids else "length",
+        prompt_tokens=usage.reused + usage.computed + bare,
+        reused_tokens=reused,
+        generated_tokens=said.generated_tokens,
+        concepts=tuple(find.concept.name for find in recalled.found),
+        notices=recalled.notices,
+        ttft_seconds=said.ttft_seconds,
+        seconds=said.seconds,
+    )

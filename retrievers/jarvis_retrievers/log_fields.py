@@ -92,6 +92,7 @@ _MODES = ("none", "compose", "link", "blend", "exact")
 _ROUTES = (
     *("/", "/login", "/logout", "/favicon.ico", "/look/…", "/sample/…", "/photo/…", "/crop/…", "/picture/…"),
     *("/region/…", "/upload/…", "/_nicegui/…", "/_nicegui_ws/…", "other"),
+    *("/v1/chat/completions", "/v1/models", "/healthz", "/readyz"),
 )
 
 FIELDS: Final[Mapping[str, Field]] = {

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from jarvis_memory import Ask, PersonalMemory, ask_together
+import pytest
+from PIL import Image
+
+from jarvis_memory import Ask, PersonalMemory, ask_together, chat_together
+from jarvis_memory.chat import ChatRequest, Message, Reply, Sampling, Tool
+from jarvis_memory.together import may_join
 from jarvis_pocket.exam import Exam
-from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.errors import ImageError, InputError, WindowError
 from tests.kv.tiny import make_tiny
 from tests.memory.conftest import Opener
 
@@ -41,3 +46,60 @@ def test_two_models_cannot_answer_together(household: PersonalMemory, opened: Op
     other = opened("ben", model=make_tiny("qwen2_5_vl").vlm)
     with pytest.raises(InputError, match="different models"):
         ask_together([Ask(household, "Who?"), Ask(other, "Who?")])
+
+
+def said(*content: str | Image.Image, **more: Any) -> ChatRequest:
+    return ChatRequest([Message("user", content)], **{"max_new_tokens": 24, **more})
+
+
+def test_first_questions_of_conversations_are_answered_as_alone(
+    household: PersonalMemory, exam: Exam, opened: Opener
+) -> None:
+    ben = opened("ben")
+    name = exam.concepts[0].name
+    ben.remember(name, list(exam.photos[1]), f"{name} likes cheese.")
+    asks = [
+        (household, said(f"What does {name} like?")),
+        (ben, said(f"What does {name} like?")),
+        (ben, said(exam.photos[1][0], "Who is that?")),
+        (household, said("What does nobody like?", max_new_tokens=3)),
+    ]
+    for (memory, request), reply in zip(asks, chat_together(asks, batch_size=3), strict=True):
+        alone = memory.chat(request)
+        assert isinstance(reply, Reply)
+        for what in ("text", "finish", "prompt_tokens", "generated_tokens", "concepts", "calls", "notices"):
+            assert getattr(reply, what) == getattr(alone, what), what
+        assert 0 < reply.reused_tokens < reply.prompt_tokens
+    assert chat_together([]) == []
+
+
+def test_what_one_of_them_does_wrong_is_not_the_others_loss(household: PersonalMemory, exam: Exam) -> None:
+    empty = Image.new("RGB", (1, 5000))
+    asks = [said("Who?"), said("word " * 9000), said(empty, "Who is that?")]
+    good, long, broken = chat_together([(household, request) for request in asks])
+    assert isinstance(good, Reply)
+    assert good.text == household.chat(asks[0]).text
+    assert isinstance(long, WindowError)
+    assert isinstance(broken, ImageError)
+
+
+def test_what_needs_a_run_of_its_own_may_not_join(household: PersonalMemory) -> None:
+    picture = Image.new("RGB", (8, 8))
+    turns = [Message("user", ("a",)), Message("assistant", ("b",)), Message("user", ("c",))]
+    alone = [
+        said("a", stop=["b"]),
+        said("a", schema="{}"),
+        said("a", tools=[Tool("feed")]),
+        said("a", sampling=Sampling(1.0)),
+        said("a", concepts=[]),
+        said(" "),
+        said("a", picture),
+        said("a", "b"),
+        said(picture),
+        ChatRequest(turns),
+        ChatRequest([Message("system", ("a",)), Message("user", ("b",))]),
+    ]
+    assert not any(map(may_join, alone))
+    assert may_join(said(picture, "a"))
+    with pytest.raises(InputError, match="a run of its own"):
+        chat_together([(household, alone[0])])
