@@ -56,7 +56,8 @@ class Hosted:
             ExtraError: a module is not installed.
         """
         if self.missing is not None:
-            raise ExtraError(f"{self.missing} is not installed; run: pip install {self.missing.replace('_', '-')}")
+            package = self.missing.replace("_", "-")
+            raise ExtraError(f"{package} is not installed; run: pip install {package}")
         return self.open(folder, dim, longest)
 
 
@@ -151,22 +152,15 @@ def _milvus(folder: Path, dim: int, longest: float | None) -> Opened:
 
 
 def _faiss(folder: Path, dim: int, longest: float | None) -> Opened:
-    """Its own filter comes after the search, so each owner has a store."""
-    import faiss
-    from langchain_community.docstore.in_memory import InMemoryDocstore
-    from langchain_community.vectorstores import FAISS
+    from jarvis_plugins.langchain import FaissVectorStore
 
     rows = _rows(dim, longest)
-
-    def made(tag: str) -> Any:
-        return FAISS(rows, faiss.IndexFlatL2(rows.space.width), InMemoryDocstore(), {})
-
-    return Opened(_langchain(made, rows))
+    return Opened(_langchain(FaissVectorStore(rows), rows))
 
 
 HOSTED: Final[dict[str, Hosted]] = {
     "langchain-in-memory": Hosted(("langchain_core",), _in_memory, lasts=False),
-    "langchain-faiss": Hosted(("langchain_community",), _faiss, lasts=False),
+    "langchain-jarvis-faiss": Hosted(("langchain_core",), _faiss, lasts=False),
     "langchain-qdrant": Hosted(("langchain_qdrant",), _langchain_qdrant, lasts=True),
     "langchain-chroma": Hosted(("langchain_chroma",), _chroma, lasts=True),
     "langchain-milvus": Hosted(("langchain_milvus", "milvus_lite"), _milvus, lasts=True),

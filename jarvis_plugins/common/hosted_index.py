@@ -9,7 +9,13 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from jarvis_retrievers.errors import CorruptRecordError, JarvisError, SettingError, StaleIndexError, StoreError
+from jarvis_retrievers.errors import (
+    CorruptRecordError,
+    JarvisError,
+    SettingError,
+    StaleIndexError,
+    StoreError,
+)
 from jarvis_retrievers.index import Rebuilt
 from jarvis_retrievers.vectors import (
     Ids,
@@ -216,9 +222,7 @@ class HostedIndex:
             found = self._near(owner, row, fetch, known)
             scores, keys = _scored(row[None], found, wanted)
             last = min(float(row @ one) for one in found.values())
-            if fetch == most or (
-                fetch > wanted and float(scores[0, -1]) - last > self._space.slack(row)
-            ):
+            if fetch == most or (fetch > wanted and float(scores[0, -1]) - last > self._space.slack(row)):
                 return scores, keys
             fetch *= 2
 
@@ -237,8 +241,8 @@ class HostedIndex:
                 return found
             if len(texts) < ask or ask >= self._most:
                 raise StaleIndexError(
-                    f"the vector store gave {len(found)} of {k} vectors that it should have; rebuild the index "
-                    "from the record"
+                    f"the vector store gave {len(found)} of {k} vectors that it should have; rebuild the "
+                    "index from the record"
                 )
             ask = min(self._most, 2 * ask)
 

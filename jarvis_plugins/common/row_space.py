@@ -71,10 +71,8 @@ class RowSpace:
         """``width`` numbers of a query (dim,)."""
         wide = query.astype(np.float64)
         length = float(np.linalg.norm(wide))
-        if length:
-            wide = wide / length
-        else:  # all products are 0; cosines need a direction
-            wide = np.eye(1, self.dim)[0]
+        # Of zeros all products are 0, but cosines need a direction.
+        wide = wide / length if length else np.eye(1, self.dim)[0]
         return [*wide.tolist(), *([0.0] if self.longest is not None else [])]
 
     def slack(self, query: Scores) -> float:

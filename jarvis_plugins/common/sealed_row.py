@@ -64,7 +64,7 @@ class RowSeal:
     def __init__(self, secret: bytes, dim: int) -> None:
         if not isinstance(secret, bytes) or len(secret) < _LEAST:
             raise SettingError(
-                f"secret must be {_LEAST} bytes or more; make it once with secrets.token_bytes(32) and keep it"
+                f"secret must be {_LEAST} bytes or more; make it with secrets.token_bytes(32) and keep it"
             )
         self._secret, self.dim = secret, dim
 

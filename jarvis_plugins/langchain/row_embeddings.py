@@ -12,12 +12,12 @@ __all__ = ["RowEmbeddings"]
 
 
 class RowEmbeddings(Embeddings):
-    """Every LangChain store embeds the texts that it is given. The texts of `LangChainVectorIndex` are vectors.
+    """LangChain stores embed the texts that they are given; those of `LangChainVectorIndex` are vectors.
 
     Args:
         dim: numbers in a vector.
-        longest: None for vectors of length 1; else no vector is longer, and those in the store have one number
-            more (`RowSpace`).
+        longest: None for vectors of length 1; else no vector is longer, and those in the store have one
+            number more (`RowSpace`).
 
     Raises:
         InputError, SettingError: what cannot be.

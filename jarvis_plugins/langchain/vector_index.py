@@ -74,7 +74,9 @@ class _Documents:
         ]
         given = self._store(tag).add_documents(documents, ids=keys)
         if [str(one) for one in given] != keys:
-            raise StoreError("the vector store gave vectors other ids than it was told; nothing could be deleted")
+            raise StoreError(
+                "the vector store gave vectors other ids than it was told; nothing could be deleted"
+            )
 
     def drop(self, tag: str, keys: list[str]) -> None:
         if self._store(tag).delete(ids=keys) is False:
@@ -124,7 +126,9 @@ def _checked(store: Any, rows: RowEmbeddings) -> VectorStore:
     if not isinstance(store, VectorStore):
         raise SettingError(f"store must be a LangChain VectorStore, or a function that gives one, got {name}")
     if store.embeddings is not rows:
-        raise SettingError(f"{name} does not embed with these rows; make it with the RowEmbeddings given here")
+        raise SettingError(
+            f"{name} does not embed with these rows; make it with the RowEmbeddings given here"
+        )
     if type(store).delete is VectorStore.delete:
         raise SettingError(f"{name} cannot delete, so that nothing could be forgotten; take another store")
     return store

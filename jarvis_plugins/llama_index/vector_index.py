@@ -32,14 +32,14 @@ class LlamaVectorIndex(HostedIndex):
         store = QdrantVectorStore("jarvis", client=client)
         index = LlamaVectorIndex(store, dim=256, secret=secret)
 
-    A store that keeps no texts (`SimpleVectorStore`) gives nothing back but ids: its rows are kept beside it in
-    memory, and what it has of an owner that this process did not write is deleted on first use.
+    A store that keeps no texts (`SimpleVectorStore`) gives nothing back but ids: its rows are kept beside it
+    in memory, and what it has of an owner that this process did not write is deleted on first use.
 
     Args:
         store: it must filter by metadata, and be able to delete nodes by id.
         dim: numbers in a vector.
-        longest: None for vectors of length 1; else no vector is longer, and those in the store have one number
-            more (`RowSpace`).
+        longest: None for vectors of length 1; else no vector is longer, and those in the store have one
+            number more (`RowSpace`).
         secret: 16 bytes or more, always the same for one store; owners are told to it by an HMAC.
         most: vectors that the store gives at once.
 
@@ -75,7 +75,9 @@ class _Nodes:
         ]
         given = self._store.add(nodes)
         if list(given) != keys:
-            raise StoreError("the vector store gave nodes other ids than it was told; nothing could be deleted")
+            raise StoreError(
+                "the vector store gave nodes other ids than it was told; nothing could be deleted"
+            )
         if self._texts is not None:
             self._texts.update(zip(keys, texts, strict=True))
 
@@ -108,7 +110,9 @@ def _checked(store: Any) -> BasePydanticVectorStore:
     if not isinstance(store, BasePydanticVectorStore):
         raise SettingError(f"store must be a LlamaIndex BasePydanticVectorStore, got {name}")
     if type(store).delete_nodes is BasePydanticVectorStore.delete_nodes:
-        raise SettingError(f"{name} cannot delete nodes by id, so that nothing could be forgotten; take another")
+        raise SettingError(
+            f"{name} cannot delete nodes by id, so that nothing could be forgotten; take another"
+        )
     if not store.is_embedding_query:
         raise SettingError(f"{name} embeds queries itself and takes no vectors; take another store")
     return store

@@ -1,4 +1,4 @@
-"""`LangChainVectorIndex` on stores in memory: the suite of indexes, and stores that do not do as they are told."""
+"""`LangChainVectorIndex` on stores in memory, and on stores that do not do as they are told."""
 
 from __future__ import annotations
 

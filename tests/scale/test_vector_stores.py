@@ -1,4 +1,4 @@
-"""Vector stores of other libraries as indexes: the suite of indexes, what is lost, and a whole memory on one."""
+"""Vector stores of other libraries as indexes, and a whole memory on them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Make = Callable[[int], VectorIndex]
 
 
 class TestConformance(test_index.TestVectorIndexConformance):
-    @pytest.fixture(params=[name for name, hosted in HOSTED.items() if hosted.lasts or "faiss" in name])
+    @pytest.fixture(params=[name for name, hosted in HOSTED.items() if hosted.lasts])
     def make(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
         hosted = HOSTED[request.param]
         if hosted.missing is not None:
