@@ -170,13 +170,13 @@ class HostedIndex:
         with self._lock:
             self._ids.pop(owner, None)
             listed, sound = self._listed(owner)
-            complete = sound and max(len(listed), len(wanted)) < self._most
-            right = {key for key, row in listed.items() if complete and wanted.get(key) == row.tobytes()}
+            complete = max(len(listed), len(wanted)) < self._most
+            right = {key for key, row in listed.items() if complete and _same(row, wanted.get(key))}
             wrong = set(listed) - right
             fresh = np.array([key not in right for key in keys.tolist()], dtype=bool)
             # Some stores keep two rows of one key: whatever may be there goes first.
-            again = wrong if complete else wrong | set(wanted)
-            self._drop(owner, sorted(again))
+            unseen = set() if complete and sound else set(wanted) - right
+            self._drop(owner, sorted(wrong | unseen))
             self._put(owner, keys[fresh], rows[fresh])
             self._ids[owner] = set(wanted)
         return Rebuilt(len(right), int(fresh.sum()), len(wrong))
@@ -198,19 +198,18 @@ class HostedIndex:
             self._ids[owner] = listed
         return self._ids[owner]
 
-    def _listed(self, owner: str) -> tuple[dict[int, Scores], bool]:
-        """What the store has of an owner, and whether all of it is sound, each id once."""
-        found: dict[int, Scores] = {}
-        texts = self._asked(owner, np.eye(1, self.dim, dtype=np.float32)[0], self._most)
-        damaged = 0
-        for text in texts:
+    def _listed(self, owner: str) -> tuple[dict[int, Scores | None], bool]:
+        """What the store has of an owner, None for an id that it has twice; whether nothing is damaged."""
+        found: dict[int, Scores | None] = {}
+        sound = True
+        for text in self._asked(owner, np.eye(1, self.dim, dtype=np.float32)[0], self._most):
             try:
                 number, row = self._seal.open(owner, text)
             except CorruptRecordError:
-                damaged += 1  # told to the caller, who writes it again
+                sound = False  # told to the caller, who writes it again
                 continue
-            found[number] = row
-        return found, not damaged and len(found) == len(texts)
+            found[number] = None if number in found else row
+        return found, sound
 
     def _nearest(
         self, owner: str, row: Scores, wanted: int, fetch: int, known: set[int]
@@ -270,6 +269,10 @@ class HostedIndex:
         for start in range(0, len(names), _AT_ONCE):
             with _failing("delete"):
                 self._store.drop(self._seal.tag(owner), names[start : start + _AT_ONCE])
+
+
+def _same(row: Scores | None, wanted: bytes | None) -> bool:
+    return row is not None and row.tobytes() == wanted
 
 
 def _scored(rows: Scores, found: dict[int, Scores], k: int) -> tuple[Scores, Ids]:

@@ -72,10 +72,12 @@ class _Documents:
             Document(page_content=text, metadata={OWNER_FIELD: tag}, id=key)
             for key, text in zip(keys, texts, strict=True)
         ]
-        given = self._store(tag).add_documents(documents, ids=keys)
-        if [str(one) for one in given] != keys:
+        store = self._store(tag)
+        given = [str(one) for one in store.add_documents(documents, ids=keys)]
+        if given != keys:
+            store.delete(ids=given)
             raise StoreError(
-                "the vector store gave vectors other ids than it was told; nothing could be deleted"
+                "the vector store gives ids of its own, so that nothing could be found to delete"
             )
 
     def drop(self, tag: str, keys: list[str]) -> None:

@@ -73,10 +73,11 @@ class _Nodes:
             TextNode(id_=key, text=text, embedding=vector, metadata={OWNER_FIELD: tag})
             for key, text, vector in zip(keys, texts, vectors, strict=True)
         ]
-        given = self._store.add(nodes)
-        if list(given) != keys:
+        given = list(self._store.add(nodes))
+        if given != keys:
+            self._store.delete_nodes(given)
             raise StoreError(
-                "the vector store gave nodes other ids than it was told; nothing could be deleted"
+                "the vector store gives ids of its own, so that nothing could be found to delete"
             )
         if self._texts is not None:
             self._texts.update(zip(keys, texts, strict=True))
