@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -172,7 +173,7 @@ def remnants(hosted: Hosted, folder: Path) -> dict[str, Any]:
 
 def _encodings(row: NDArray[np.float32]) -> tuple[bytes, ...]:
     """A row as stores write it: numbers of 4 or 8 bytes, or a list in pickle."""
-    pickled = b"".join(b"G" + one.tobytes() for one in row.astype(">f8"))
+    pickled = b"".join(b"G" + struct.pack(">d", one) for one in row.tolist())
     return row.astype("<f4").tobytes(), row.astype("<f8").tobytes(), pickled
 
 
