@@ -79,7 +79,8 @@ class Faulty(InMemoryVectorStore):
 
 def unit(count: int, dim: int = 8, seed: int = 0) -> np.ndarray:
     rows = np.random.default_rng(seed).standard_normal((count, dim)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows
 
 
 @pytest.fixture
@@ -240,7 +241,7 @@ def test_a_store_that_takes_no_vectors_is_asked_with_a_text() -> None:
 
 
 class CannotDelete(InMemoryVectorStore):
-    delete = VectorStore.delete
+    delete = VectorStore.delete  # type: ignore[assignment]
 
 
 def test_what_cannot_be_used_is_refused_in_one_line() -> None:
@@ -252,7 +253,7 @@ def test_what_cannot_be_used_is_refused_in_one_line() -> None:
         (InMemoryVectorStore(rows), {"most": 0}, "most must be"),
     ):
         with pytest.raises(SettingError, match=word) as error:
-            LangChainVectorIndex(store, rows, **({"secret": SECRET} | options))  # type: ignore[arg-type]
+            LangChainVectorIndex(store, rows, **({"secret": SECRET} | options))
         assert "\n" not in str(error.value)
     with pytest.raises(SettingError, match="got dict"):
         LangChainVectorIndex(lambda tag: {}, rows, secret=SECRET).count("ana")  # type: ignore[arg-type,return-value]

@@ -16,10 +16,12 @@ from jarvis_memory import VLM, PersonalMemory
 from jarvis_pocket.exam import draw_exam
 from jarvis_retrievers.index import FlatIndex, RebuildableIndex, Rebuilt, VectorIndex
 from jarvis_retrievers.openclip import OpenCLIPEncoder
+from tests.house.tree import ROOT, blocks
 from tests.memory.test_outer_index import same
 from tests.retrievers import test_index
 
 Make = Callable[[int], VectorIndex]
+PAGE = ROOT / "docs" / "vector_stores.md"
 
 
 class TestConformance(test_index.TestVectorIndexConformance):
@@ -123,3 +125,14 @@ def test_a_memory_with_its_vectors_in_qdrant_is_the_same(name: str, tmp_path: Pa
     assert opened.index.count("ana") == 0
     assert opened.index.count("ben") > 0
     opened.close()
+
+
+EXAMPLES = [code for kind, code in blocks(PAGE.read_text(encoding="utf-8")) if kind == "python"]
+
+
+@pytest.mark.parametrize("code", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_example(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("langchain_qdrant", reason="langchain-qdrant is not installed")
+    pytest.importorskip("llama_index.vector_stores.qdrant", reason="llama-index-vector-stores-qdrant is not")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, str(PAGE), "exec"), {"__name__": "__main__"})
