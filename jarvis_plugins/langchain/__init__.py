@@ -18,17 +18,21 @@ if TYPE_CHECKING:
     from .embeddings import OpenCLIPEmbeddings as OpenCLIPEmbeddings
     from .middleware import PersonalMemoryMiddleware as PersonalMemoryMiddleware
     from .retriever import JarvisRetriever as JarvisRetriever
+    from .row_embeddings import RowEmbeddings as RowEmbeddings
     from .store import PersonalStore as PersonalStore
     from .tools import memory_tools as memory_tools
+    from .vector_index import LangChainVectorIndex as LangChainVectorIndex
     from .vectorstore import FaissVectorStore as FaissVectorStore
 
 _EXPORTS = {
     "ChatJarvis": "chat_model",
     "FaissVectorStore": "vectorstore",
     "JarvisRetriever": "retriever",
+    "LangChainVectorIndex": "vector_index",
     "OpenCLIPEmbeddings": "embeddings",
     "PersonalMemoryMiddleware": "middleware",
     "PersonalStore": "store",
+    "RowEmbeddings": "row_embeddings",
     "memory_tools": "tools",
     "picture_block": "blocks",
     "pictures_of": "blocks",
@@ -38,9 +42,11 @@ __all__ = [
     "ChatJarvis",
     "FaissVectorStore",
     "JarvisRetriever",
+    "LangChainVectorIndex",
     "OpenCLIPEmbeddings",
     "PersonalMemoryMiddleware",
     "PersonalStore",
+    "RowEmbeddings",
     "memory_tools",
     "picture_block",
     "pictures_of",

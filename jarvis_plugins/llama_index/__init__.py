@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .retriever import JarvisRetriever as JarvisRetriever
     from .tool_spec import JarvisToolSpec as JarvisToolSpec
     from .transform import RememberConcepts as RememberConcepts
+    from .vector_index import LlamaVectorIndex as LlamaVectorIndex
     from .vectorstore import JarvisFaissVectorStore as JarvisFaissVectorStore
 
 _EXPORTS = {
@@ -33,6 +34,7 @@ _EXPORTS = {
     "JarvisLLM": "llm",
     "JarvisRetriever": "retriever",
     "JarvisToolSpec": "tool_spec",
+    "LlamaVectorIndex": "vector_index",
     "OpenCLIPEmbedding": "embedding",
     "PersonalMemoryBlock": "memory_block",
     "PersonalNodePostprocessor": "postprocessor",
@@ -49,6 +51,7 @@ __all__ = [
     "JarvisLLM",
     "JarvisRetriever",
     "JarvisToolSpec",
+    "LlamaVectorIndex",
     "OpenCLIPEmbedding",
     "PersonalMemoryBlock",
     "PersonalNodePostprocessor",

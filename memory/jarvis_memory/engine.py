@@ -14,6 +14,7 @@ import torch
 from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import ContextError
+from jarvis_retrievers.index import RebuildableIndex
 from jarvis_retrievers.log import log
 from jarvis_retrievers.masker import SubjectMasker
 from jarvis_retrievers.text_embedder import TextEmbedder
@@ -24,6 +25,7 @@ from .gate import Verdict
 from .intake import Intake
 from .keeper import SegmentKeeper
 from .kv import Context, Mode, Prefix, Segment, Storage
+from .outer_index import check_index
 from .profiling.choice import check_profiler, choose_profiler
 from .profiling.profiler import Profiler
 from .selecting.chooser import TokenChooser
@@ -60,10 +62,10 @@ class Engine:
         clip: a name to load, or an encoder.
         device: where loaded models run; None takes the best there is.
         quotas: how many bytes of segments are kept at hand.
-        masker: where on photos the subject is, if that is known.
+        masker, detector: where on photos the subject is, and regions of pictures, if that is known.
         profiler: who describes photos; see `choose_profiler`.
         texts: compares questions with profiles in place of the encoder's text tower.
-        detector: finds regions of pictures, if there is such.
+        index: holds the vectors; None for FAISS in memory.
     """
 
     def __init__(
@@ -77,9 +79,10 @@ class Engine:
         profiler: str | Profiler | None = None,
         texts: TextEmbedder | None = None,
         detector: RegionDetector | None = None,
+        index: RebuildableIndex | None = None,
     ) -> None:
         self.texts = None if texts is None else TextKeeper(store, check_embedder(texts))
-        self._profiler, self._detector = check_profiler(profiler), detector
+        self._profiler, self._detector, self.index = check_profiler(profiler), detector, check_index(index)
         self._quotas, self._masker = quotas, masker
         self._store, self._model, self._clip, self._device = store, model, clip, device
         self._lock, self.tally = threading.RLock(), Tally()
@@ -100,8 +103,8 @@ class Engine:
 
     @cached_property
     def _made_finder(self) -> Finder:
-        known = self._tuning
-        return Finder(self._store, self.encoder, known.retriever, known.bank, self.texts, self._detector)
+        store, known, more = self._store, self._tuning, (self.texts, self._detector)
+        return Finder(store, self.encoder, known.retriever, known.bank, *more, index=self.index)
 
     @cached_property
     def _made_chat(self) -> ChatVLM:
@@ -201,7 +204,8 @@ class Engine:
     def dismiss(self, concept_id: str | None = None) -> AtHand:
         """Keep nothing of a concept at hand, or of any, nor of questions and pictures; loads no model."""
         there, everything = self.__dict__, concept_id is None
-        gone = self._made_finder.forget(everything=everything) if "_made_finder" in there else AtHand()
+        there_too = "_made_finder" in there or (self.index is not None and not everything)
+        gone = self.finder.forget(everything=everything) if there_too else AtHand()
         if "_made_tiers" in there:
             gone = replace(gone, **self._made_tiers.forget(concept_id)._asdict())
             self.vlm.parts.encoder.forget()
@@ -224,8 +228,8 @@ class Engine:
     def keep_verdict(self, verdict: Verdict) -> None:
         """Store what the gate found."""
         self._store.put_setting(f"{_GATE_KEY}{verdict.fingerprint}", verdict.model_dump_json())
-        told = {"fingerprint": verdict.fingerprint[:12], "storage": verdict.storage.value}
-        log("gate.judged", mode=verdict.mode.value, **told)
+        mode, stored = verdict.mode.value, verdict.storage.value
+        log("gate.judged", mode=mode, fingerprint=verdict.fingerprint[:12], storage=stored)
 
     def drop_verdict(self) -> None:
         """Forget what the gate found for this model."""
@@ -243,12 +247,9 @@ class Engine:
         if mode is not Mode.AUTO or segments < 2:
             return (Mode.COMPOSE if mode is Mode.AUTO else mode), ()
         made, verdict = self.selecting.key, self.verdict
+        ours = verdict if verdict is not None and verdict.selector == made else None
         # What was measured before the model was given away, was with patches.
-        known = (
-            verdict if verdict is not None and verdict.selector == made else None,
-            None if made else self.vlm.measured,
-        )
-        for found in known:
+        for found in (ours, None if made else self.vlm.measured):
             if found is not None and found.storage is self.storage:
                 return found.mode, ()
         with self._lock:

@@ -17,18 +17,21 @@ from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import JarvisError
 from jarvis_retrievers.faiss_index import FaissIndex
+from jarvis_retrievers.index import RebuildableIndex
 from jarvis_retrievers.log import log
 from jarvis_retrievers.region_cache import RegionCache
 from jarvis_retrievers.regions import best_per_entry
 from jarvis_retrievers.retrieval import Entry, Hit, RetrieverConfig
 from jarvis_retrievers.retriever import ConceptRetriever
 from jarvis_retrievers.text_index import TextIndex
+from jarvis_retrievers.vectors import Ids, Scores
 from jarvis_retrievers.words import WordIndex
 
 from .concept import Concept
 from .explanation import Explanation, Find
 from .likeness import Likeness
 from .mentions import earlier, points_back, told_of
+from .outer_index import OuterIndex
 from .profile import profile_text
 from .snapshots import StoredSnapshots
 from .store.holdings import Amount
@@ -44,7 +47,7 @@ __all__ = ["Explanation", "Find", "Finder", "Likeness"]
 
 
 class Finder:
-    """Retrieval over one owner's store. The FAISS index is built from the catalogue's rows on first use.
+    """Retrieval over one owner's store. The index is built from the catalogue's rows on first use.
 
     Args:
         store: the owner's store.
@@ -54,6 +57,7 @@ class Finder:
         texts: vectors of another encoder that compares texts; None leaves that to ``encoder``.
         detector: finds regions of pictures, if there is such.
         pool: keeps views of many owners within a number of bytes.
+        index: holds the vectors, of other owners too; None for FAISS in memory.
 
     Attributes:
         seen: pictures that were asked about lately, so that another question about one is not a new look.
@@ -68,10 +72,11 @@ class Finder:
         texts: TextKeeper | None = None,
         detector: RegionDetector | None = None,
         pool: ViewPool = VIEWS,
+        index: RebuildableIndex | None = None,
     ) -> None:
         self._store, self._encoder, self._config = store, encoder, config
         self._bank = np.zeros((0, encoder.dim), np.float32) if bank is None else bank
-        self._texts, self._detector, self._pool = texts, detector, pool
+        self._texts, self._detector, self._pool, self._outer = texts, detector, pool, index
         self.seen = RegionCache()
         self._lock = threading.Lock()
         self._view: View | None = None
@@ -213,6 +218,8 @@ class Finder:
         owner, view = self._store.owner, self._view
         gone = AtHand(pictures=Amount(len(self.seen), self.seen.nbytes))
         self.seen.clear()
+        if self._outer is not None and not everything:
+            self._current()  # nothing of it may stay there, whatever was asked for so far
         if view is None:
             return gone
         count, nbytes = view.index.count(owner), view.index.nbytes
@@ -233,12 +240,23 @@ class Finder:
         with self._lock:
             self._view = None
 
+    def _new_index(self) -> FaissIndex | OuterIndex:
+        if self._outer is not None:
+            return OuterIndex(self._outer, self._store.owner, self._record)
+        kept = StoredSnapshots(self._store, self._encoder.fingerprint)
+        return FaissIndex(self._encoder.dim, snapshots=kept)
+
+    def _record(self) -> tuple[Ids, Scores]:
+        """Ids (n,) and vectors (n, dim) of this finder's encoder."""
+        ours = {one.id for one in self._store.list() if one.encoder == self._encoder.fingerprint}
+        rows = self._store.vectors(ours)
+        return rows.ids, rows.matrix.reshape(len(rows.ids), self._encoder.dim)
+
     def _build(self, concepts: Sequence[Concept], state: tuple[tuple[str, int], ...]) -> View:
         """A view in which only what has changed is read and indexed again."""
         owner, old = self._store.owner, self._view
-        kept = StoredSnapshots(self._store, self._encoder.fingerprint)
         # Older views may still search in it: ids that they do not know are passed over.
-        index = old.index if old is not None else FaissIndex(self._encoder.dim, snapshots=kept)
+        index = old.index if old is not None else self._new_index()
         told = old.texts if old is not None else None
         if told is None and self._texts is not None:
             told = TextIndex(self._texts.embedder)

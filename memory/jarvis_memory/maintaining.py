@@ -102,6 +102,8 @@ class Maintaining:
         """
         with self._writing:
             given = self._store.delete_owner()
+            if self._engine.index is not None:
+                self._engine.index.delete_owner(self._store.owner)
             return self._store.amend_receipt(given.concepts, self._engine.dismiss()) or given
 
     def holdings(self) -> Holdings:

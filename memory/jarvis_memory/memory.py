@@ -15,6 +15,7 @@ from jarvis_retrievers.detected import RegionDetector
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import InputError, JarvisWarning
 from jarvis_retrievers.images import pixel_digest
+from jarvis_retrievers.index import RebuildableIndex
 from jarvis_retrievers.masker import SubjectMasker
 from jarvis_retrievers.text_embedder import TextEmbedder
 
@@ -80,6 +81,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         detector: RegionDetector | None = None,
         key: MasterKey | None = None,
         quota: Quota | None = None,
+        index: RebuildableIndex | None = None,
     ) -> Self:
         """Open the memory of ``owner`` in ``home``; the folder is made if it is missing.
 
@@ -90,14 +92,22 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             segments: where segments are besides, such as a fast disk or Redis; see `Tiers`.
             model: "pocket", a Hugging Face id, a folder, or a loaded `VLM`. Loaded when first needed.
             clip: "pocket", ``"ARCH/PRETRAINED"`` of open_clip, a folder, or an encoder.
+<<<<<<< HEAD
             device: "cpu" or "cuda", by default the best. mode: see `Mode`. read_only: refuse writes.
             kv_ram_bytes, kv_gpu_bytes, session_bytes: bytes kept at hand, of segments and of earlier turns.
+=======
+            device: "cpu", "cuda"; by default the best there is.
+            mode: how contexts are made; see `Mode`.
+            read_only: refuse writes.
+            kv_ram_bytes, kv_gpu_bytes, session_bytes: bytes kept at hand of segments and of earlier turns.
+>>>>>>> vectors
             masker: says where on photos the subject is, so that patches are of it; none by default.
             profiler: who describes new photos: None for nobody (notes do), "vlm" for the model, a `Profiler`.
             texts: compares questions with profiles; by default the text tower of ``clip`` does.
             detector: finds regions of questions' pictures, besides windows at several scales.
             key: of an encrypted home; by default the environment's, or the keyring's. See `MasterKey`.
             quota: limits what is written here, besides the quotas that are stored.
+            index: holds the vectors (docs/vector_stores.md); by default FAISS in memory does.
 
         Raises:
             SettingError: what cannot be. HomeReadOnlyError: there is no home, and none can be made.
@@ -105,10 +115,15 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         """
         checked, quotas = Mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
+<<<<<<< HEAD
         store = OwnerStore.open(
             home, owner, blobs=blobs, segments=segments, read_only=read_only, key=key, quota=quota
         )
         engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector)
+=======
+        store = OwnerStore.open(home, owner, blobs=blobs, read_only=read_only, key=key, quota=quota)
+        engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector, index)
+>>>>>>> vectors
         return cls(store, engine, checked)
 
     @operation("remember")
@@ -238,7 +253,11 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         *,
         video: Video | None = None,
     ) -> list[Recollection]:
+<<<<<<< HEAD
         """Concepts that a query, pictures or a video are about, best first; ``k`` besides those it names."""
+=======
+        """Concepts that a query, pictures or a video are about, best first: ``k``, and all that it names."""
+>>>>>>> vectors
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
         check_photos(images)

@@ -11,6 +11,7 @@ from jarvis_retrievers.text_index import TextIndex
 from jarvis_retrievers.words import WordIndex
 
 from .concept import Concept
+from .outer_index import OuterIndex
 
 __all__ = ["View", "whole_patches"]
 
@@ -33,7 +34,7 @@ class View:
     entries: dict[str, Entry]
     words: WordIndex
     whose: dict[int, str]
-    index: FaissIndex
+    index: FaissIndex | OuterIndex
     texts: TextIndex | None
     thresholds: dict[str, float] = field(default_factory=dict)
 

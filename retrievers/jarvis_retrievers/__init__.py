@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .images import load_image as load_image
     from .images import pixel_digest as pixel_digest
     from .index import FlatIndex as FlatIndex
+    from .index import RebuildableIndex as RebuildableIndex
+    from .index import Rebuilt as Rebuilt
     from .index import VectorIndex as VectorIndex
     from .masker import SubjectMasker as SubjectMasker
     from .masker import WholePhoto as WholePhoto
@@ -87,6 +89,8 @@ _EXPORTS = {
     "PatchMiner": "patches",
     "PatchScorer": "scorer",
     "PromptScorer": "scorer",
+    "RebuildableIndex": "index",
+    "Rebuilt": "index",
     "RegionCache": "region_cache",
     "RegionDetector": "detected",
     "Retrieval": "retrieval",
@@ -143,6 +147,8 @@ __all__ = [
     "PatchMiner",
     "PatchScorer",
     "PromptScorer",
+    "RebuildableIndex",
+    "Rebuilt",
     "RegionCache",
     "RegionDetector",
     "Retrieval",

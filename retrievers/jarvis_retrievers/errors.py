@@ -18,6 +18,7 @@
     │   │   └── QuotaError                 an owner would have more than the quota allows
     │   ├── LockedHomeError                encrypted, and its key is not there
     │   │   └── WrongKeyError              another key than the one it was encrypted with
+    │   ├── StaleIndexError                a vector store that lacks some of what the record has
     │   └── CorruptRecordError             a record or blob whose digest does not match
     ├── ExtraError (ImportError)           a part of the package whose extra is not installed
     └── ModelError                         the model cannot do what is asked
@@ -70,6 +71,7 @@ __all__ = [
     "ProfileError",
     "QuotaError",
     "SettingError",
+    "StaleIndexError",
     "StoreError",
     "UnknownConceptError",
     "UnsupportedModelError",
@@ -145,6 +147,10 @@ class WrongKeyError(LockedHomeError):
 
 class CorruptRecordError(StoreError):
     """A record or blob whose digest does not match."""
+
+
+class StaleIndexError(StoreError):
+    """A vector store that lacks some of what the record has; it can be rebuilt from there."""
 
 
 class ExtraError(JarvisError, ImportError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -24,7 +25,7 @@ from .vectors import (
     check_owner,
 )
 
-__all__ = ["FlatIndex", "VectorIndex"]
+__all__ = ["FlatIndex", "RebuildableIndex", "Rebuilt", "VectorIndex"]
 
 
 @runtime_checkable
@@ -64,6 +65,28 @@ class VectorIndex(Protocol):
 
     def delete_owner(self, owner: str) -> None:
         """Forget every vector of this owner; no error where there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """How many vectors of an owner were right, and how many had to be written or deleted."""
+
+    kept: int
+    added: int
+    removed: int
+
+
+@runtime_checkable
+class RebuildableIndex(VectorIndex, Protocol):
+    """An index that outlives a process, and may lose what was written or keep what was deleted."""
+
+    def rebuild(self, owner: str, ids: Sequence[int], vectors: NDArray[Any]) -> Rebuilt:
+        """Make this owner's vectors be exactly these, those of the record; what is right stays.
+
+        Raises:
+            InputError: as `add`; nothing has changed.
+        """
         ...
 
 
@@ -114,6 +137,17 @@ class FlatIndex:
         check_owner(owner)
         with self._lock:
             self._rows.pop(owner, None)
+
+    def rebuild(self, owner: str, ids: Sequence[int], vectors: NDArray[Any]) -> Rebuilt:
+        """See `RebuildableIndex.rebuild`."""
+        check_owner(owner)
+        keys, rows = check_ids(ids), check_matrix(vectors, self.dim, "vectors")
+        check_new(keys, rows, ())
+        with self._lock:
+            old = {key: row.tobytes() for key, row in zip(*self._of(owner), strict=True)}
+            self._rows[owner] = (keys, rows.copy())
+        kept = sum(old.get(key) == row.tobytes() for key, row in zip(keys, rows, strict=True))
+        return Rebuilt(kept, len(keys) - kept, len(old) - kept)
 
     def _of(self, owner: str) -> tuple[Ids, Scores]:
         empty = (np.zeros(0, np.int64), np.zeros((0, self.dim), np.float32))

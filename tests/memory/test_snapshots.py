@@ -37,7 +37,9 @@ def found(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def asked(memory: PersonalMemory, exam: Exam) -> set[int]:
     """Ask, wait for the clusters, and give the ids of the snapshot in the home."""
     memory.recall(images=[exam.photos[0][0]])
-    memory._engine.finder._current().index.vectors(memory.owner).settle()
+    index = memory._engine.finder._current().index
+    assert isinstance(index, FaissIndex)
+    index.vectors(memory.owner).settle()
     encoder = memory._engine.encoder
     data = memory._store.snapshot(encoder.fingerprint)
     return set() if data is None else set(ClusterSnapshot.from_bytes(data, encoder.dim).ids.tolist())
