@@ -108,6 +108,9 @@ def test_a_life_tells_nearly_every_event(told: Told) -> None:
         *("gpu.exhausted", "cache.unkept", "cache.exact", "question.retried", "question.cut"),
         *("gate.missing", "gate.uncalibrated", "segment.evicted"),
         *("server.started", "server.stopped", "server.failed", "quota.refused"),
+        # It is lived in a folder.
+        *("cluster.lost", "cluster.unsafe"),
+        "tier.lost",
     }
     events = {str(line["event"]) for line in told.logs.json}
     assert set(EVENTS) - never <= events
