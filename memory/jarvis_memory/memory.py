@@ -92,15 +92,8 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             segments: where segments are besides, such as a fast disk or Redis; see `Tiers`.
             model: "pocket", a Hugging Face id, a folder, or a loaded `VLM`. Loaded when first needed.
             clip: "pocket", ``"ARCH/PRETRAINED"`` of open_clip, a folder, or an encoder.
-<<<<<<< HEAD
             device: "cpu" or "cuda", by default the best. mode: see `Mode`. read_only: refuse writes.
             kv_ram_bytes, kv_gpu_bytes, session_bytes: bytes kept at hand, of segments and of earlier turns.
-=======
-            device: "cpu", "cuda"; by default the best there is.
-            mode: how contexts are made; see `Mode`.
-            read_only: refuse writes.
-            kv_ram_bytes, kv_gpu_bytes, session_bytes: bytes kept at hand of segments and of earlier turns.
->>>>>>> vectors
             masker: says where on photos the subject is, so that patches are of it; none by default.
             profiler: who describes new photos: None for nobody (notes do), "vlm" for the model, a `Profiler`.
             texts: compares questions with profiles; by default the text tower of ``clip`` does.
@@ -109,21 +102,14 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             quota: limits what is written here, besides the quotas that are stored.
             index: holds the vectors (docs/vector_stores.md); by default FAISS in memory does.
 
-        Raises:
-            SettingError: what cannot be. HomeReadOnlyError: there is no home, and none can be made.
-            HomeFormatError, LockedHomeError, CorruptRecordError: see `OwnerStore.open`.
+        Raises: SettingError for what cannot be; see `OwnerStore.open`.
         """
         checked, quotas = Mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
         profiler = check_profiler(profiler)
-<<<<<<< HEAD
         store = OwnerStore.open(
             home, owner, blobs=blobs, segments=segments, read_only=read_only, key=key, quota=quota
         )
-        engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector)
-=======
-        store = OwnerStore.open(home, owner, blobs=blobs, read_only=read_only, key=key, quota=quota)
         engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector, index)
->>>>>>> vectors
         return cls(store, engine, checked)
 
     @operation("remember")
@@ -253,11 +239,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         *,
         video: Video | None = None,
     ) -> list[Recollection]:
-<<<<<<< HEAD
         """Concepts that a query, pictures or a video are about, best first; ``k`` besides those it names."""
-=======
-        """Concepts that a query, pictures or a video are about, best first: ``k``, and all that it names."""
->>>>>>> vectors
         if k < 1:
             raise InputError(f"k must be at least 1, got {k}")
         check_photos(images)

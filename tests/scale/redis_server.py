@@ -25,7 +25,7 @@ def program() -> str | None:
 class RedisServer:
     """A server without persistence. Its user ``jarvis`` may do no more than a tier needs."""
 
-    def __init__(self, program: str, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path, tls: tuple[Path, Path] | None = None) -> None:
         self._program, self._folder, self.port = program, folder, _free_port()
         self._acl = folder / "users.acl"
         self._acl.write_text(
@@ -35,6 +35,12 @@ class RedisServer:
             "+exec +expire +unlink\n"
             f"user weak on >{PASSWORD} ~jarvis:* &* -@all +@connection +hget\n"
         )
+        self._listen = ["--port", str(self.port)]
+        if tls is not None:
+            certificate, key = map(str, tls)
+            self._listen = ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no"]
+            self._listen += ["--tls-cert-file", certificate, "--tls-key-file", key]
+            self._listen += ["--tls-ca-cert-file", certificate]
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -43,15 +49,8 @@ class RedisServer:
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    *(
-                        self._program,
-                        "--port",
-                        str(self.port),
-                        "--bind",
-                        "127.0.0.1",
-                        "--dir",
-                        str(self._folder),
-                    ),
+                    *(self._program, *self._listen, "--bind", "127.0.0.1"),
+                    *("--dir", str(self._folder)),
                     *("--save", "", "--appendonly", "no", "--daemonize", "no", "--aclfile", str(self._acl)),
                 ],
                 stdin=subprocess.DEVNULL,

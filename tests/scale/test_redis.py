@@ -337,3 +337,60 @@ def test_bytes_are_never_unpickled(server: RedisServer) -> None:
     assert tier.put(label(1), bomb, 1.0, 1.0)
     assert tier.get(label(1), 1.0) == bomb
     tier.close()
+
+
+def test_over_tls_and_not_with_somebody_else(tmp_path: Path) -> None:
+    found = program()
+    if found is None:
+        pytest.skip(f"no redis-server or valkey-server; install one, or name it in {NAMED}")
+    certificate = self_signed(tmp_path)
+    folder = Path(tempfile.mkdtemp(prefix="jarvis-redis-tls-"))
+    try:
+        server = RedisServer(found, folder, tls=certificate)
+        url = server.url().replace("redis://", "rediss://")
+        with Tiers(redis=f"{url}?ssl_ca_certs={certificate[0]}", redis_timeout=20) as tiers:
+            tier = tiers._tiers[0]
+            assert tier.put(label(1), b"data", 1.0, 1.0)
+            assert tier.get(label(1), 1.0) == b"data"
+        with pytest.raises(SettingError, match=r"certificate of rediss:.* is not trusted"):
+            Tiers(redis=url, redis_timeout=20)
+        # No TLS where there is TLS.
+        with Tiers(redis=server.url(), redis_timeout=20) as tiers:
+            tier = tiers._tiers[0]
+            assert not tier.put(label(1), b"data", 1.0, 1.0)
+            assert tier.report().failed == 1
+        server.kill()
+    finally:
+        shutil.rmtree(folder)
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate of 127.0.0.1 and its key."""
+    import datetime
+    import ipaddress
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "server.crt", folder / "server.key"
+    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return paths

@@ -272,6 +272,9 @@ def test_a_disk_that_is_gone_costs_no_answer(tmp_path: Path) -> None:
     concept = adder(catalogue)("ana", 1)
     (tmp_path / "tier").rename(tmp_path / "away")
     (tmp_path / "tier").write_text("no folder any more")
+    disk = tiers._tiers[0]
+    assert isinstance(disk, DiskTier)
+    disk._looked = -1e9  # long ago
     assert segments.put("ana", concept, "f", b"1")
     assert segments.get("ana", concept, "f") == b"1"
     assert tiers.reports()[0].failed > 0

@@ -177,7 +177,8 @@ class TieredSegmentCache:
         ids = self._catalogue.ids(owner)
         concepts = {seal.concept(one) for one in ids}
         count += sum(tier.keep_only(seal.owner, concepts) for tier in self._tiers)
-        for concept_id in ids if self._keeping is not None else ():
+        review = self._keeping is not None and self._measures.uses.due(seal.owner)
+        for concept_id in ids if review else ():
             # Of each model's segment its own seconds; if one of them pays, all stay.
             rows = self._catalogue.segments(owner, concept_id)
             known = [(row.blob.length, self._measures.made(row.fingerprint)) for row in rows]

@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from jarvis_retrievers.errors import SettingError
+from jarvis_retrievers.errors import SettingError, StoreError
 from jarvis_retrievers.log import log
 
 from ..disk import make_folder, sync_folder, translated
@@ -82,7 +82,10 @@ class DiskTier:
         path, temporary = self._path(label), self._root / "tmp" / secrets.token_hex(16)
         with self._lock:
             if time.monotonic() - self._looked > _LOOK_AGAIN:
-                self._look()
+                try:
+                    self._look()
+                except StoreError as error:
+                    log("cache.unkept", what="segment", tier=self.name, error=error)
             leaving = self._order.put(label, len(data), cost, uses)
             for gone in (label,) if leaving is None else leaving:
                 self._unlink(gone)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
 from jarvis_retrievers.errors import ExtraError, SettingError
 
-__all__ = ["client_of", "driver", "shown"]
+__all__ = ["client_of", "driver", "shown", "untrusted"]
 
 _SHAPE = "rediss://user:password@host:6379/0"
 
@@ -35,6 +36,16 @@ def shown(url: str) -> str:
     except ValueError:
         return "the URL"
     return f"{parts.scheme}://{parts.hostname or ''}{f':{port}' if port else ''}{parts.path}"
+
+
+def untrusted(error: BaseException) -> bool:
+    """Whether it came of a certificate that nobody here vouches for."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
 
 
 def client_of(url: str, timeout: float) -> Any:

@@ -10,7 +10,7 @@ from jarvis_retrievers.errors import SettingError
 from jarvis_retrievers.log import log
 
 from .breaker import Breaker
-from .redis_address import client_of, driver, shown
+from .redis_address import client_of, driver, shown, untrusted
 from .tally import TierTally
 from .tier import Label, TierReport
 
@@ -134,6 +134,11 @@ class RedisTier:
                 ) from error
             self._failed(error)
         except (redis.RedisError, OSError) as error:
+            if untrusted(error):
+                raise SettingError(
+                    f"the certificate of {self._where} is not trusted ({_line(error)}); put "
+                    "?ssl_ca_certs=FILE behind the URL, with the certificate of who vouches for it"
+                ) from error
             self._failed(error)
 
     def _concepts(self, owner: str) -> set[str]:

@@ -14,6 +14,7 @@ from ...cost_model import MONTH
 __all__ = ["UseCounts"]
 
 Key = tuple[str, str]
+_DAY = 86_400.0
 
 
 class UseCounts:
@@ -38,6 +39,7 @@ class UseCounts:
         self._decay, self._most, self._clock = math.log(2) / half_life, most, clock
         self._began, self._lock = clock(), threading.Lock()
         self._counts: dict[Key, tuple[float, float]] = {}
+        self._seen: dict[str, float] = {}
 
     def use(self, key: Key) -> float:
         """Count one use; returns the count."""
@@ -61,11 +63,22 @@ class UseCounts:
         age = max(0.0, self._clock() - self._began)
         return -math.expm1(-self._decay * age) / self._decay / MONTH
 
+    def due(self, owner: str) -> bool:
+        """Whether to look at all of an owner's concepts: once in a day, and not on the first."""
+        now = self._clock()
+        with self._lock:
+            if now - self._seen.setdefault(owner, now) < _DAY:
+                return False
+            self._seen[owner] = now
+        return True
+
     def forget(self, owner: str, concept: str | None = None) -> None:
         """Keep no count of a concept, or of any of an owner."""
         with self._lock:
             for key in [one for one in self._counts if one[0] == owner and concept in (None, one[1])]:
                 del self._counts[key]
+            if concept is None:
+                self._seen.pop(owner, None)
 
     def _at(self, key: Key, now: float) -> float:
         count, then = self._counts.get(key, (0.0, now))
