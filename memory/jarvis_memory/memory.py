@@ -105,11 +105,12 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         Raises: SettingError for what cannot be; see `OwnerStore.open`.
         """
         checked, quotas = Mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
-        profiler = check_profiler(profiler)
         store = OwnerStore.open(
             home, owner, blobs=blobs, segments=segments, read_only=read_only, key=key, quota=quota
         )
-        engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector, index)
+        engine = Engine(
+            store, model, clip, device, quotas, masker, check_profiler(profiler), texts, detector, index
+        )
         return cls(store, engine, checked)
 
     @operation("remember")
