@@ -78,6 +78,8 @@ def timed(work: Iterable[Any]) -> dict[str, float]:
             ends[one.status] += 1
     seconds = time.perf_counter() - began
     found = {"concepts": count, "seconds": seconds, "first": first, "rate": count / seconds}
+    # Of many: without the start of processes.
+    found["rate after the first"] = (count - 1) / max(seconds - first, 1e-9)
     return {**found, **{f"outcomes {status}": number for status, number in ends.items()}}
 
 
@@ -174,9 +176,9 @@ def main() -> None:
                 found["again"] = timed(onboard_plain(source, job, worker))
                 worker.close()
         if "loop" in found:
-            found["ratios to the loop"] = {
-                engine: found[engine]["rate"] / found["loop"]["rate"] for engine in given.engines
-            }
+            for what in ("rate", "rate after the first"):
+                of_loop = found["loop"][what]
+                found[f"{what}, to the loop"] = {e: found[e][what] / of_loop for e in given.engines}
         if given.kills:
             apart = 0.15 * given.concepts / (given.kills + 1)
             found["killed"] = killed(

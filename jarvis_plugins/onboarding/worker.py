@@ -12,10 +12,11 @@ from jarvis_memory import remembering
 from jarvis_memory.concept import Concept
 from jarvis_memory.doubts import note_doubts, photo_doubts
 from jarvis_memory.engine import Engine
-from jarvis_memory.intake import other_patches
+from jarvis_memory.intake import Intake, other_patches
 from jarvis_memory.store.master_key import MasterKey
 from jarvis_memory.store.owner import OwnerStore
 from jarvis_memory.tiers import Quotas
+from jarvis_memory.tuning import tuned
 from jarvis_memory.vlm import VLM
 from jarvis_retrievers.encoder import ImageTextEncoder
 from jarvis_retrievers.errors import (
@@ -76,6 +77,12 @@ class Worker(Clerk):
         """The image and text encoder."""
         return self._given[1] or OpenCLIPEncoder.load(self.job.clip, device=self.job.device)
 
+    @cached_property
+    def _intake(self) -> Intake:
+        """Windows depend on the encoder alone: no home is opened to embed them."""
+        known = tuned(getattr(self.encoder, "name", ""))
+        return Intake(self.encoder, known.miner, known.subjects)
+
     def embed(self, arrivals: Sequence[Arrival]) -> list[Seen | Outcome]:
         """The vectors of all windows of each arrival's photos, or why they cannot be used."""
         photos, bad = {}, {}
@@ -86,9 +93,7 @@ class Worker(Clerk):
                 bad[place] = refused(arrival.place, error, arrival.owner, arrival.name)
         if not photos:
             return [bad[place] for place in range(len(arrivals))]
-        # Windows depend on the encoder alone, so that any owner's engine does.
-        intake = self._engine(self._desk(arrivals[0].owner)).intake
-        seen = dict(zip(photos, intake.embed([*photos.values()]), strict=True))
+        seen = dict(zip(photos, self._intake.embed([*photos.values()]), strict=True))
         return [bad[place] if place in bad else seen[place] for place in range(len(arrivals))]
 
     def keep(self, arrival: Arrival, seen: Seen) -> Outcome:

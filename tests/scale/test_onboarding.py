@@ -78,7 +78,7 @@ def onboarded(source: Path, home: str | Path, blobs: Path | None = None) -> list
 
 def test_killed_at_any_moment(source: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    told, cut = killed(source, str(home), None, 12, seed=1, most=0.5)
+    told, cut = killed(source, str(home), None, 8, seed=1, most=0.5)
     assert cut
     onboarded(source, home)
     found = kept(home)
