@@ -28,6 +28,7 @@ EXTRAS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "langchain": (("langchain", "langgraph"), "LangChain and LangGraph"),
     "llama-index": (("llama-index-core",), "LlamaIndex"),
     "demo": (("nicegui",), "the page of `jarvis serve`"),
+    "api": (("starlette", "uvicorn"), "`jarvis api`, for clients of OpenAI"),
     "video": (("av",), "videos"),
     "secure": (("cryptography", "keyring"), "keys of an encrypted home"),
     "observe": (("opentelemetry-api",), "spans and metrics of OpenTelemetry"),
