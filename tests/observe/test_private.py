@@ -105,15 +105,8 @@ def test_a_life_tells_nearly_every_event(told: Told) -> None:
     never = {
         # Faults that this life does not have: a full disk, an old home, a GPU, a process that died.
         *("home.unfinished", "home.migrated", "home.recovered", "home.restored"),
-        *(
-            "gpu.exhausted",
-            "cache.unkept",
-            "cache.exact",
-            "cache.rebuilt",
-            "question.retried",
-            "question.cut",
-        ),
-        *("gate.missing", "gate.uncalibrated", "segment.evicted"),
+        *("gpu.exhausted", "cache.unkept", "cache.exact", "question.retried", "question.cut"),
+        *("cache.rebuilt", "gate.missing", "gate.uncalibrated", "segment.evicted"),
         *("server.started", "server.stopped", "server.failed", "quota.refused"),
         # It is lived in a folder.
         *(

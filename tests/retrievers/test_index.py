@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import InputError
 from jarvis_retrievers.faiss_index import FaissIndex
-from jarvis_retrievers.index import FlatIndex, VectorIndex
+from jarvis_retrievers.index import FlatIndex, RebuildableIndex, Rebuilt, VectorIndex
 
 DIM = 4
 
@@ -261,3 +261,16 @@ def test_the_two_indexes_agree_on_real_vectors() -> None:
     np.testing.assert_array_equal(
         flat.search("ana", vectors[:9], 10)[1], faiss.search("ana", vectors[:9], 10)[1]
     )
+
+
+def test_the_reference_is_rebuilt_from_the_record() -> None:
+    index = FlatIndex(DIM)
+    index.add("ana", [1, 2, 3], rows([1, 0, 0, 0], [2, 0, 0, 0], [3, 0, 0, 0]))
+    index.add("ben", [1], rows([1, 0, 0, 0]))
+    assert isinstance(index, RebuildableIndex)
+    assert not isinstance(FaissIndex(DIM), RebuildableIndex)
+    assert index.rebuild("ana", [3, 2, 9], rows([3, 0, 0, 0], [0, 2, 0, 0], [9, 0, 0, 0])) == Rebuilt(1, 2, 2)
+    assert index.search("ana", rows([1, 0, 0, 0]), 4)[1].tolist() == [[9, 3, 2, -1]]
+    with pytest.raises(InputError, match="given twice"):
+        index.rebuild("ana", [1, 1], rows([1, 0, 0, 0], [1, 0, 0, 0]))
+    assert (index.count("ana"), index.count("ben")) == (3, 1)
