@@ -105,12 +105,11 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
         Raises: SettingError for what cannot be; see `OwnerStore.open`.
         """
         checked, quotas = Mode(mode), Quotas(kv_ram_bytes, kv_gpu_bytes, session_bytes)
+        profiler = check_profiler(profiler)
         store = OwnerStore.open(
             home, owner, blobs=blobs, segments=segments, read_only=read_only, key=key, quota=quota
         )
-        engine = Engine(
-            store, model, clip, device, quotas, masker, check_profiler(profiler), texts, detector, index
-        )
+        engine = Engine(store, model, clip, device, quotas, masker, profiler, texts, detector, index)
         return cls(store, engine, checked)
 
     @operation("remember")
@@ -130,8 +129,7 @@ class PersonalMemory(Asking, AsyncMemory, Chatting, Looking, Maintaining):
             name: how it is called.
             photos: paths, bytes or images; one at least, if there is no video.
             about: notes in plain sentences; they are data, never instructions.
-            category: what it is; found in the notes where they say so.
-            aliases: other names.
+            category: what it is; found in the notes where they say so. aliases: other names.
             videos: paths or bytes; a few frames of each become photos (`jarvis_retrievers.frames`).
 
         Raises:
