@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from tests.scale import redis_server
 from tests.scale.proxy import Proxy
+from tests.scale.redis_server import RedisServer
 from tests.scale.s3 import KEYS, S3Server, client, command
 from tests.scale.server import NAMED, Server, binaries
 
@@ -141,3 +143,32 @@ def admin(server: Server, database: str = "postgres") -> Any:
     import psycopg
 
     return psycopg.connect(server.url(database), autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def redis_started() -> Iterator[RedisServer]:
+    found = redis_server.program()
+    if found is None:
+        pytest.skip(f"no redis-server or valkey-server; install one, or name it in {redis_server.NAMED}")
+    folder = Path(tempfile.mkdtemp(prefix="jarvis-redis-"))
+    server = RedisServer(found, folder)
+    yield server
+    server.kill()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def redis(redis_started: RedisServer) -> RedisServer:
+    """A server with nothing in it."""
+    if not redis_started.running:  # a test that failed has left it so
+        redis_started.start()
+    redis_admin(redis_started, lambda client: client.flushall())
+    return redis_started
+
+
+def redis_admin(server: RedisServer, ask: Callable[[Any], Any]) -> Any:
+    """What an administrator is told."""
+    import redis
+
+    with redis.Redis.from_url(server.url("admin"), socket_timeout=30) as client:
+        return ask(client)

@@ -1,12 +1,9 @@
-"""Segments in a real Redis server: walls, forgetting, and a server that is dead, slow, full or refuses."""
+"""Segments in a real Redis server: suites, walls and forgetting."""
 
 from __future__ import annotations
 
 import importlib.util
-import shutil
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +18,8 @@ from jarvis_memory.store import (
     Tiers,
 )
 from jarvis_memory.store.tiers import RedisTier, SegmentTier
-from jarvis_memory.store.tiers.breaker import Breaker
-from jarvis_retrievers.errors import SettingError
-from tests.scale.redis_server import NAMED, PASSWORD, RedisServer, SlowProxy, program
+from tests.scale.conftest import redis_admin
+from tests.scale.redis_server import RedisServer
 from tests.store.conformance_tiers import TierConformance, label, walk
 from tests.store.test_segments import adder
 from tests.store.test_tiered import Tiered
@@ -32,47 +28,10 @@ if importlib.util.find_spec("redis") is None:
     pytest.skip("the package redis is not installed: extra scale", allow_module_level=True)
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[RedisServer]:
-    found = program()
-    if found is None:
-        pytest.skip(f"no redis-server or valkey-server; install one, or name it in {NAMED}")
-    folder = Path(tempfile.mkdtemp(prefix="jarvis-redis-"))
-    server = RedisServer(found, folder)
-    yield server
-    server.kill()
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def server(started: RedisServer) -> RedisServer:
-    if not started.running:  # a test that failed has left it so
-        started.start()
-    admin(started, lambda client: client.flushall())
-    return started
-
-
-def admin(server: RedisServer, ask: Callable[[Any], Any]) -> Any:
-    """What an administrator is told."""
-    import redis
-
-    with redis.Redis.from_url(server.url("admin"), socket_timeout=30) as client:
-        return ask(client)
-
-
-class Clock:
-    """Moved by hand."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class TestRedisTier(TierConformance):
     @pytest.fixture
-    def tier(self, server: RedisServer) -> Iterator[SegmentTier]:
-        tier = RedisTier(server.url(), timeout=20)
+    def tier(self, redis: RedisServer) -> Iterator[SegmentTier]:
+        tier = RedisTier(redis.url(), timeout=20)
         yield tier
         tier.close()
 
@@ -83,8 +42,8 @@ class TestTiered(Tiered):
         return MemoryCatalogue()
 
     @pytest.fixture
-    def tiers(self, server: RedisServer, tmp_path: Path) -> Iterator[Tiers]:
-        with Tiers(ram_bytes=500, disk=tmp_path / "tier", redis=server.url(), redis_timeout=20) as tiers:
+    def tiers(self, redis: RedisServer, tmp_path: Path) -> Iterator[Tiers]:
+        with Tiers(ram_bytes=500, disk=tmp_path / "tier", redis=redis.url(), redis_timeout=20) as tiers:
             yield tiers
 
     @pytest.fixture
@@ -97,10 +56,10 @@ class TestTiered(Tiered):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_walks_of_two_owners_who_have_redis_alone(server: RedisServer, seed: int) -> None:
+def test_walks_of_two_owners_who_have_redis_alone(redis: RedisServer, seed: int) -> None:
     catalogue = MemoryCatalogue()
     stored = FileSegmentCache(catalogue, MemoryBlobStore())
-    tiers = [Tiers(redis=server.url(), redis_timeout=20) for _ in range(2)]
+    tiers = [Tiers(redis=redis.url(), redis_timeout=20) for _ in range(2)]
     assert walk(catalogue, [one.over(catalogue, stored) for one in tiers], 300, seed) > 80
     assert sum(one.reports()[0].hits for one in tiers) > 50
     assert [one.reports()[0].failed for one in tiers] == [0, 0]
@@ -108,46 +67,46 @@ def test_walks_of_two_owners_who_have_redis_alone(server: RedisServer, seed: int
         one.close()
 
 
-def kept(server: RedisServer) -> dict[bytes, Any]:
+def kept(redis: RedisServer) -> dict[bytes, Any]:
     """Everything that the server has."""
 
     def look(client: Any) -> dict[bytes, Any]:
         read = {b"hash": client.hgetall, b"set": client.smembers}
         return {key: read[client.type(key)](key) for key in client.keys("*") if b":probe" not in key}
 
-    found: dict[bytes, Any] = admin(server, look)
+    found: dict[bytes, Any] = redis_admin(redis, look)
     return found
 
 
-def test_a_dump_tells_nothing_and_forgetting_leaves_nothing(server: RedisServer) -> None:
+def test_a_dump_tells_nothing_and_forgetting_leaves_nothing(redis: RedisServer) -> None:
     catalogue = MemoryCatalogue()
-    tiers = Tiers(redis=server.url(), redis_largest=10_000, redis_timeout=20)
+    tiers = Tiers(redis=redis.url(), redis_largest=10_000, redis_timeout=20)
     segments = tiers.over(catalogue, FileSegmentCache(catalogue, MemoryBlobStore()))
     concepts = [adder(catalogue)(owner, number) for number, owner in enumerate(("ana", "ana", "ben"))]
     for owner, concept in zip(("ana", "ana", "ben"), concepts, strict=True):
         assert segments.put(owner, concept, "fingerprint", b"the same bytes" * 20)
     assert segments.put("ana", concepts[0], "large", bytes(10_001))
-    found = kept(server)
+    found = kept(redis)
     assert sorted(key.count(b":") for key in found) == [1, 1, 2, 2, 2]
     told = repr(found).encode()
     for word in (b"ana", b"ben", b"fingerprint", b"large", b"same", *(one.encode() for one in concepts)):
         assert word not in told
     values = [value for of in found.values() if isinstance(of, dict) for value in of.values()]
     assert len(values) == len(set(values)) == 3
-    lives: list[int] = admin(server, lambda client: [client.ttl(key) for key in found])
+    lives: list[int] = redis_admin(redis, lambda client: [client.ttl(key) for key in found])
     assert all(0 < seconds <= 86_460 for seconds in lives)
     segments.delete("ana", concepts[0])
-    assert len(kept(server)) == 4
+    assert len(kept(redis)) == 4
     segments.delete_owner("ana")
-    assert len(kept(server)) == 2
+    assert len(kept(redis)) == 2
     segments.delete_owner("ben")
-    assert kept(server) == {}
+    assert kept(redis) == {}
     tiers.close()
 
 
-def test_a_value_that_somebody_else_wrote_is_not_taken(server: RedisServer) -> None:
+def test_a_value_that_somebody_else_wrote_is_not_taken(redis: RedisServer) -> None:
     catalogue = MemoryCatalogue()
-    tiers = Tiers(redis=server.url(), redis_timeout=20)
+    tiers = Tiers(redis=redis.url(), redis_timeout=20)
     segments = tiers.over(catalogue, FileSegmentCache(catalogue, MemoryBlobStore()))
     concept = adder(catalogue)("ana", 1)
     segments.put("ana", concept, "f", b"true")
@@ -157,240 +116,17 @@ def test_a_value_that_somebody_else_wrote_is_not_taken(server: RedisServer) -> N
         for name, value in client.hgetall(key).items():
             client.hset(key, name, value[:-1] + bytes([value[-1] ^ 1]))
 
-    admin(server, change)
+    redis_admin(redis, change)
     assert segments.get("ana", concept, "f") == b"true"
     assert segments.get("ana", concept, "f") == b"true"
     assert tiers.reports()[0].hits == 2  # the first was none, and was mended
     tiers.close()
 
 
-def test_a_killed_server_costs_no_answer_and_what_it_owes_is_deleted(server: RedisServer) -> None:
-    catalogue, clock = MemoryCatalogue(), Clock()
-    stored = FileSegmentCache(catalogue, MemoryBlobStore())
-    tier = RedisTier(server.url(), timeout=20, breaker=Breaker(1.0, 60.0, clock))
-    tiers = Tiers()
-    tiers._tiers = (tier,)
-    segments = tiers.over(catalogue, stored)
-    one, two = (adder(catalogue)("ana", number) for number in (1, 2))
-    for concept in (one, two):
-        assert segments.put("ana", concept, "f", concept.encode())
-    assert segments.get("ana", one, "f") == one.encode()
-    assert tier.report().hits == 1
-    server.kill()
-    for _ in range(50):
-        assert segments.get("ana", one, "f") == one.encode()
-    assert segments.put("ana", one, "f", b"new")
-    assert tier.report().failed == 1  # and nobody tried again
-    segments.delete("ana", two)
-    server.start()
-    assert segments.get("ana", one, "f") == b"new"
-    assert tier.report().hits == 1  # the pause is not over
-    # It had a disk, say, and comes back with what it had.
-    other = RedisTier(server.url(), timeout=20)
-    spots = [segments._spot("ana", concept, "f") for concept in (one, two)]
-    for spot in spots:
-        assert spot is not None
-        assert other.put(spot.label, b"old", 1.0, 1.0)
-    clock.now += 2
-    assert segments.get("ana", one, "f") == b"new"
-    assert spots[1] is not None
-    assert other.get(spots[1].label, 1.0) is None
-    assert segments.get("ana", one, "f") == b"new"
-    assert tier.report().hits == 2
-    assert tier.report().failed == 1
-    tier.close()
-    other.close()
-
-
-def test_a_server_that_is_away_when_it_is_opened(server: RedisServer) -> None:
-    server.kill()
-    tiers = Tiers(redis=server.url())
-    catalogue = MemoryCatalogue()
-    segments = tiers.over(catalogue, FileSegmentCache(catalogue, MemoryBlobStore()))
-    concept = adder(catalogue)("ana", 1)
-    assert segments.put("ana", concept, "f", b"1")
-    assert segments.get("ana", concept, "f") == b"1"
-    server.start()
-    tier = tiers._tiers[0]
-    assert isinstance(tier, RedisTier)
-    deadline = time.monotonic() + 60
-    while tier._breaker.broken and time.monotonic() < deadline:
-        time.sleep(0.2)
-        assert segments.get("ana", concept, "f") == b"1"
-    assert segments.get("ana", concept, "f") == b"1"
-    assert tier.report().hits > 0
-    tiers.close()
-
-
-def test_a_stuck_server_costs_one_timeout_and_not_one_for_each_request(server: RedisServer) -> None:
-    catalogue, clock, proxy = MemoryCatalogue(), Clock(), SlowProxy(server.port)
-    tier = RedisTier(server.url(port=proxy.port), timeout=0.5, breaker=Breaker(1.0, 60.0, clock))
-    tiers = Tiers()
-    tiers._tiers = (tier,)
-    segments = tiers.over(catalogue, FileSegmentCache(catalogue, MemoryBlobStore()))
-    concept = adder(catalogue)("ana", 1)
-    assert segments.put("ana", concept, "f", b"1")
-    assert segments.get("ana", concept, "f") == b"1"
-    assert tier.report().hits == 1
-    proxy.stuck.set()
-    connections = proxy.connections
-    for _ in range(200):
-        assert segments.get("ana", concept, "f") == b"1"
-    assert tier.report().failed == 1
-    assert proxy.connections == connections
-    clock.now += 1.5  # one of them tries again, and the next pause is twice as long
-    for _ in range(200):
-        assert segments.get("ana", concept, "f") == b"1"
-        clock.now += 0.001
-    assert tier.report().failed == 2
-    proxy.stuck.clear()
-    clock.now += 10
-    assert segments.get("ana", concept, "f") == b"1"
-    assert tier.report().hits == 2
-    tier.close()
-    proxy.close()
-
-
-def test_a_paused_server(server: RedisServer) -> None:
-    tier = RedisTier(server.url(), timeout=0.3)
-    assert tier.put(label(1), b"1", 1.0, 1.0)
-    admin(server, lambda client: client.execute_command("CLIENT", "PAUSE", "2000", "ALL"))
-    assert tier.get(label(1), 1.0) is None
-    assert tier.report().failed == 1
-    admin(server, lambda client: client.ping())  # waits until the pause is over
-    deadline = time.monotonic() + 30
-    while tier.get(label(1), 1.0) is None and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert tier.get(label(1), 1.0) == b"1"
-    tier.close()
-
-
-def test_a_full_server(server: RedisServer) -> None:
-    tier = RedisTier(server.url(), largest=2**22, timeout=20)
-    assert tier.put(label(1), b"small", 1.0, 1.0)
-    used = admin(server, lambda client: client.info("memory")["used_memory"])
-    admin(server, lambda client: client.config_set("maxmemory", used // 2))
-    try:
-        assert not tier.put(label(2), bytes(2**20), 1.0, 1.0)
-        assert tier.get(label(1), 1.0) == b"small"  # it can be read all the same
-        assert tier.report().failed == 0
-    finally:
-        admin(server, lambda client: client.config_set("maxmemory", 0))
-    assert tier.put(label(2), bytes(2**20), 1.0, 1.0)
-    tier.close()
-
-
-def test_who_is_refused_is_told_in_one_line_without_the_password(server: RedisServer) -> None:
-    for url, match in (
-        (server.url(password="wrong-word"), "refuses this user or password"),
-        (server.url("nobody"), "refuses this user or password"),
-        (server.url("weak"), "ACL"),
-        (f"redis://127.0.0.1:{server.port}", "refuses this user or password"),
-        (server.url()[:-1] + "99", "cannot be used|refuses"),
-        (server.url()[:-1] + "home", "number of a database"),
-        (server.url().replace("redis://", "http://"), "rediss://user"),
-        ("redis://", "rediss://user"),
-        ("redis://host:port/0", "rediss://user"),
-        ("nonsense", "rediss://user"),
-        (server.url() + "?socket_timeout=soon", "options"),
-    ):
-        with pytest.raises(SettingError, match=match) as told:
-            Tiers(redis=url)
-        message = str(told.value)
-        assert "\n" not in message
-        assert PASSWORD not in message
-        assert "wrong-word" not in message
-
-
-def test_a_password_that_changes_later_costs_no_answer(server: RedisServer) -> None:
-    catalogue, clock = MemoryCatalogue(), Clock()
-    tier = RedisTier(server.url(), timeout=20, breaker=Breaker(1.0, 60.0, clock))
-    tiers = Tiers()
-    tiers._tiers = (tier,)
-    segments = tiers.over(catalogue, FileSegmentCache(catalogue, MemoryBlobStore()))
-    concept = adder(catalogue)("ana", 1)
-    assert segments.put("ana", concept, "f", b"1")
-
-    def change(client: Any) -> None:
-        client.execute_command("ACL", "SETUSER", "jarvis", f"<{PASSWORD}", ">another")
-        client.execute_command("CLIENT", "KILL", "USER", "jarvis")
-
-    admin(server, change)
-    try:
-        for _ in range(5):
-            assert segments.get("ana", concept, "f") == b"1"
-            clock.now += 100
-        assert tier.report().failed >= 5
-        assert tier.report().hits == 0
-    finally:
-        admin(server, lambda client: client.execute_command("ACL", "SETUSER", "jarvis", f">{PASSWORD}"))
-    clock.now += 100
-    assert segments.get("ana", concept, "f") == b"1"
-    assert tier.report().hits == 1
-    tier.close()
-
-
-def test_bytes_are_never_unpickled(server: RedisServer) -> None:
+def test_bytes_are_never_unpickled(redis: RedisServer) -> None:
     """What looks like a pickle comes back as the bytes that it is."""
     bomb = b"cos\nsystem\n(S'touch /tmp/never'\ntR."
-    tier = RedisTier(server.url(), timeout=20)
+    tier = RedisTier(redis.url(), timeout=20)
     assert tier.put(label(1), bomb, 1.0, 1.0)
     assert tier.get(label(1), 1.0) == bomb
     tier.close()
-
-
-def test_over_tls_and_not_with_somebody_else(tmp_path: Path) -> None:
-    found = program()
-    if found is None:
-        pytest.skip(f"no redis-server or valkey-server; install one, or name it in {NAMED}")
-    certificate = self_signed(tmp_path)
-    folder = Path(tempfile.mkdtemp(prefix="jarvis-redis-tls-"))
-    try:
-        server = RedisServer(found, folder, tls=certificate)
-        url = server.url().replace("redis://", "rediss://")
-        with Tiers(redis=f"{url}?ssl_ca_certs={certificate[0]}", redis_timeout=20) as tiers:
-            tier = tiers._tiers[0]
-            assert tier.put(label(1), b"data", 1.0, 1.0)
-            assert tier.get(label(1), 1.0) == b"data"
-        with pytest.raises(SettingError, match=r"certificate of rediss:.* is not trusted"):
-            Tiers(redis=url, redis_timeout=20)
-        # No TLS where there is TLS.
-        with Tiers(redis=server.url(), redis_timeout=20) as tiers:
-            tier = tiers._tiers[0]
-            assert not tier.put(label(1), b"data", 1.0, 1.0)
-            assert tier.report().failed == 1
-        server.kill()
-    finally:
-        shutil.rmtree(folder)
-
-
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 and its key."""
-    import datetime
-    import ipaddress
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.datetime.now(datetime.UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(address, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "server.crt", folder / "server.key"
-    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return paths
