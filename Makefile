@@ -21,7 +21,7 @@ test: $(STAMP) ## Run all tests
 	@echo "make test: pytest, notebooks included"
 	@$(BIN)/pytest --nbmake tests examples/notebooks
 
-test-scale: $(SCALE) ## Install PostgreSQL with pgvector and a server that speaks S3 as packages, start them and test on them
+test-scale: $(SCALE) ## Install PostgreSQL, an S3 server, Ray and Redis, start them and test on them
 	@echo "make test-scale: pytest tests/scale"
 	@$(BIN)/pytest tests/scale
 
@@ -79,6 +79,9 @@ $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 
 $(SCALE): $(STAMP)
 	@echo "make: installing what tests/scale needs into $(VENV)"
+	@if ! command -v redis-server >/dev/null && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; \
+	fi
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv pip install --quiet --python $(BIN)/python --group scale -c constraints.txt; \
 	else \
