@@ -9,7 +9,7 @@ import pytest
 
 from jarvis_memory.store.postgres import Cluster, PostgresCatalogue, PostgresIndex
 from jarvis_retrievers.errors import InputError, SettingError
-from jarvis_retrievers.index import VectorIndex
+from jarvis_retrievers.index import FlatIndex, Rebuilt, VectorIndex
 from tests.retrievers import test_index
 from tests.retrievers.test_index import brute_force
 from tests.scale.conftest import admin
@@ -50,6 +50,29 @@ class TestConformance(test_index.TestVectorIndexConformance):
         np.testing.assert_allclose(scores, expected_scores, rtol=1e-4, atol=1e-5)
 
 
+def test_a_space_is_brought_in_line(cluster: Cluster) -> None:
+    index, vectors = PostgresIndex(cluster, 8, space="loose"), unit(30, 8, seed=1)
+    flat = FlatIndex(8)
+    for one in (index, flat):
+        one.add("ana", range(20), vectors[:20])
+        one.add("ben", range(5), vectors[:5])
+    changed = np.concatenate([vectors[5:15], -vectors[15:18], vectors[18:]])
+    for ids, rows_ in (
+        (range(5, 30), changed),
+        (range(5, 30), changed),
+        ([3, 2], vectors[:2]),
+        ([], vectors[:0]),
+    ):
+        assert index.rebuild("ana", ids, rows_) == flat.rebuild("ana", ids, rows_)
+        expected_scores, expected = flat.search("ana", vectors[:3], 40)
+        scores, found = index.search("ana", vectors[:3], 40)
+        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_allclose(scores, expected_scores, rtol=1e-4, atol=1e-5)
+    with pytest.raises(InputError):
+        index.rebuild("ana", [1, 1], vectors[:2])
+    assert (index.count("ana"), index.count("ben")) == (0, 5)
+
+
 def test_the_record_is_searched_where_it_is(cluster: Cluster) -> None:
     catalogue = PostgresCatalogue(cluster)
     concepts = [catalogue.add("ana", rows("ana", number)) for number in range(1, 6)]
@@ -78,6 +101,8 @@ def test_the_record_is_searched_where_it_is(cluster: Cluster) -> None:
     table = catalogue.vectors("ana")
     index.add("ana", table.ids[:2].tolist(), table.matrix[:2])
     assert index.remove("ana", table.ids[:2].tolist()) == 0
+    assert index.rebuild("ana", table.ids.tolist(), table.matrix) == Rebuilt(len(table.ids), 0, 0)
+    as_the_record_has_it()
     with pytest.raises(InputError, match="the record has no vector 5"):
         index.add("ana", [5], table.matrix[:1])
     catalogue.delete_owner("ana")

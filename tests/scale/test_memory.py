@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 from jarvis_memory import VLM, PersonalMemory
+from jarvis_memory.store.postgres import Cluster, PostgresIndex
 from jarvis_pocket.exam import draw_exam
 from jarvis_retrievers.openclip import OpenCLIPEncoder
 
@@ -59,3 +60,25 @@ def test_remember_ask_and_forget(database: str, tmp_path: Path) -> None:
         memory.forget(concept.name)
         assert memory.recall(question, [photos[0]]) == []
     assert not [path for path in (tmp_path / "blobs" / "blobs").rglob("*") if path.is_file()]
+
+
+def test_a_memory_that_is_searched_by_the_server(database: str, tmp_path: Path) -> None:
+    """It finds whom a memory finds that compares its vectors itself."""
+    exam = draw_exam(random.Random("house"), [], "heldout")
+    encoder = OpenCLIPEncoder.load("pocket", device="cpu")
+    cluster = Cluster(database)
+    index = PostgresIndex(cluster, encoder.dim)
+    with PersonalMemory.open(database, owner="ana", blobs=tmp_path, clip=encoder) as plain:
+        for concept, photos in zip(exam.concepts[:2], exam.photos[:2], strict=True):
+            plain.remember(concept.name, photos[:1], f"{concept.name} likes cheese.")
+        with PersonalMemory.open(database, owner="ana", blobs=tmp_path, clip=encoder, index=index) as served:
+            for photos in exam.photos[:3]:
+                expected = [(found.concept, found.region) for found in plain.recall(images=[photos[-1]])]
+                assert [(one.concept, one.region) for one in served.recall(images=[photos[-1]])] == expected
+            # What somebody else writes is found without telling this one.
+            plain.remember(exam.concepts[2].name, exam.photos[2][:1])
+            (found,) = served.recall(images=[exam.photos[2][0]])
+            assert found.concept.name == exam.concepts[2].name
+            served.forget(exam.concepts[2].name)
+            assert served.recall(images=[exam.photos[2][0]]) == plain.recall(images=[exam.photos[2][0]]) == []
+    cluster.close()

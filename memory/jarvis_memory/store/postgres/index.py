@@ -8,6 +8,7 @@ from typing import Any, Final
 from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import InputError
+from jarvis_retrievers.index import Rebuilt
 from jarvis_retrievers.vectors import (
     Ids,
     Scores,
@@ -69,6 +70,12 @@ class PostgresIndex:
         if self._steps.of_record:
             return 0
         with self._cluster.write(owner) as session:
+            return done(steps, session)
+
+    def rebuild(self, owner: str, ids: Sequence[int], vectors: NDArray[Any]) -> Rebuilt:
+        """See `RebuildableIndex.rebuild`; of the record, only counts those that are there."""
+        steps = self._steps.rebuild(owner, ids, vectors)
+        with self._cluster.read(owner) if self._steps.of_record else self._cluster.write(owner) as session:
             return done(steps, session)
 
     def search(self, owner: str, queries: NDArray[Any], k: int) -> tuple[Scores, Ids]:

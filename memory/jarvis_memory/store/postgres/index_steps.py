@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import InputError, SettingError
+from jarvis_retrievers.index import Rebuilt
 from jarvis_retrievers.vectors import (
     Ids,
     Scores,
@@ -58,19 +59,17 @@ class IndexSteps:
 
     def add(self, owner: str, ids: Sequence[int], vectors: NDArray[Any]) -> Steps[None]:
         """See `PostgresIndex.add`."""
-        check_owner(owner)
-        keys, rows = check_ids(ids), check_matrix(vectors, self.dim, "vectors")
-        check_new(keys, rows, ())
-        with np.errstate(over="ignore"):
-            half = rows.astype(np.float16)
-        if not np.isfinite(half).all():
-            raise InputError("vectors must be finite as float16, whose largest number is 65504; scale them")
-        return self._added(owner, keys, rows, half)
+        return self._added(owner, *self._checked(owner, ids, vectors))
 
     def remove(self, owner: str, ids: Sequence[int]) -> Steps[int]:
         """See `PostgresIndex.remove`; never of the record."""
         check_owner(owner)
         return self._removed(owner, check_ids(ids))
+
+    def rebuild(self, owner: str, ids: Sequence[int], vectors: NDArray[Any]) -> Steps[Rebuilt]:
+        """See `PostgresIndex.rebuild`."""
+        keys, _, half = self._checked(owner, ids, vectors)
+        return self._counted_of(owner, keys) if self.of_record else self._rebuilt(owner, keys, half)
 
     def search(self, owner: str, queries: NDArray[Any], k: int) -> Steps[tuple[Scores, Ids]]:
         """See `PostgresIndex.search`."""
@@ -93,6 +92,44 @@ class IndexSteps:
         quoted = owner.replace("'", "''")
         return f"owner = '{quoted}' AND space = '{self.space}'"
 
+    def _checked(
+        self, owner: str, ids: Sequence[int], vectors: NDArray[Any]
+    ) -> tuple[Ids, Scores, NDArray[np.float16]]:
+        check_owner(owner)
+        keys, rows = check_ids(ids), check_matrix(vectors, self.dim, "vectors")
+        check_new(keys, rows, ())
+        with np.errstate(over="ignore"):
+            half = rows.astype(np.float16)
+        if not np.isfinite(half).all():
+            raise InputError("vectors must be finite as float16, whose largest number is 65504; scale them")
+        return keys, rows, half
+
+    def _counted_of(self, owner: str, keys: Ids) -> Steps[Rebuilt]:
+        query = "SELECT count(*) FROM vectors WHERE owner = %s AND space = %s AND id = ANY(%s)"
+        return Rebuilt(int((yield Step(query, (owner, self.space, keys.tolist())))[0][0]), 0, 0)
+
+    def _rebuilt(self, owner: str, keys: Ids, half: NDArray[np.float16]) -> Steps[Rebuilt]:
+        texts = as_texts(half)
+        query = (
+            "SELECT id FROM vectors JOIN unnest(%s::bigint[], %s::text[]) AS given (id, text) USING (id) "
+            "WHERE owner = %s AND space = %s AND data = text::halfvec"
+        )
+        found: list[Row] = yield Step(query, (keys.tolist(), texts, owner, self.space))
+        right = {int(row[0]) for row in found}
+        delete = "DELETE FROM vectors WHERE owner = %s AND space = %s AND id <> ALL(%s) RETURNING id"
+        gone: list[Row] = yield Step(delete, (owner, self.space, sorted(right)))
+        new = [place for place, key in enumerate(keys.tolist()) if key not in right]
+        if new:
+            yield self._insert(owner, keys[new].tolist(), [texts[place] for place in new])
+        return Rebuilt(len(right), len(new), len(gone))
+
+    def _insert(self, owner: str, keys: list[int], texts: list[str]) -> Step:
+        return Step(
+            "INSERT INTO vectors (owner, space, id, data) SELECT %s, %s, id, data::halfvec "
+            "FROM unnest(%s::bigint[], %s::text[]) AS given (id, data) RETURNING id",
+            (owner, self.space, keys, texts),
+        )
+
     def _added(self, owner: str, keys: Ids, rows: NDArray[Any], half: NDArray[np.float16]) -> Steps[None]:
         place = (owner, self.space, keys.tolist())
         query = "SELECT id FROM vectors WHERE owner = %s AND space = %s AND id = ANY(%s)"
@@ -103,11 +140,7 @@ class IndexSteps:
                 raise InputError(f"the record has no vector {missing[0]}; write the concept first")
             return
         check_new(keys, rows, there)
-        yield Step(
-            "INSERT INTO vectors (owner, space, id, data) SELECT %s, %s, id, data::halfvec "
-            "FROM unnest(%s::bigint[], %s::text[]) AS given (id, data) RETURNING id",
-            (*place, as_texts(half)),
-        )
+        yield self._insert(owner, place[2], as_texts(half))
 
     def _removed(self, owner: str, keys: Ids) -> Steps[int]:
         statement = "DELETE FROM vectors WHERE owner = %s AND space = %s AND id = ANY(%s) RETURNING id"
