@@ -192,6 +192,8 @@ def test_interrupted(source: Path, tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Whoever runs the tests in the background has it ignored, and so would the command.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         deadline = time.monotonic() + 120
         while not (tmp_path / "home" / "catalogue.sqlite").exists() and time.monotonic() < deadline:
