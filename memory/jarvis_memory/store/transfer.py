@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jarvis_retrievers.errors import CorruptRecordError, InputError, QuotaError, StoreError
+from jarvis_retrievers.errors import (
+    CorruptRecordError,
+    InputError,
+    LockedHomeError,
+    QuotaError,
+    StoreError,
+)
 
 from ..concept import Concept
 from .catalogue import SQLiteCatalogue
@@ -122,7 +128,7 @@ def _move(source: Record, target: Record, concept: Concept) -> bool:
                 target[0].add(owner, rows)
             else:
                 unused = target[0].replace(owner, rows)[1]
-    except (InputError, QuotaError):
+    except (InputError, LockedHomeError, QuotaError):
         # Refused before the commit: nothing points to them.
         target[1].delete(owner, refs)
         raise
