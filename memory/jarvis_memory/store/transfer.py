@@ -23,7 +23,7 @@ from .catalogue import SQLiteCatalogue
 from .contracts import BlobRef, BlobStore, Catalogue, ConceptRows
 from .hidden import reveal
 from .keys import digest
-from .photos import bound_to
+from .photos import bound_to, check_there
 from .queries import has_table, mark_traces
 from .quota import Quota, limited, within_quota
 from .rolls import called
@@ -71,7 +71,7 @@ def transfer(source: Record, target: Record, owner: str) -> Moved:
         InputError: the target has concepts or items of this owner that the source has not; it stays so.
         QuotaError: it is more than the target allows.
         CorruptRecordError: the source is damaged, or the target does not have what was written.
-        StoreError: the source was changed meanwhile; do it again.
+        StoreError: the source was changed meanwhile, or a sweep took photos of the target; do it again.
     """
     catalogue, _ = source
     before = catalogue.versions(owner)
@@ -128,6 +128,7 @@ def _move(source: Record, target: Record, concept: Concept) -> bool:
                 target[0].add(owner, rows)
             else:
                 unused = target[0].replace(owner, rows)[1]
+            check_there(*target, owner, refs)
     except (InputError, LockedHomeError, QuotaError):
         # Refused before the commit: nothing points to them.
         target[1].delete(owner, refs)
