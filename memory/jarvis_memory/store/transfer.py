@@ -106,8 +106,10 @@ def record_digest(record: Record, owner: str) -> bytes:
 
 
 def encrypted(catalogue: Catalogue) -> bool:
-    """Whether what is written there is."""
-    return isinstance(catalogue, SQLiteCatalogue) and catalogue.database.keys.lock is not None
+    """Whether photos that are written there are; of a cluster, rows never are."""
+    if not isinstance(catalogue, SQLiteCatalogue):
+        return _cluster(catalogue).encrypted()
+    return catalogue.database.keys.lock is not None
 
 
 def _move(source: Record, target: Record, concept: Concept) -> bool:
