@@ -47,10 +47,16 @@ def move(settings: Settings, to: str, blobs: str | None, owner: str | None) -> N
                     f"{one_line(each)}: {moved.written} concepts copied, {moved.there} were there, "
                     f"{moved.items} items; compared."
                 )
-            unsafe = encrypted(source[0]) and not encrypted(target[0])
+            hidden = encrypted(source[0])
+            unsafe = hidden and not encrypted(target[0])
     if unsafe:
         complain(
             "note", "the copy is not encrypted, though the home is: whoever has it reads everything in it"
+        )
+    elif hidden and target_at.in_cluster and not settings.in_cluster:
+        complain(
+            "note",
+            "photos are encrypted in the cluster, rows are not: who has its password reads names and notes",
         )
     if not owners:
         typer.echo("Nobody has remembered anything there.")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from jarvis_memory.store import BlobStore, FileBlobStore, MasterKey, OwnerStore
+from jarvis_memory.store import BlobStore, FileBlobStore, MasterKey, OwnerStore, SegmentRow
 from jarvis_memory.store.places import open_place
 from jarvis_memory.store.postgres import Cluster, ClusterRing, PostgresCatalogue
+from jarvis_memory.store.postgres.keys import refuse_other_keys
+from jarvis_memory.store.postgres.rows import enter
 from jarvis_retrievers.errors import (
     CorruptRecordError,
     HomeReadOnlyError,
@@ -230,3 +236,63 @@ def test_tables_of_the_version_before_are_brought_up(server: Server, fresh: str,
     with OwnerStore.open(fresh, "ana", blobs=tmp_path, key=KEY) as store:
         store.add_concept(draft())
     assert left(tmp_path, [photo.data for photo in draft().checked_photos]) == []
+
+
+def test_who_left_during_a_write_stays_gone(database: str, tmp_path: Path) -> None:
+    """Photos were put, the owner leaves on another machine, and only then their row is written."""
+    others = OwnerStore("ana", *open_place(database, tmp_path, key=KEY, busy_timeout=20.0))
+    with OwnerStore.open(database, "ana", blobs=tmp_path, key=KEY) as store:
+        kept = store.add_concept(draft())
+
+        @contextmanager
+        def left_meanwhile(*, key_alone: bool = False) -> Iterator[None]:
+            _elsewhere(partial(others._catalogue.destroy_key, "ana") if key_alone else others.delete_owner)
+            yield
+
+        with pytest.raises(WrongKeyError, match="nothing was written, try again"):
+            store.replace_concept(kept.id, draft("Bo", 3), left_meanwhile(key_alone=True))
+        others.delete_owner()
+        with pytest.raises(WrongKeyError, match="nothing was written, try again"):
+            store.add_concept(draft("Mia"), left_meanwhile())
+        assert store.list() == []
+        assert store._catalogue.owner_key("ana") is None
+        assert store.sweep(0) == 0
+        again = store.add_concept(draft())
+        ref = replace(files_of(store).put("ana", "segment", PIXELS), key=1)
+        assert store._catalogue.put_segment("ana", SegmentRow(again.id, "f", again.updated, 1, ref)) == (ref,)
+        assert store._catalogue.put_snapshot("ana", "s", ref) == (ref,)
+        assert list(store.verify()) == []
+    others.close()
+
+
+def test_a_cluster_that_is_encrypted_during_its_first_write(database: str, tmp_path: Path) -> None:
+    with OwnerStore.open(database, "ana", blobs=tmp_path) as plain:
+
+        @contextmanager
+        def encrypted_meanwhile() -> Iterator[None]:
+            OwnerStore.open(database, "ben", blobs=tmp_path, key=KEY).close()
+            yield
+
+        with pytest.raises(WrongKeyError, match="nothing was written, try again"):
+            plain.add_concept(draft(), encrypted_meanwhile())
+    assert left(tmp_path, [photo.data for photo in draft().checked_photos]) == []
+
+
+def test_nobody_encrypts_a_cluster_before_its_first_write_is_there(database: str, tmp_path: Path) -> None:
+    cluster, waiting = Cluster(database), Cluster(database, timeout=0.3)
+    blob = FileBlobStore(tmp_path).put("ana", "photo", b"readable")
+    with cluster.write("ana") as session:
+        refuse_other_keys(session, "ana", (blob,))
+        with pytest.raises(StoreError, match="in use by another process"):
+            ClusterRing(waiting, KEY)
+        enter(session, "ana")
+    with pytest.raises(SettingError, match="a key was given"):
+        ClusterRing(waiting, KEY)
+    cluster.close()
+    waiting.close()
+
+
+def _elsewhere(work: Callable[[], object]) -> None:
+    """In another thread, which takes no part in this one's transaction."""
+    with ThreadPoolExecutor(1) as one:
+        one.submit(work).result()

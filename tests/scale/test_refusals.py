@@ -166,6 +166,14 @@ def test_a_wall_that_is_missing(server: Server, database: str) -> None:
             "ALTER TABLE jarvis.photos_3 DISABLE ROW LEVEL SECURITY",
             "ALTER TABLE jarvis.photos_3 ENABLE ROW LEVEL SECURITY",
         ),
+        (
+            "ALTER POLICY home ON jarvis.photos RENAME TO house",
+            "ALTER POLICY house ON jarvis.photos RENAME TO home",
+        ),
+        (
+            "ALTER POLICY mine ON jarvis.photos RENAME TO its",
+            "ALTER POLICY its ON jarvis.photos RENAME TO mine",
+        ),
     ):
         with admin(server, "home") as connection:
             connection.execute(broken)

@@ -11,7 +11,10 @@ import pytest
 
 from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.places import open_place
-from jarvis_memory.store.transfer import Record, record_digest, transfer
+from jarvis_memory.store.transfer import Record, encrypted, record_digest, transfer
+from jarvis_plugins.cli.moving import move
+from jarvis_plugins.cli.options import Settings
+from tests.store.locked import KEY, as_variable
 from tests.store.portraits import portrait
 from tests.store.test_transfer import copied, goes_on, source  # noqa: F401  (a fixture)
 
@@ -80,3 +83,23 @@ def test_the_command(database: str, tmp_path: Path) -> None:
     code, said = jarvis(*at, "migrate", "--to", database)
     assert code == 2
     assert "name another" in said
+
+
+def test_out_of_an_encrypted_cluster_it_is_said(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("JARVIS_MASTER_KEY", as_variable(KEY))
+    with OwnerStore.open(database, "ana", blobs=tmp_path / "blobs") as store:
+        store.add_concept(portrait("Bo", 1))
+        assert encrypted(store._catalogue)
+    cluster = Settings(home=database, blobs=str(tmp_path / "blobs"))
+    # A folder that was made before there was a key.
+    monkeypatch.delenv("JARVIS_MASTER_KEY")
+    open_place(tmp_path / "plain")[0].close()
+    monkeypatch.setenv("JARVIS_MASTER_KEY", as_variable(KEY))
+    move(cluster, str(tmp_path / "plain"), None, "ana")
+    assert "the copy is not encrypted" in capsys.readouterr().err
+    move(cluster, str(tmp_path / "locked"), None, "ana")
+    assert "note" not in capsys.readouterr().err
+    move(Settings(home=str(tmp_path / "locked")), database, str(tmp_path / "blobs"), "ana")
+    assert "photos are encrypted in the cluster, rows are not" in capsys.readouterr().err

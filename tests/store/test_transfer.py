@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from jarvis_memory.store import FileBlobStore, OwnerStore
+from jarvis_memory.store import BlobRef, FileBlobStore, OwnerStore
+from jarvis_memory.store.cipher import OwnerCipher
+from jarvis_memory.store.importing import OwnerArchive
 from jarvis_memory.store.items import ItemDraft, OwnerItems
 from jarvis_memory.store.places import open_place
 from jarvis_memory.store.transfer import Moved, Record, encrypted, owners_of, record_digest, transfer
-from jarvis_retrievers.errors import CorruptRecordError, InputError
+from jarvis_retrievers.errors import CorruptRecordError, InputError, StoreError
 from tests.store.drafts import draft
 from tests.store.locked import KEY
+from tests.store.portraits import portrait
 
 
 def filled(record: Record) -> None:
@@ -91,6 +94,34 @@ def test_a_damaged_source_is_not_copied(source: Record, tmp_path: Path) -> None:
     with pytest.raises(CorruptRecordError, match="digest"):
         transfer(source, target, "ana")
     assert target[0].concepts("ana") == ()
+
+
+class Swept(FileBlobStore):
+    """Somebody sweeps behind the first photo, for whom it is old enough."""
+
+    def put(
+        self, owner: str, kind: str, data: bytes, *, bound: str = "", cipher: OwnerCipher | None = None
+    ) -> BlobRef:
+        ref = super().put(owner, kind, data, bound=bound, cipher=cipher)
+        self.sweep((), 0)
+        return ref
+
+
+def test_photos_that_were_swept_meanwhile(source: Record, tmp_path: Path) -> None:
+    catalogue, _ = open_place(tmp_path / "to")
+    with pytest.raises(StoreError, match="photos were swept while they were being written"):
+        transfer(source, (catalogue, Swept(tmp_path / "to")), "ana")
+    assert catalogue.ids("ana") == ()
+    with OwnerStore.open(tmp_path / "painted", "ana") as store:
+        store.add_concept(portrait("Bo", 1))
+        store.export(tmp_path / "archive")
+    there = OwnerStore("cleo", catalogue, Swept(tmp_path / "to"))
+    with (
+        OwnerArchive(tmp_path / "archive") as archive,
+        pytest.raises(StoreError, match="photos were swept while they were being written"),
+    ):
+        there.import_from(archive)
+    assert there.holdings().record == 0
 
 
 def test_between_an_encrypted_home_and_another(source: Record, tmp_path: Path) -> None:

@@ -138,15 +138,17 @@ def _options(query: str) -> dict[str, str]:
         return {}
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True)
-    except ValueError as error:
+    except ValueError:
+        # Not what it says, nor what parse_qsl says of it: people put keys there.
         raise SettingError(
-            f"the query {query[:80]!r} cannot be read ({error}); write ?cache=/folder"
-        ) from error
+            "the query of a URL of blobs cannot be read; write ?cache=/folder, and & between options"
+        ) from None
     options = dict(pairs)
     unknown = sorted(set(options) - set(_KNOWN))
     if unknown or len(options) != len(pairs) or not all(options.values()):
+        names = ", ".join(ascii(name[:20]) for name, _ in pairs)
         raise SettingError(
-            f"a URL of blobs knows {', '.join(_KNOWN)}, each once and with a value, got {query[:80]!r}"
+            f"a URL of blobs knows {', '.join(_KNOWN)}, each once and with a value, got {names[:200]}"
         )
     if "cache_size" in options and "cache" not in options:
         raise SettingError("cache_size= goes with cache=/folder; give both, or none")

@@ -14,6 +14,7 @@ from .contracts import BlobStore, Catalogue, Usage, VectorRows
 from .holdings import Holdings
 from .item_store import ItemStore
 from .keys import Field, keyed
+from .photos import check_there
 from .places import found_items
 from .quota import HOME_QUOTA, Quota, limited, quota_key, quota_of
 from .receipt import AtHand, Receipt, Receipts
@@ -117,7 +118,7 @@ class OwnerUpkeep:
 
         Raises:
             SettingError: this owner has something. QuotaError: it is more than is allowed.
-            HomeReadOnlyError: the home cannot be written.
+            HomeReadOnlyError: the home cannot be written. StoreError: a sweep took photos meanwhile.
         """
         from .filling import put_photos, refuse_full, write_owner
 
@@ -128,12 +129,14 @@ class OwnerUpkeep:
             # Whatever cuts this short between the photos and their rows, they are swept.
             self._blobs.expect_orphans()
         placed = put_photos(archive, self._blobs, self.owner)
+        refs = [blob for one in placed for blob in one.blobs]
         try:
             with self._limited():
                 write_owner(archive, self._catalogue, self.items, self.owner, placed)
+                check_there(self._catalogue, self._blobs, self.owner, refs)
         except (InputError, LockedHomeError, QuotaError):
             # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
-            self._blobs.delete(self.owner, [blob for one in placed for blob in one.blobs])
+            self._blobs.delete(self.owner, refs)
             raise
         return archive.manifest
 

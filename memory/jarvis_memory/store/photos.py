@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from jarvis_retrievers.errors import CorruptRecordError, UnknownConceptError
+from collections.abc import Collection
+
+from jarvis_retrievers.errors import CorruptRecordError, StoreError, UnknownConceptError
 
 from .contracts import BlobRef, BlobStore, Catalogue
 from .draft import ConceptDraft
 
-__all__ = ["bound_to", "get_photo", "put_photos"]
+__all__ = ["bound_to", "check_there", "get_photo", "put_photos"]
+
+_AT_ONCE = 50
 
 
 def bound_to(concept_id: str, photo_id: str) -> str:
@@ -21,6 +25,23 @@ def put_photos(blobs: BlobStore, owner: str, draft: ConceptDraft, concept_id: st
         blobs.put(owner, "photo", photo.data, bound=bound_to(concept_id, photo_id))
         for photo, photo_id in zip(draft.checked_photos, draft.photo_ids, strict=True)
     )
+
+
+def check_there(catalogue: Catalogue, blobs: BlobStore, owner: str, refs: Collection[BlobRef]) -> None:
+    """See that photos which were put a while ago are still there, inside of the write that points to them.
+
+    Raises:
+        StoreError: one is gone: a sweep elsewhere found it old, and nothing that pointed to it.
+    """
+    for number, ref in enumerate(refs):
+        if number % _AT_ONCE == 0:
+            # A server ends a transaction in which nothing is asked for too long.
+            catalogue.owner_key(owner)
+        if not blobs.exists(owner, ref):
+            raise StoreError(
+                "photos were swept while they were being written, so nothing was written; let nobody sweep "
+                "meanwhile, and do it again"
+            )
 
 
 def get_photo(catalogue: Catalogue, blobs: BlobStore, owner: str, photo_id: str) -> bytes:

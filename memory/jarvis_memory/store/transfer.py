@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jarvis_retrievers.errors import CorruptRecordError, InputError, QuotaError, StoreError
+from jarvis_retrievers.errors import (
+    CorruptRecordError,
+    InputError,
+    LockedHomeError,
+    QuotaError,
+    StoreError,
+)
 
 from ..concept import Concept
 from .catalogue import SQLiteCatalogue
 from .contracts import BlobRef, BlobStore, Catalogue, ConceptRows
 from .hidden import reveal
 from .keys import digest
-from .photos import bound_to
+from .photos import bound_to, check_there
 from .queries import has_table, mark_traces
 from .quota import Quota, limited, within_quota
 from .rolls import called
@@ -65,7 +71,7 @@ def transfer(source: Record, target: Record, owner: str) -> Moved:
         InputError: the target has concepts or items of this owner that the source has not; it stays so.
         QuotaError: it is more than the target allows.
         CorruptRecordError: the source is damaged, or the target does not have what was written.
-        StoreError: the source was changed meanwhile; do it again.
+        StoreError: the source was changed meanwhile, or a sweep took photos of the target; do it again.
     """
     catalogue, _ = source
     before = catalogue.versions(owner)
@@ -100,8 +106,10 @@ def record_digest(record: Record, owner: str) -> bytes:
 
 
 def encrypted(catalogue: Catalogue) -> bool:
-    """Whether what is written there is."""
-    return isinstance(catalogue, SQLiteCatalogue) and catalogue.database.keys.lock is not None
+    """Whether photos that are written there are; of a cluster, rows never are."""
+    if not isinstance(catalogue, SQLiteCatalogue):
+        return _cluster(catalogue).encrypted()
+    return catalogue.database.keys.lock is not None
 
 
 def _move(source: Record, target: Record, concept: Concept) -> bool:
@@ -122,7 +130,8 @@ def _move(source: Record, target: Record, concept: Concept) -> bool:
                 target[0].add(owner, rows)
             else:
                 unused = target[0].replace(owner, rows)[1]
-    except (InputError, QuotaError):
+            check_there(*target, owner, refs)
+    except (InputError, LockedHomeError, QuotaError):
         # Refused before the commit: nothing points to them.
         target[1].delete(owner, refs)
         raise

@@ -88,13 +88,18 @@ def _endpoint(scheme: str, options: Mapping[str, str]) -> str | None:
     text = options.get("endpoint")
     if text is None:
         return None
+    # It may hold a password: messages show the scheme and the host, if it has any.
+    shown = "no such URL"
     try:
         parts = urlsplit(text)
+        if parts.hostname:
+            shown = f"{parts.scheme}://{parts.hostname}"
         sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         sound = False
     if scheme != "s3" or not sound or "@" in parts.netloc or parts.path.strip("/"):
         raise SettingError(
-            f"endpoint= is for s3://, and names a server such as https://minio.internal:9000, got {text!r}"
+            "endpoint= is for s3://, and names a server such as https://minio.internal:9000, without user "
+            f"and path, got {shown}"
         )
     return text.rstrip("/")

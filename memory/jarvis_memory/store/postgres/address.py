@@ -47,6 +47,12 @@ class Address:
             places = parts.netloc.rpartition("@")[2].split(",")
             ports = [urlsplit(f"//{place}").port for place in places]
         except ValueError as error:
+            if "@" in url:
+                # Half of a password was taken for a port, and the error tells it: not chained either.
+                raise SettingError(
+                    "the URL of a cluster cannot be read; percent-encode the password (/ is %2F, @ is "
+                    f"%40), and {_FORM}"
+                ) from None
             raise SettingError(f"the URL of a cluster cannot be read ({error}); {_FORM}") from error
         if parts.scheme not in SCHEMES:
             raise SettingError(

@@ -14,6 +14,7 @@ from ..matrices import as_matrix
 from ..references import reference, segment_of
 from .cluster import Cluster
 from .holdings import PostgresHoldings
+from .keys import key_holds
 from .lots import TEXTS, delete_lots, first_id, insert_lot, read_lots
 from .rows import THIS, blobs_of, key_of, select, updated_of
 
@@ -38,6 +39,8 @@ class PostgresCaches(PostgresHoldings):
         with self._cluster.write(owner) as session:
             key = key_of(session, owner)
             if key is None or updated_of(session, owner, row.concept_id) != row.updated:
+                return (row.blob,)
+            if not key_holds(session, owner, (row.blob,)):
                 return (row.blob,)
             place = (owner, keyed(key, "jarvis/segment", row.concept_id, row.fingerprint))
             old = blobs_of(session, "segments", _PLACE, place)
@@ -99,7 +102,7 @@ class PostgresCaches(PostgresHoldings):
     def put_snapshot(self, owner: str, name: str, blob: BlobRef) -> tuple[BlobRef, ...]:
         """See `Catalogue.put_snapshot`."""
         with self._cluster.write(owner) as session:
-            if key_of(session, owner) is None:
+            if key_of(session, owner) is None or not key_holds(session, owner, (blob,)):
                 return (blob,)
             old = blobs_of(session, "snapshots", _NAMED, (owner, name))
             session.run(f"DELETE FROM snapshots WHERE {_NAMED}", (owner, name))

@@ -22,6 +22,7 @@ from .holdings import within_quota
 from .home import PostgresHome
 from .index_names import drop_indexes
 from .items import PostgresItems
+from .keys import refuse_other_keys
 from .lots import PHOTOS, delete_lots, first_id, hide_lots, insert_lot, read_vectors
 from .rows import THIS, blobs_of, enter, key_of, read_concepts, select, updated_of
 from .schema import OWNED
@@ -81,6 +82,7 @@ class PostgresCatalogue(PostgresCaches, PostgresHome):
     def add(self, owner: str, rows: ConceptRows) -> Concept:
         """See `Catalogue.add`."""
         with self._cluster.write(owner) as session:
+            refuse_other_keys(session, owner, rows.blobs)
             _refuse_duplicate(session, owner, rows.concept)
             check_dim(rows, _dim_of(session, owner))
             enter(session, owner)
@@ -94,6 +96,7 @@ class PostgresCatalogue(PostgresCaches, PostgresHome):
             old = session.row(f"SELECT created FROM concepts WHERE {THIS} AND live = 1", whose)
             if old is None:
                 _refuse_unknown(concept)
+            refuse_other_keys(session, owner, rows.blobs)
             _refuse_duplicate(session, owner, concept)
             blobs = _all_blobs(session, owner, concept.id)
             _delete_rows(session, owner, concept.id)

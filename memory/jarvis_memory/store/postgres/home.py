@@ -35,6 +35,11 @@ class PostgresHome:
             if value is not None:
                 session.insert("settings", [(key, value)])
 
+    def encrypted(self) -> bool:
+        """Whether its blobs are; see `ClusterRing`."""
+        with self._cluster.read(None) as session:
+            return session.row("SELECT 1 FROM lock") is not None
+
     def live_blobs(self) -> frozenset[str]:
         """See `Catalogue.live_blobs`."""
         with self._cluster.read(None) as session:

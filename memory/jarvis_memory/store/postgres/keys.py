@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Collection
 from weakref import WeakKeyDictionary
 
-from jarvis_retrievers.errors import CorruptRecordError, SettingError, StoreError
+from jarvis_retrievers.errors import CorruptRecordError, SettingError, StoreError, WrongKeyError
 
 from ..aes import AesGcmCipher, opened, wrapped
 from ..cipher import PLAIN, OwnerCipher
+from ..contracts import BlobRef
 from ..lock import Lock, lock_of, opened_with
 from ..master_key import MasterKey
 from .cluster import Cluster
 from .rows import select
 from .session import Session
 
-__all__ = ["ClusterRing"]
+__all__ = ["ClusterRing", "key_holds", "refuse_other_keys"]
 
 # A passphrase takes a while to be stretched, and a process opens the same cluster for many owners.
 _MASTERS: WeakKeyDictionary[Cluster, dict[tuple[MasterKey, Lock], bytes]] = WeakKeyDictionary()
 _LOCK = threading.Lock()
+
+# Who writes what is not encrypted shares it; who encrypts a cluster has it alone.
+_PLAIN = "hashtextextended('jarvis/plain', 0)"
 
 
 class ClusterRing:
@@ -89,6 +94,7 @@ class ClusterRing:
     def _start(self, key: MasterKey) -> tuple[Lock, bytes] | None:
         """Encrypt a cluster in which nobody is; of two who come at once, the second finds it done."""
         with self._cluster.write(None) as session:
+            session.row(f"SELECT pg_advisory_xact_lock({_PLAIN})")
             known = _lock(session)
             if known is None and not _somebody(session):
                 lock = Lock.new(key, "on")
@@ -135,6 +141,29 @@ class ClusterRing:
                 if self._key is not None:
                     known[self._key, lock] = found
             return found
+
+
+def key_holds(session: Session, owner: str, blobs: Collection[BlobRef]) -> bool:
+    """Whether blobs were written with the key that the owner has; it stays so until this write ends."""
+    used = {blob.key for blob in blobs} - {None}
+    if not used:
+        return True
+    if used == {0}:
+        # In a statement of its own: the next one sees what was committed while this one waited.
+        session.row(f"SELECT pg_advisory_xact_lock_shared({_PLAIN})")
+        return _lock(session) is None
+    row = _row(session, owner)
+    return row is not None and any(row[1]) and used == {row[0]}
+
+
+def refuse_other_keys(session: Session, owner: str, blobs: Collection[BlobRef]) -> None:
+    """Let no row point to a blob that cannot be read, or is gone with the key that it was written with.
+
+    Raises:
+        WrongKeyError: the owner left since, or the cluster is encrypted since.
+    """
+    if not key_holds(session, owner, blobs):
+        raise WrongKeyError("the owner's key was changed during this write; nothing was written, try again")
 
 
 def _lock(session: Session) -> tuple[Lock, bytes] | None:

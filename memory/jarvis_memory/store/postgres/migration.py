@@ -7,7 +7,7 @@ from typing import Any
 from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, HomeReadOnlyError, SettingError
 
 from .driver import driver
-from .schema import LEAST_SERVER, LEAST_VECTOR, MIGRATIONS, OWNED, SCHEMA, VERSION
+from .schema import LEAST_SERVER, LEAST_VECTOR, MIGRATIONS, POLICIES, SCHEMA, VERSION
 
 __all__ = ["check_versions", "prepare"]
 
@@ -148,16 +148,18 @@ def _step(connection: Any, shown: str) -> None:
 def _check_walls(connection: Any, shown: str) -> None:
     rows = connection.execute(
         "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity, "
-        "EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid) FROM pg_class c "
+        "ARRAY(SELECT p.polname::text FROM pg_policy p WHERE p.polrelid = c.oid) FROM pg_class c "
         "WHERE c.relnamespace = %s::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'meta'",
         (SCHEMA,),
     ).fetchall()
-    known = {name: (forced, policy) for name, forced, policy in rows}
-    missing = [name for name in (*OWNED, "settings", "lock") if known.get(name) != (True, True)]
-    missing += [name for name, (forced, _) in sorted(known.items()) if not forced and name not in missing]
+    forced = {name for name, each, _ in rows if each}
+    policies = {name: set(found) for name, _, found in rows}
+    missing = [name for name, wanted in POLICIES.items() if not wanted <= policies.get(name, set())]
+    missing += [name for name in sorted({*policies, *POLICIES} - forced) if name not in missing]
     if missing:
         raise CorruptRecordError(
             f"in {shown} the row-level security of {', '.join(missing[:5])} is missing or not forced, so "
             "owners would "
-            "not be kept apart; restore it (ALTER TABLE ... FORCE ROW LEVEL SECURITY), or restore a backup"
+            "not be kept apart; restore it (ALTER TABLE ... FORCE ROW LEVEL SECURITY, CREATE POLICY), or "
+            "restore a backup"
         )

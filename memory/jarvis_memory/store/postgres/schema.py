@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-__all__ = ["LEAST_SERVER", "LEAST_VECTOR", "MIGRATIONS", "OWNED", "PARTITIONS", "SCHEMA", "STRIDE", "VERSION"]
+__all__ = [
+    "LEAST_SERVER",
+    "LEAST_VECTOR",
+    "MIGRATIONS",
+    "OWNED",
+    "PARTITIONS",
+    "POLICIES",
+    "SCHEMA",
+    "STRIDE",
+    "VERSION",
+]
 
 SCHEMA = "jarvis"
 
@@ -88,6 +98,13 @@ _MINE = "owner = current_setting('jarvis.owner', true)"
 _HOME = "current_setting('jarvis.home', true) = 'on'"
 # What the whole home is asked for: who is in it, and which blobs are in use.
 _LISTED = ("owners", "photos", "segments", "snapshots")
+
+POLICIES: dict[str, frozenset[str]] = {
+    **{table: frozenset({"mine", "home"} if table in _LISTED else {"mine"}) for table in OWNED},
+    "settings": frozenset({"home"}),
+    "lock": frozenset({"home", "seen"}),
+}
+"""What each table's policies are called. Without ``home`` of photos a sweep would find none in use."""
 
 
 # The server's statistics are samples of values, which would outlive the rows that they are from.
