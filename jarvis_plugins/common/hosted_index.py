@@ -145,7 +145,7 @@ class HostedIndex:
         """See `VectorIndex.delete_owner`; also what the store has of this owner and nobody knows of.
 
         Raises:
-            StoreError: the store fails, or goes on giving what it was to delete.
+            StoreError: the store fails, goes on giving what it was to delete, or has damaged vectors.
         """
         check_owner(owner)
         with self._lock:
@@ -214,11 +214,16 @@ class HostedIndex:
         """Delete these and all that the store lists, until it lists nothing; what it listed."""
         self._drop(owner, sorted(ids))
         gone: set[int] = set()
-        while left := self._listed(owner).rows:
-            if gone.issuperset(left):
+        while (left := self._listed(owner)).rows:
+            if gone.issuperset(left.rows):
                 raise StoreError("the vector store goes on giving vectors that it was to delete")
-            gone.update(left)
-            self._drop(owner, sorted(left))
+            gone.update(left.rows)
+            self._drop(owner, sorted(left.rows))
+        if not left.sound:
+            raise StoreError(
+                "the vector store has damaged vectors of this owner that name no id, so that they cannot be "
+                f"deleted here; delete there what has the tag {self._seal.tag(owner)}"
+            )
         return gone
 
     def _nearest(

@@ -52,3 +52,18 @@ def test_a_rebuild_says_if_the_store_keeps_what_it_cannot_list(store: Faulty) ->
     store.faults = {"keeps"}
     with pytest.raises(StoreError, match="goes on giving"):
         again(store, most=5).rebuild("ana", range(3), rows[:3])
+
+
+def test_an_owner_whose_damaged_rows_cannot_be_deleted_is_not_said_to_be_gone(store: Faulty) -> None:
+    rows = unit(9)
+    index = again(store)
+    index.add("ana", range(9), rows)
+    for number in (2, 5, 7):
+        damage(store, "ana", number)
+    with pytest.raises(StoreError, match=f"damaged.*tag {index._seal.tag('ana')}"):
+        again(store).delete_owner("ana")
+    assert len(store.store) == 3
+    # Whoever knows their ids can.
+    index.delete_owner("ana")
+    assert store.store == {}
+    again(store).delete_owner("ana")
