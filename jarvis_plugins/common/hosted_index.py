@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import (
     CorruptRecordError,
-    JarvisError,
     SettingError,
     StaleIndexError,
     StoreError,
@@ -29,9 +29,10 @@ from jarvis_retrievers.vectors import (
 )
 
 from .row_space import RowSpace
+from .row_store import RowStore, failing
 from .sealed_row import RowSeal
 
-__all__ = ["MOST", "HostedIndex", "RowStore"]
+__all__ = ["MOST", "HostedIndex"]
 
 MOST: Final = 10_000
 """Vectors that a store is asked for at once."""
@@ -40,20 +41,19 @@ _AT_ONCE: Final = 512
 _SPARE: Final = 8
 
 
-class RowStore(Protocol):
-    """What an adapter makes of a vector store. A store may raise what it likes."""
+@dataclass(frozen=True)
+class _Listed:
+    """What the store has of an owner: rows by id, None for an id that it has twice.
 
-    def put(self, tag: str, keys: list[str], texts: list[str], vectors: list[list[float]]) -> None:
-        """Write rows under their keys for a tag."""
-        ...
+    Attributes:
+        rows: those that are not damaged.
+        sound: whether none is.
+        whole: whether these are all.
+    """
 
-    def drop(self, tag: str, keys: list[str]) -> None:
-        """Delete rows; those that are not there are passed over."""
-        ...
-
-    def near(self, tag: str, query: list[float], k: int) -> list[str]:
-        """Texts of up to k rows of a tag, nearest first."""
-        ...
+    rows: dict[int, Scores | None]
+    sound: bool
+    whole: bool
 
 
 class HostedIndex:
@@ -145,38 +145,37 @@ class HostedIndex:
         """See `VectorIndex.delete_owner`; also what the store has of this owner and nobody knows of.
 
         Raises:
-            StoreError: the store fails, or goes on giving what it was to delete.
+            StoreError: the store fails, goes on giving what it was to delete, or has damaged vectors.
         """
         check_owner(owner)
         with self._lock:
-            known, before = self._ids.pop(owner, set()), frozenset[int]()
-            self._drop(owner, sorted(known))
-            while left := self._listed(owner)[0]:
-                if before.issuperset(left):
-                    raise StoreError("the vector store goes on giving vectors that it was to delete")
-                before = frozenset(left)
-                self._drop(owner, sorted(left))
+            self._clear(owner, self._ids.pop(owner, set()))
             self._ids[owner] = set()
 
     def rebuild(self, owner: str, ids: Sequence[int], vectors: NDArray[Any]) -> Rebuilt:
         """See `RebuildableIndex.rebuild`.
 
         What the store lists is compared with these, number by number. An owner with more than ``most``
-        vectors is written anew as a whole.
+        vectors, there or here, is written anew as a whole.
+
+        Raises:
+            StoreError: as `delete_owner`.
         """
         keys, rows = self._checked(owner, ids, vectors)
         check_new(keys, rows, ())
         wanted = {key: row.tobytes() for key, row in zip(keys.tolist(), rows, strict=True)}
         with self._lock:
             self._ids.pop(owner, None)
-            listed, sound = self._listed(owner)
-            complete = max(len(listed), len(wanted)) < self._most
-            right = {key for key, row in listed.items() if complete and _same(row, wanted.get(key))}
-            wrong = set(listed) - right
+            listed = self._listed(owner)
+            comparable = listed.whole and len(wanted) < self._most
+            right = {key for key, row in listed.rows.items() if comparable and _same(row, wanted.get(key))}
+            wrong = set(listed.rows) - right
             fresh = np.array([key not in right for key in keys.tolist()], dtype=bool)
-            # Some stores keep two rows of one key: whatever may be there goes first.
-            unseen = set() if complete and sound else set(wanted) - right
-            self._drop(owner, sorted(wrong | unseen))
+            if not comparable:
+                wrong |= self._clear(owner, wrong | wanted.keys())
+            else:
+                # Some stores keep two rows of one key: whatever may be there goes first.
+                self._drop(owner, sorted(wrong if listed.sound else wrong | wanted.keys() - right))
             self._put(owner, keys[fresh], rows[fresh])
             self._ids[owner] = set(wanted)
         return Rebuilt(len(right), int(fresh.sum()), len(wrong))
@@ -189,27 +188,43 @@ class HostedIndex:
 
     def _known(self, owner: str) -> set[int]:
         if owner not in self._ids:
-            listed = set(self._listed(owner)[0])
-            if len(listed) >= self._most:
+            listed = self._listed(owner)
+            if not listed.whole:
                 raise StaleIndexError(
                     f"the vector store has {self._most} or more vectors of this owner, which is all that can "
                     "be listed; rebuild the index from the record first"
                 )
-            self._ids[owner] = listed
+            self._ids[owner] = set(listed.rows)
         return self._ids[owner]
 
-    def _listed(self, owner: str) -> tuple[dict[int, Scores | None], bool]:
-        """What the store has of an owner, None for an id that it has twice; whether nothing is damaged."""
-        found: dict[int, Scores | None] = {}
+    def _listed(self, owner: str) -> _Listed:
+        rows: dict[int, Scores | None] = {}
         sound = True
-        for text in self._asked(owner, np.eye(1, self.dim, dtype=np.float32)[0], self._most):
+        texts = self._asked(owner, np.eye(1, self.dim, dtype=np.float32)[0], self._most)
+        for text in texts:
             try:
                 number, row = self._seal.open(owner, text)
             except CorruptRecordError:
                 sound = False  # told to the caller, who writes it again
                 continue
-            found[number] = None if number in found else row
-        return found, sound
+            rows[number] = None if number in rows else row
+        return _Listed(rows, sound, len(texts) < self._most)
+
+    def _clear(self, owner: str, ids: Set[int]) -> set[int]:
+        """Delete these and all that the store lists, until it lists nothing; what it listed."""
+        self._drop(owner, sorted(ids))
+        gone: set[int] = set()
+        while (left := self._listed(owner)).rows:
+            if gone.issuperset(left.rows):
+                raise StoreError("the vector store goes on giving vectors that it was to delete")
+            gone.update(left.rows)
+            self._drop(owner, sorted(left.rows))
+        if not left.sound:
+            raise StoreError(
+                "the vector store has damaged vectors of this owner that name no id, so that they cannot be "
+                f"deleted here; delete there what has the tag {self._seal.tag(owner)}"
+            )
+        return gone
 
     def _nearest(
         self, owner: str, row: Scores, wanted: int, fetch: int, known: set[int]
@@ -246,7 +261,7 @@ class HostedIndex:
             ask = min(self._most, 2 * ask)
 
     def _asked(self, owner: str, row: Scores, k: int) -> list[str]:
-        with _failing("search"):
+        with failing("search"):
             return self._store.near(self._seal.tag(owner), self._space.asked(row), k)
 
     def _put(self, owner: str, keys: Ids, rows: Scores) -> None:
@@ -257,7 +272,7 @@ class HostedIndex:
         try:
             for start in range(0, len(names), _AT_ONCE):
                 some = slice(start, start + _AT_ONCE)
-                with _failing("add"):
+                with failing("add"):
                     self._store.put(tag, names[some], texts[some], vectors[some])
         except StoreError:
             self._ids.pop(owner, None)  # whoever asks next looks at what is there
@@ -267,7 +282,7 @@ class HostedIndex:
     def _drop(self, owner: str, ids: Iterable[int]) -> None:
         names = [self._seal.key(owner, key) for key in ids]
         for start in range(0, len(names), _AT_ONCE):
-            with _failing("delete"):
+            with failing("delete"):
                 self._store.drop(self._seal.tag(owner), names[start : start + _AT_ONCE])
 
 
@@ -280,18 +295,3 @@ def _scored(rows: Scores, found: dict[int, Scores], k: int) -> tuple[Scores, Ids
     keys = np.array(list(found), dtype=np.int64)
     matrix = np.stack(list(found.values()))
     return best_of(rows @ matrix.T, np.broadcast_to(keys, (len(rows), len(keys))), k)
-
-
-class _failing:  # noqa: N801  (used as a word)
-    """What a store raises, as an error of ours that names what was tried."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, JarvisError):
-            told = f"{type(error).__name__}: {error}"
-            raise StoreError(f"the vector store failed to {self._what}: {told[:300]}") from error

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from jarvis_retrievers.errors import SettingError, StaleIndexError
+from jarvis_retrievers.errors import InputError, SettingError, StaleIndexError
 from jarvis_retrievers.index import RebuildableIndex, Rebuilt
 from jarvis_retrievers.log import log
 from jarvis_retrievers.vectors import Ids, Scores
@@ -46,16 +46,29 @@ class OuterIndex:
         self._restore(owner)
 
     def add(self, owner: str, ids: Sequence[int], vectors: NDArray[Any]) -> None:
-        """See `VectorIndex.add`; what was read from the record already is let through."""
+        """See `VectorIndex.add`; what was read from the record already is let through.
+
+        What another process wrote meanwhile is in the index already, or is gone from the record again: where
+        the index takes no vectors for that reason, it is brought in line with the record.
+        """
         fresh = [place for place, key in enumerate(ids) if key not in self._told]
         if fresh:
             keys = [ids[place] for place in fresh]
-            self._index.add(owner, keys, np.asarray(vectors)[fresh])
-            self._told.update(keys)
+            try:
+                self._index.add(owner, keys, np.asarray(vectors)[fresh])
+            except (InputError, StaleIndexError):
+                self._restore(owner)  # refuses vectors that cannot be
+            else:
+                self._told.update(keys)
 
     def remove(self, owner: str, ids: Sequence[int]) -> int:
-        """See `VectorIndex.remove`."""
-        removed = self._index.remove(owner, ids)
+        """See `VectorIndex.remove`; where the index does not know what it has, the record decides."""
+        try:
+            removed = self._index.remove(owner, ids)
+        except StaleIndexError:
+            told = self._told.intersection(ids)
+            self._restore(owner)
+            return len(told - self._told)
         self._told.difference_update(ids)
         return removed
 
@@ -68,8 +81,12 @@ class OuterIndex:
             return self._index.search(owner, queries, k)
 
     def count(self, owner: str) -> int:
-        """See `VectorIndex.count`."""
-        return self._index.count(owner)
+        """See `VectorIndex.count`; as `search`."""
+        try:
+            return self._index.count(owner)
+        except StaleIndexError:
+            self._restore(owner)
+            return self._index.count(owner)
 
     def delete_owner(self, owner: str) -> None:
         """See `VectorIndex.delete_owner`."""

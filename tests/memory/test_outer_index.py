@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from jarvis_memory import PersonalMemory
+from jarvis_memory.outer_index import OuterIndex
 from jarvis_pocket.exam import Exam
 from jarvis_retrievers.errors import SettingError, StaleIndexError
 from jarvis_retrievers.faiss_index import FaissIndex
-from jarvis_retrievers.index import FlatIndex
+from jarvis_retrievers.index import FlatIndex, Rebuilt
 
 Opener = Callable[..., PersonalMemory]
 
@@ -90,6 +91,61 @@ def test_what_is_forgotten_leaves_the_index(opened: Opener, household: PersonalM
     index.add("ben", [3], np.eye(1, index.dim, dtype=np.float32))
     other.forget_owner()
     assert (index.count("ana"), index.count("ben")) == (0, 1)
+
+
+def test_processes_that_share_an_index_follow_each_other(
+    opened: Opener, household: PersonalMemory, exam: Exam
+) -> None:
+    index = FlatIndex(household._engine.encoder.dim)
+    first, second = opened(index=index), opened(index=index)
+    picture = exam.photos[1][0]
+    first.recall(images=[picture])
+    second.recall(images=[picture])
+    second.update(exam.concepts[1].name, about=f"{exam.concepts[1].name} sings.")
+    second.recall(images=[picture])  # writes what the first is told of next
+    assert same(first, opened(), exam)
+    first.forget(exam.concepts[2].name)
+    assert same(second, opened(), exam)
+    np.testing.assert_array_equal(np.sort(index._of("ana")[0]), np.sort(household._store.vectors().ids))
+
+
+class Stale(FlatIndex):
+    """Must be rebuilt before it can be used, once it is said to be."""
+
+    stale = False
+
+    def _of(self, owner: str) -> tuple[np.ndarray, np.ndarray]:
+        if self.stale:
+            raise StaleIndexError("too many to list")
+        return super()._of(owner)
+
+    def rebuild(self, owner: str, ids: Sequence[int], vectors: np.ndarray) -> Rebuilt:
+        self.stale = False
+        return super().rebuild(owner, ids, vectors)
+
+
+def test_whatever_is_asked_of_a_stale_index_the_record_mends_it() -> None:
+    record = {1: 1.0, 2: 2.0}
+
+    def read() -> tuple[np.ndarray, np.ndarray]:
+        return np.array([*record], np.int64), np.array([*record.values()], np.float32).reshape(-1, 1)
+
+    index = Stale(1)
+    outer = OuterIndex(index, "ana", read)
+    index.stale = True
+    assert outer.count("ana") == 2
+    record[3] = 3.0
+    index.stale = True
+    outer.add("ana", [3], np.array([[3.0]]))
+    assert index.count("ana") == 3
+    del record[1]
+    index.stale = True
+    assert outer.remove("ana", [1, 9]) == 1
+    assert outer.search("ana", np.array([[1.0]]), 3)[1].tolist() == [[3, 2, -1]]
+    # Forgotten by another process before this one is done adding it, and there for all that.
+    index.add("ana", [5], np.array([[5.0]]))
+    outer.add("ana", [5], np.array([[5.0]]))
+    assert outer.search("ana", np.array([[1.0]]), 3)[1].tolist() == [[3, 2, -1]]
 
 
 def test_an_index_that_cannot_be_rebuilt_is_refused(opened: Opener) -> None:
