@@ -22,7 +22,7 @@ from jarvis_memory.store.tiers.breaker import Breaker
 from jarvis_retrievers.errors import SettingError
 from tests.scale.conftest import redis_admin
 from tests.scale.redis_server import NAMED, PASSWORD, RedisServer, SlowProxy, program
-from tests.store.conformance_tiers import label
+from tests.store.conformance_tiers import A, B, label
 from tests.store.test_segments import adder
 
 if importlib.util.find_spec("redis") is None:
@@ -74,6 +74,31 @@ def test_a_killed_server_costs_no_answer_and_what_it_owes_is_deleted(redis: Redi
     assert tier.report().failed == 1
     tier.close()
     other.close()
+
+
+def test_whole_owners_are_owed_too(redis: RedisServer) -> None:
+    clock, other = Clock(), "d" * 32
+    tier = RedisTier(redis.url(), timeout=20, breaker=Breaker(1.0, 60.0, clock))
+    again = RedisTier(redis.url(), timeout=20)
+    places = [label(1), label(1, concept=other), label(1, owner=B), label(1, B, other), label(1, "e" * 32)]
+    redis.kill()
+    assert tier.delete(A) == 0
+    assert tier.keep_only(B, {other, "f" * 32}) == 0
+    assert tier.keep_only(B, {other}) == 0
+    redis.start()
+    # It comes back with what it had.
+    for place in places:
+        assert again.put(place, b"old", 1.0, 1.0)
+    clock.now += 100
+    assert tier.get(places[0], 1.0) is None
+    assert [again.get(place, 1.0) is not None for place in places] == [False, False, False, True, True]
+    # Nothing is owed any more.
+    for place in places:
+        assert again.put(place, b"new", 1.0, 1.0)
+        assert tier.get(place, 1.0) == b"new"
+    assert tier.delete(A) == 2
+    tier.close()
+    again.close()
 
 
 def test_a_server_that_is_away_when_it_is_opened(redis: RedisServer) -> None:

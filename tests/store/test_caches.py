@@ -272,3 +272,25 @@ def test_a_snapshot_that_goes_while_it_is_read_is_no_damage(
 
         monkeypatch.setattr(store._blobs, "get", late)
         assert store.snapshot("e") == (b"new" if replaced else None)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_snapshot_that_is_put_while_they_are_dropped_goes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    with OwnerStore.open(tmp_path, "ana") as store:
+        store.add_concept(draft("Bo", 1))
+        if before:
+            store.put_snapshot("e", b"old")
+        look = store._catalogue.snapshots
+
+        def late(owner: str) -> dict[str, BlobRef]:
+            found = look(owner)
+            monkeypatch.undo()
+            store.put_snapshot("e", MARK)
+            return found
+
+        monkeypatch.setattr(store._catalogue, "snapshots", late)
+        store.drop_snapshots()
+        assert store.snapshot("e") is None
+        assert not [path for path in tmp_path.rglob("*") if path.is_file() and MARK in path.read_bytes()]

@@ -20,6 +20,7 @@ from jarvis_memory.store import BlobRef
 from jarvis_memory.store.cached_blobs import CachedBlobStore
 from jarvis_memory.store.copies import Copies
 from jarvis_memory.store.objects import ObjectBlobStore
+from jarvis_memory.store.tiers import DiskTier
 from jarvis_retrievers.errors import CorruptRecordError, SettingError
 from tests.store.buckets import blobs_in, memory_bucket
 from tests.store.near import cached, names_in
@@ -183,3 +184,31 @@ def test_an_unknown_id_is_no_path(tmp_path: Path) -> None:
     assert isinstance(store.inner, ObjectBlobStore)
     with pytest.raises(CorruptRecordError, match="32 hexadecimal"):
         store.get("ana", BlobRef("../../secret", 1, "0" * 64))
+
+
+@pytest.mark.parametrize("first", ["copies", "tier"])
+def test_a_tier_of_segments_and_copies_do_not_share_a_folder(tmp_path: Path, first: str) -> None:
+    if first == "tier":
+        DiskTier(tmp_path, 1000)
+        with pytest.raises(SettingError, match="is a tier of segments"):
+            Copies(tmp_path, 1000)
+    else:
+        Copies(tmp_path, 1000)
+        with pytest.raises(SettingError, match="holds other things"):
+            DiskTier(tmp_path, 1000)
+
+
+def test_what_lies_where_no_copy_would_is_left_alone(tmp_path: Path) -> None:
+    mine = [
+        tmp_path / "copies" / place
+        for place in ("a" * 32, "b/" + "c" * 32, "ab/tmp-mine", "d/e/tmp-" + "0" * 16)
+    ]
+    for path in mine:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"mine")
+        os.utime(path, (1.0, 1.0))
+    copies = Copies(tmp_path, 10)
+    assert copies.nbytes == 0
+    copies.put("f" * 32, b"x" * 10)
+    assert copies.keep_only(()) == 1
+    assert all(path.read_bytes() == b"mine" for path in mine)

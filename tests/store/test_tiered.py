@@ -19,7 +19,7 @@ from jarvis_memory.store import (
     SQLiteCatalogue,
     Tiers,
 )
-from jarvis_memory.store.tiers import RamTier, SegmentTier
+from jarvis_memory.store.tiers import Label, RamTier, SegmentTier
 from jarvis_memory.store.tiers.use_counts import UseCounts
 from tests.store.conformance import rows
 from tests.store.conformance_bytes import SegmentConformance
@@ -143,6 +143,31 @@ def test_nothing_is_left_on_the_disk_of_what_was_forgotten(tmp_path: Path) -> No
             assert files(tmp_path / "elsewhere") == []
         assert files(tmp_path / "tier") == []
         assert not list((tmp_path / "tier").glob("*/*"))
+
+
+def test_what_is_forgotten_while_it_is_read_is_not_kept_above(tmp_path: Path) -> None:
+    catalogue = MemoryCatalogue()
+    tiers = Tiers(ram_bytes=10_000, disk=tmp_path / "tier")
+    segments = tiers.over(catalogue, FileSegmentCache(catalogue, MemoryBlobStore()))
+    concept = adder(catalogue)("ana", 1)
+    assert segments.put("ana", concept, "f", b"segment")
+    ram, disk = tiers._tiers
+    spot = segments._spot("ana", concept, "f")
+    assert spot is not None
+    assert ram.delete(*spot.key) == 1
+    read = disk.get
+
+    def late(label: Label, uses: float) -> bytes | None:
+        found = read(label, uses)
+        catalogue.tombstone("ana", concept)
+        segments.delete("ana", concept)
+        catalogue.erase("ana", [concept])
+        return found
+
+    disk.get = late  # type: ignore[method-assign]
+    assert segments.get("ana", concept, "f") == b"segment"
+    assert [report.nbytes for report in tiers.reports()] == [0, 0]
+    assert files(tmp_path / "tier") == []
 
 
 def test_when_an_owner_leaves_nothing_is_left(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from jarvis_memory.store import BlobRef, FileBlobStore, OwnerStore
+from jarvis_memory.store.cached_blobs import CachedBlobStore
 from jarvis_memory.store.cipher import OwnerCipher
+from jarvis_memory.store.copies import Copies
 from jarvis_memory.store.importing import OwnerArchive
 from jarvis_memory.store.items import ItemDraft, OwnerItems
 from jarvis_memory.store.places import open_place
@@ -130,3 +132,19 @@ def test_between_an_encrypted_home_and_another(source: Record, tmp_path: Path) -
     copied(source, locked)
     copied(locked, open_place(tmp_path / "plain"))
     assert b"Bo 0" not in (tmp_path / "locked" / "catalogue.sqlite").read_bytes()
+
+
+def test_what_only_a_copy_near_has_is_not_there(source: Record, tmp_path: Path) -> None:
+    catalogue, inner = open_place(tmp_path / "to")
+    assert isinstance(inner, FileBlobStore)
+    blobs = CachedBlobStore(inner, Copies(tmp_path / "near", 1 << 20))
+    target: Record = catalogue, blobs
+    assert transfer(source, target, "ana") == Moved(3, 0, 3)
+    his = OwnerStore("ana", *target)
+    photo = his.get("Mia").photos[0]
+    data, found = his.photo(photo.id), catalogue.photo("ana", photo.id)
+    assert found is not None
+    assert inner.delete("ana", [found[1]]) == 1
+    assert his.photo(photo.id) == data
+    with pytest.raises(CorruptRecordError, match="missing"):
+        transfer(source, target, "ana")

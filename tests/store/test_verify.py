@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from jarvis_memory.store import OwnerStore, SQLiteCatalogue
+from jarvis_memory.store import MemoryCatalogue, OwnerStore, SQLiteCatalogue
 from jarvis_memory.store.items import ItemDraft, OwnerItems
 from jarvis_memory.store.rows import seal
 from jarvis_retrievers.errors import CorruptRecordError
 from tests.plugins.homes import fill, snapshot
 from tests.store.drafts import draft
+from tests.store.near import cached, names_in
 
 
 @pytest.fixture
@@ -164,3 +165,25 @@ def test_a_damaged_item_is_found(tmp_path: Path) -> None:
         (found,) = store.verify()
         assert (found.kind, found.repaired) == ("record", False)
         assert "of items" in found.what
+
+
+def test_a_copy_near_does_not_make_up_for_a_lost_object(tmp_path: Path) -> None:
+    catalogue, blobs = MemoryCatalogue(), cached(tmp_path)
+    store = OwnerStore("ana", catalogue, blobs)
+    concept = store.add_concept(draft(photos=1))
+    store.put_segment(concept.id, "f", b"segment")
+    photo = catalogue.photo("ana", concept.photos[0].id)
+    assert photo is not None
+    (segment,) = catalogue.segments("ana", concept.id)
+
+    def read() -> tuple[bytes, bytes | None]:
+        return store.photo(concept.photos[0].id), store.get_segment(concept.id, "f")
+
+    found = read()
+    assert list(store.verify()) == []
+    blobs.inner.delete("ana", [photo[1], segment.blob])
+    assert read() == found
+    assert names_in(tmp_path) == {photo[1].id, segment.blob.id}
+    assert [(f.kind, f.repaired) for f in store.verify(repair=True)] == [("photo", False), ("segment", True)]
+    assert names_in(tmp_path) == {photo[1].id}
+    assert [f.kind for f in store.verify()] == ["photo"]

@@ -12,7 +12,7 @@ from .blob_frames import HEADER_SIZE, OVERHEAD, tag_of
 from .contracts import BlobRef, BlobStore
 from .copies import Copies
 
-__all__ = ["CachedBlobStore", "FramedBlobStore"]
+__all__ = ["CachedBlobStore", "FramedBlobStore", "without_copies"]
 
 
 class FramedBlobStore(BlobStore, Protocol):
@@ -102,3 +102,8 @@ class CachedBlobStore:
             there = False
         if not there:
             self.copies.drop([ref.id])
+
+
+def without_copies(blobs: BlobStore) -> BlobStore:
+    """The store itself, for whoever wants to know what is there: a copy here says nothing of that."""
+    return blobs.inner if isinstance(blobs, CachedBlobStore) else blobs

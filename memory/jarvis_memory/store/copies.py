@@ -16,7 +16,7 @@ from jarvis_retrievers.errors import SettingError, StoreError
 from jarvis_retrievers.log import log
 
 from .blob_frames import HEADER_SIZE
-from .disk import make_folder
+from .disk import SEGMENTS_MARK, make_folder
 
 __all__ = ["DAY", "Copies"]
 
@@ -24,6 +24,7 @@ DAY = 86_400.0
 _HOUR = 3600.0
 _MINUTE = 60.0
 _ID = re.compile(r"[0-9a-f]{32}\Z")
+_TRACE = re.compile(r"tmp-[0-9a-f]{16}\Z")
 
 
 class _Copy(NamedTuple):
@@ -51,7 +52,7 @@ class Copies:
         clock: seconds since 1970.
 
     Raises:
-        SettingError: ``folder`` is a file, or there is no room for any byte.
+        SettingError: ``folder`` is a file or a tier of segments, or there is no room for any byte.
     """
 
     def __init__(
@@ -69,12 +70,16 @@ class Copies:
             )
         if given.exists() and not given.is_dir():
             raise SettingError(f"copies are kept in a folder, got the file {given}; choose another path")
+        if os.path.isfile(given / SEGMENTS_MARK):
+            raise SettingError(f"{given} is a tier of segments; give copies a folder of their own")
         self.folder, self.max_bytes = given / "copies", max_bytes
         self._longest, self._clock = longest, clock
         self._lock = threading.RLock()
         self._told = False
         self._total, self._fresh, self._looked = 0, 0, 0.0
         with self._unharmed():
+            # At once: a tier of segments takes no folder in which something is.
+            make_folder(self.folder)
             self._look()
 
     def get(self, blob_id: str, limit: int) -> bytes | None:
@@ -186,9 +191,13 @@ class Copies:
                     status = path.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                if _ID.match(name):
+                if path == self._path(name):
                     yield _Copy(status.st_atime, path, status.st_size, status.st_mtime)
-                elif name.startswith("tmp-") and self._clock() - status.st_mtime > _HOUR:
+                elif (
+                    path.parent.parent == self.folder
+                    and _TRACE.match(name)
+                    and self._clock() - status.st_mtime > _HOUR
+                ):
                     path.unlink(missing_ok=True)
 
     def _look(self) -> list[_Copy]:

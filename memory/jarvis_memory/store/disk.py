@@ -10,7 +10,10 @@ from pathlib import Path
 
 from jarvis_retrievers.errors import HomeReadOnlyError, NoRoomError, StoreError
 
-__all__ = ["make_folder", "sync_folder", "translated", "writable", "write_file"]
+__all__ = ["SEGMENTS_MARK", "make_folder", "sync_folder", "translated", "writable", "write_file"]
+
+SEGMENTS_MARK = "segments"
+"""A file that says that everything in its folder is a tier's, which may delete it."""
 
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

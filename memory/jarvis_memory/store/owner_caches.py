@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from jarvis_retrievers.errors import CorruptRecordError
 from jarvis_retrievers.log import log
 
-from .contracts import BlobStore, Catalogue
+from .contracts import BlobRef, BlobStore, Catalogue
 from .segment_cache import SegmentCache
 
 __all__ = ["OwnerCaches"]
@@ -101,11 +101,15 @@ class OwnerCaches:
 
     def drop_snapshots(self) -> None:
         """Delete all snapshots: their files, and then their rows."""
+        seen: tuple[BlobRef, ...] = ()
         try:
-            blobs = tuple(self._catalogue.snapshots(self.owner).values())
+            seen = tuple(self._catalogue.snapshots(self.owner).values())
         except CorruptRecordError as error:
             log("damage.found", what="snapshots", error=error)
-            blobs = self._catalogue.drop_snapshots(self.owner)
-        if blobs:
-            self._blobs.delete(self.owner, blobs)
-            self._catalogue.drop_snapshots(self.owner)
+        if seen:
+            self._blobs.delete(self.owner, seen)
+        # Somebody may have put one since.
+        gone = {blob.id for blob in seen}
+        left = [blob for blob in self._catalogue.drop_snapshots(self.owner) if blob.id not in gone]
+        if left:
+            self._blobs.delete(self.owner, left)

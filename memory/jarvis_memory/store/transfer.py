@@ -19,6 +19,7 @@ from jarvis_retrievers.errors import (
 )
 
 from ..concept import Concept
+from .cached_blobs import without_copies
 from .catalogue import SQLiteCatalogue
 from .contracts import BlobRef, BlobStore, Catalogue, ConceptRows
 from .hidden import reveal
@@ -87,7 +88,7 @@ def transfer(source: Record, target: Record, owner: str) -> Moved:
         _put_items(target[0], owner, items)
     if catalogue.versions(owner) != before:
         raise StoreError(f"the concepts of {owner!r} were changed while they were copied; do it again")
-    if record_digest(target, owner) != record_digest(source, owner):
+    if record_digest(_stored(target), owner) != record_digest(source, owner):
         raise CorruptRecordError(f"the target does not have what was written of {owner!r}; do it again")
     return Moved(sum(done), len(done) - sum(done), len(items))
 
@@ -116,7 +117,7 @@ def _move(source: Record, target: Record, concept: Concept) -> bool:
     """Whether it had to be written."""
     owner = concept.owner
     there = target[0].concept(owner, concept.id)
-    if there is not None and _digest(target, there) == _digest(source, concept):
+    if there is not None and _digest(_stored(target), there) == _digest(source, concept):
         return False
     refs = tuple(
         target[1].put(owner, "photo", data, bound=bound_to(concept.id, photo.id))
@@ -137,6 +138,10 @@ def _move(source: Record, target: Record, concept: Concept) -> bool:
         raise
     target[1].delete(owner, unused)
     return True
+
+
+def _stored(record: Record) -> Record:
+    return record[0], without_copies(record[1])
 
 
 def _digest(record: Record, concept: Concept) -> bytes:

@@ -14,6 +14,7 @@ from jarvis_retrievers.log import log, owner_tag
 
 from ..concept import Concept
 from . import photos, segments
+from .cached_blobs import without_copies
 from .contracts import BlobStore, Catalogue
 
 __all__ = ["Finding", "told", "verify"]
@@ -95,7 +96,7 @@ def _photos(
             found = catalogue.photo(owner, photo.id)
             if found is None:
                 continue
-            data = blobs.get(owner, found[1], bound=photos.bound_to(concept.id, photo.id))
+            data = without_copies(blobs).get(owner, found[1], bound=photos.bound_to(concept.id, photo.id))
             if deep:
                 _check_pixels(data, photo.digest)
         except (CorruptRecordError, ImageError) as error:
@@ -140,7 +141,7 @@ def _segments(
 ) -> Iterator[Finding]:
     try:
         for row in catalogue.segments(owner, concept.id):
-            blobs.get(owner, row.blob, bound=segments.bound_to(concept.id, row.fingerprint))
+            without_copies(blobs).get(owner, row.blob, bound=segments.bound_to(concept.id, row.fingerprint))
     except CorruptRecordError as error:
         if repair:
             blobs.delete(owner, catalogue.drop_segments(owner, concept.id))

@@ -134,6 +134,9 @@ class TieredSegmentCache:
             if found is not None:
                 self._measures.tier(tier.name).add(len(found.data), found.seconds)
                 self._lift(spot, found.data, self._tiers[:number], found.seconds)
+                if number and self._catalogue.updated(owner, concept_id) != spot.updated:
+                    # Forgotten meanwhile, before it was there above to be deleted.
+                    self._drop(spot)
                 return found.data
         began = time.perf_counter()
         data = self._stored.get(owner, concept_id, fingerprint)

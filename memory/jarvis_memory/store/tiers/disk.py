@@ -13,14 +13,14 @@ from pathlib import Path
 from jarvis_retrievers.errors import SettingError, StoreError
 from jarvis_retrievers.log import log
 
-from ..disk import make_folder, sync_folder, translated
+from ..disk import SEGMENTS_MARK, make_folder, sync_folder, translated
 from .greedy_dual import GreedyDual
 from .tally import TierTally
 from .tier import Label, TierReport
 
 __all__ = ["DiskTier"]
 
-_MARK, _SAYS = "segments", "segments of jarvis-plugins, which can all be made again\n"
+_SAYS = "segments of jarvis-plugins, which can all be made again\n"
 _LOOK_AGAIN = 30.0
 _TRACE = 60.0
 
@@ -136,7 +136,7 @@ class DiskTier:
         with translated("make", root):
             if root.exists() and not root.is_dir():
                 raise SettingError(f"segments must be in a folder, got the file {root}; choose another path")
-            mark = root / _MARK
+            mark = root / SEGMENTS_MARK
             if root.exists() and not mark.exists() and any(root.iterdir()):
                 raise SettingError(f"{root} holds other things; give segments a folder of their own")
             make_folder(root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from jarvis_retrievers.errors import SettingError
@@ -26,12 +26,12 @@ class RedisTier:
     Names are HMACs and values are encrypted, so that the server's memory, its dumps and its replicas tell
     nothing but sizes and times. A server that does not answer within the timeout is left alone for a while
     that doubles up to a minute. What was to be deleted meanwhile is deleted before anything else when it
-    answers again; should this process end before, it goes with its time to live.
+    answers again; should this process end before, or owe 10,000 names already, it goes with its time to live.
 
     Args:
         url: ``rediss://user:password@host:port/0``, or ``redis://`` without TLS.
         largest: bytes of the largest value that is sent; tens of megabytes take longer here than from a disk.
-        ttl: seconds after which a value goes, used or not.
+        ttl: seconds after which all values of a concept go, used or not, if none of them was written since.
         timeout: seconds to wait for an answer.
         prefix: of all names, for those who share the server with others.
         breaker: when to try again.
@@ -62,6 +62,8 @@ class RedisTier:
         self._largest, self._ttl, self._prefix = largest, int(ttl), prefix
         self._breaker, self._tally = breaker or Breaker(), TierTally()
         self._lock, self._owed = threading.Lock(), dict[str, None]()
+        # Of owners whose hashes the server could not name: which concepts stay.
+        self._owners = dict[str, frozenset[str]]()
         self._greet()
 
     def get(self, label: Label, uses: float) -> bytes | None:
@@ -94,12 +96,11 @@ class RedisTier:
         """See `SegmentTier.delete`."""
         if concept is not None and name is not None:
             return self._gone(lambda: self._client.hdel(self._hash(owner, concept), name), owner, {concept})
-        concepts = self._concepts(owner) if concept is None else {concept}
-        return self._remove(owner, concepts)
+        return self._remove_all_but(owner, frozenset()) if concept is None else self._remove(owner, {concept})
 
     def keep_only(self, owner: str, concepts: Collection[str]) -> int:
         """See `SegmentTier.keep_only`."""
-        return self._remove(owner, self._concepts(owner) - set(concepts))
+        return self._remove_all_but(owner, frozenset(concepts))
 
     def report(self) -> TierReport:
         """See `SegmentTier.report`; how much is there the server knows."""
@@ -141,9 +142,15 @@ class RedisTier:
                 ) from error
             self._failed(error)
 
-    def _concepts(self, owner: str) -> set[str]:
+    def _remove_all_but(self, owner: str, kept: frozenset[str]) -> int:
         found = self._asked(lambda: self._client.smembers(self._set(owner)))
-        return {one.decode("ascii", "replace") for one in found or ()}
+        if found is not None:
+            return self._remove(owner, _names(found) - kept)
+        with self._lock:
+            both = self._owners.get(owner, kept) & kept
+            if owner in self._owners or len(both) < self._room():
+                self._owners[owner] = both
+        return 0
 
     def _remove(self, owner: str, concepts: Collection[str]) -> int:
         if not concepts:
@@ -166,8 +173,8 @@ class RedisTier:
         if count is None:
             with self._lock:
                 # Names of many thousand concepts: what does not fit here goes with its time to live.
-                room = _OWED - len(self._owed)
-                self._owed |= dict.fromkeys([self._hash(owner, one) for one in concepts][:room])
+                places = [self._hash(owner, one) for one in concepts]
+                self._owed |= dict.fromkeys(places[: self._room()])
             return 0
         return int(count)
 
@@ -191,12 +198,35 @@ class RedisTier:
 
     def _pay(self) -> None:
         with self._lock:
-            owed = list(self._owed)
+            owed, owners = list(self._owed), dict(self._owners)
+        if owners:
+            self._pay_owners(owners)
         if owed:
             self._client.unlink(*owed)
             with self._lock:
                 for one in owed:
                     self._owed.pop(one, None)
+
+    def _pay_owners(self, owners: Mapping[str, frozenset[str]]) -> None:
+        with self._client.pipeline(transaction=False) as pipe:
+            for owner in owners:
+                pipe.smembers(self._set(owner))
+            found = pipe.execute()
+        with self._client.pipeline(transaction=True) as pipe:
+            for (owner, kept), members in zip(owners.items(), found, strict=True):
+                gone = _names(members) - kept
+                if gone:
+                    pipe.unlink(*(self._hash(owner, one) for one in gone))
+                    pipe.srem(self._set(owner), *gone)
+            pipe.execute()
+        with self._lock:
+            for owner, kept in owners.items():
+                if self._owners.get(owner) == kept:
+                    del self._owners[owner]
+
+    def _room(self) -> int:
+        owners = sum(1 + len(kept) for kept in self._owners.values())
+        return max(0, _OWED - len(self._owed) - owners)
 
     def _failed(self, error: BaseException) -> None:
         self._tally.count("failed")
@@ -208,6 +238,10 @@ class RedisTier:
 
     def _set(self, owner: str) -> str:
         return f"{self._prefix}:{owner}"
+
+
+def _names(members: Collection[bytes]) -> set[str]:
+    return {one.decode("ascii", "replace") for one in members}
 
 
 def _line(error: BaseException) -> str:

@@ -40,7 +40,7 @@ class Tiers:
         disk_bytes: how many there.
         redis: the URL of a Redis or Valkey server, for small segments alone.
         redis_largest: bytes of the largest of them.
-        redis_ttl: seconds until one goes, used or not.
+        redis_ttl: seconds until those of a concept go, used or not, counted from the last that was written.
         redis_timeout: seconds to wait for an answer.
         half_life: seconds in which counts of uses halve.
         keeping: what the store itself keeps; everything by default.
