@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from jarvis_plugins.serving.rate import Rate
 from jarvis_retrievers.log import log
@@ -48,7 +48,10 @@ def build_api(answering: Answering, tokens: Tokens, bounds: Bounds | None = None
         Route("/readyz", api.readiness),
     ]
     handlers: dict[Any, Any] = {Refusal: _refused, HTTPException: _nowhere, Exception: _failed}
-    return Framed(Starlette(routes=routes, exception_handlers=handlers))
+    app = Starlette(routes=routes, exception_handlers=handlers)
+    # It would be sent on to whatever host its headers say.
+    app.router.redirect_slashes = False
+    return Framed(app)
 
 
 class _Api:
@@ -70,7 +73,7 @@ class _Api:
             chunks = self._answering.stream(owner, wanted)
             # What is refused is refused with its number, before a stream begins.
             first = await _unless_left(request, anext(chunks))
-            return _Events(first, chunks, held.pop_all(), self._bounds.retry_seconds)
+            return _Events(first, chunks, held.pop_all(), self._bounds)
 
     async def models(self, request: Request) -> Response:
         self._owner(request)
@@ -176,16 +179,25 @@ class _Events(StreamingResponse):
     """Chunks as server-sent events; an error in the middle is one of them, without ``[DONE]`` behind it."""
 
     def __init__(
-        self, first: dict[str, Any], chunks: AsyncGenerator[dict[str, Any], None], held: ExitStack, retry: int
+        self,
+        first: dict[str, Any],
+        chunks: AsyncGenerator[dict[str, Any], None],
+        held: ExitStack,
+        bounds: Bounds,
     ) -> None:
-        super().__init__(self._told(first, chunks, retry), media_type="text/event-stream")
-        self._chunks, self._held = chunks, held
+        super().__init__(self._told(first, chunks, bounds.retry_seconds), media_type="text/event-stream")
+        self._chunks, self._held, self._seconds = chunks, held, bounds.send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            # Whoever does not read would hold the place for ever.
+            async with asyncio.timeout(self._seconds):
+                await send(message)
+
         # Not within the generator: one that was never begun has no end either.
         with self._held:
             try:
-                await super().__call__(scope, receive, send)
+                await super().__call__(scope, receive, sending)
             finally:
                 await self._chunks.aclose()
 
@@ -198,6 +210,7 @@ class _Events(StreamingResponse):
             async for chunk in chunks:
                 yield _event(chunk)
         except Refusal as refusal:
+            refusal.log_cause()
             yield _event(refusal.body)
         except Exception as error:
             log("server.failed", error=error)
@@ -216,6 +229,7 @@ def _too_large(most: int) -> Refusal:
 
 async def _refused(request: Request, error: Exception) -> Response:
     refusal = error if isinstance(error, Refusal) else Refusal.of(error, 1)
+    refusal.log_cause()
     return JSONResponse(refusal.body, refusal.status, refusal.headers)
 
 

@@ -18,10 +18,13 @@ class Bounds:
         body_seconds: how long it may take to arrive.
         messages: the most messages of a conversation.
         pictures: the most pictures in it.
+        picture_pixels: the most pixels of all of them; each takes 3 bytes until it is answered.
+        picture_seconds: how long it may take to decode and to fetch them.
         tools: the most tools.
         answer_tokens: the most tokens of an answer.
         default_tokens: how many it may have if the request says nothing.
         seconds: after so many of its own an answer is given up.
+        send_seconds: how long a client may take to read a piece of a stream.
         waiting: how many requests may be under way or wait; more are sent away.
         waiting_owner: how many of one owner.
         asked_a_minute: how many there may be of one owner.
@@ -35,10 +38,13 @@ class Bounds:
     body_seconds: float = 60.0
     messages: int = 512
     pictures: int = 16
+    picture_pixels: int = 50_000_000
+    picture_seconds: float = 30.0
     tools: int = 128
     answer_tokens: int = 4096
     default_tokens: int = 256
     seconds: float = 120.0
+    send_seconds: float = 60.0
     waiting: int = 64
     waiting_owner: int = 8
     asked_a_minute: int = 600

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from PIL import Image
+from pydantic_core import from_json
 
 from jarvis_memory.chat import Message, ToolCall
 from jarvis_memory.chat.message import Role
-from jarvis_retrievers.errors import ImageError
-from jarvis_retrievers.sources import ImagePolicy
 
+from .pictures import Pictures
 from .refusal import Refusal
 
 __all__ = ["conversation"]
@@ -32,22 +32,20 @@ _KNOWN: Final[dict[Role, frozenset[str]]] = {
 }
 
 
-def conversation(messages: Sequence[Any], policy: ImagePolicy, pictures: int) -> list[Message]:
+def conversation(messages: Sequence[Any], pictures: Pictures) -> list[Message]:
     """Messages as a conversation.
 
     Args:
         messages: as JSON has them.
-        policy: where images may come from besides the messages themselves.
-        pictures: the most images of all of them.
+        pictures: reads the images of all of them.
 
     Raises:
         Refusal: a message that the model cannot be given.
     """
-    left = [pictures]
-    return [_message(message, f"messages.{n}", policy, left) for n, message in enumerate(messages)]
+    return [_message(message, f"messages.{n}", pictures) for n, message in enumerate(messages)]
 
 
-def _message(message: Any, where: str, policy: ImagePolicy, left: list[int]) -> Message:
+def _message(message: Any, where: str, pictures: Pictures) -> Message:
     if not isinstance(message, Mapping):
         raise Refusal(400, "a message is an object with role and content", param=where)
     said = message.get("role")
@@ -62,7 +60,7 @@ def _message(message: Any, where: str, policy: ImagePolicy, left: list[int]) -> 
                 param=f"{where}.{name[:60]}",
             )
     calls = _calls(message.get("tool_calls"), f"{where}.tool_calls")
-    parts = _parts(message.get("content"), role, f"{where}.content", policy, left)
+    parts = _parts(message.get("content"), role, f"{where}.content", pictures)
     refused = message.get("refusal")
     if refused is not None:
         parts += (_text(refused, f"{where}.refusal"),)
@@ -74,19 +72,17 @@ def _message(message: Any, where: str, policy: ImagePolicy, left: list[int]) -> 
     return Message(role, parts, calls, call_id)
 
 
-def _parts(
-    content: Any, role: Role, where: str, policy: ImagePolicy, left: list[int]
-) -> tuple[str | Image.Image, ...]:
+def _parts(content: Any, role: Role, where: str, pictures: Pictures) -> tuple[str | Image.Image, ...]:
     if content is None and role == "assistant":
         return ()
     if isinstance(content, str):
         return (content,)
     if not isinstance(content, list):
         raise Refusal(400, "content is a text, or a list of parts", param=where)
-    return tuple(_part(part, role, f"{where}.{n}", policy, left) for n, part in enumerate(content))
+    return tuple(_part(part, role, f"{where}.{n}", pictures) for n, part in enumerate(content))
 
 
-def _part(part: Any, role: Role, where: str, policy: ImagePolicy, left: list[int]) -> str | Image.Image:
+def _part(part: Any, role: Role, where: str, pictures: Pictures) -> str | Image.Image:
     kind = part.get("type") if isinstance(part, Mapping) else None
     if kind in ("text", "refusal"):
         return _text(part.get(kind), where)
@@ -98,13 +94,7 @@ def _part(part: Any, role: Role, where: str, policy: ImagePolicy, left: list[int
             raise Refusal(
                 400, "an image_url has a url: data:image/png;base64,... or https://...", param=where
             )
-        left[0] -= 1
-        if left[0] < 0:
-            raise Refusal(400, "these are too many images; send fewer", param=where)
-        try:
-            return policy.from_url(url)
-        except ImageError as error:
-            raise Refusal(400, str(error), param=where, code="invalid_image") from error
+        return pictures.read(url, where)
     raise Refusal(
         400,
         f"the model reads texts, and images of the user, got a part of type {kind!r:.40} of the {role}",
@@ -134,13 +124,11 @@ def _call(call: Any, where: str) -> ToolCall:
     if not isinstance(key, str) or not isinstance(given, str):
         raise Refusal(400, "the id of a call and its arguments are texts", param=where)
     try:
-        arguments = json.loads(given or "{}", parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        # As the body is read: a bound on depth, no NaN, no half surrogates. 1e999 is infinite all the same.
+        arguments = from_json(given or "{}", allow_inf_nan=False)
+        json.dumps(arguments, allow_nan=False)
+    except ValueError as error:
         raise Refusal(400, "the arguments of a call are no JSON; leave the call out", param=where) from error
     if not isinstance(arguments, Mapping):
         raise Refusal(400, "the arguments of a call are an object; leave the call out", param=where)
     return ToolCall(key, function["name"], arguments)
-
-
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no number of JSON")

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from jarvis_memory.chat import ChatRequest, Reply
@@ -15,6 +15,7 @@ from jarvis_memory.memory import PersonalMemory
 from jarvis_memory.together import chat_together
 from jarvis_plugins.common.memories import Memories
 from jarvis_retrievers.errors import JarvisError, ModelError
+from jarvis_retrievers.log import log
 
 from .refusal import Refusal
 
@@ -41,9 +42,10 @@ class Crowd:
     def __init__(self, memories: Memories, thread: ThreadPoolExecutor, most: int) -> None:
         self._memories, self._thread, self._most = memories, thread, most
         self._waiting: deque[_Asked] = deque()
+        self._lock = threading.Lock()
 
     async def answer(self, owner: str, request: ChatRequest) -> Reply:
-        """The reply to a question; leaving it stops the work if it runs alone.
+        """The reply to a question; leaving it stops the work if that runs alone, not with others.
 
         Raises:
             JarvisError: as for `PersonalMemory.chat`. Refusal: the memory cannot be opened.
@@ -56,22 +58,30 @@ class Crowd:
             return await asyncio.wrap_future(asked.told)
         finally:
             asked.left.set()
+            # Its pictures need not wait for a turn.
+            with self._lock, suppress(ValueError):
+                self._waiting.remove(asked)
 
     def _turn(self) -> None:
         taken: list[_Asked] = []
-        while self._waiting and len(taken) < self._most:
-            asked = self._waiting.popleft()
-            if asked.told.set_running_or_notify_cancel():
-                taken.append(asked)
-        try:
-            if len(taken) == 1:
-                self._alone(taken[0])
-            elif taken:
+        with self._lock:
+            while self._waiting and len(taken) < self._most:
+                asked = self._waiting.popleft()
+                if asked.told.set_running_or_notify_cancel():
+                    taken.append(asked)
+        if len(taken) > 1:
+            try:
                 self._together(taken)
-        except BaseException as error:
-            for asked in taken:
-                if not asked.told.done():
-                    asked.told.set_exception(error)
+            except Exception as error:
+                # One of them has caused it, and the others need not go without an answer.
+                log("server.failed", error=error)
+        for asked in taken:
+            if not asked.told.done():
+                try:
+                    self._alone(asked)
+                except BaseException as error:
+                    if not asked.told.done():
+                        asked.told.set_exception(error)
 
     def _alone(self, asked: _Asked) -> None:
         with lent(self._memories, asked.owner) as memory:

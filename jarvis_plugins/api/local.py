@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -19,6 +18,7 @@ from jarvis_retrievers.sources import ImagePolicy
 from .bounds import Bounds
 from .completion import Completion
 from .crowd import Crowd, lent
+from .reader import Reader
 from .refusal import Refusal
 from .wanted import Wanted
 
@@ -48,7 +48,8 @@ class LocalAnswering:
         together: int = 8,
     ) -> None:
         self._memories, self._model = memories, model
-        self._bounds, self._policy = bounds or Bounds(), policy or ImagePolicy()
+        self._bounds = bounds or Bounds()
+        self._reader = Reader(policy or ImagePolicy(), self._bounds)
         # More threads would only share the same processor or GPU, and each answer would come later.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="jarvis-api")
         self._crowd = Crowd(memories, self._thread, together)
@@ -65,7 +66,7 @@ class LocalAnswering:
     async def answer(self, owner: str, wanted: Wanted) -> dict[str, Any]:
         """A ``chat.completion``; a `Refusal` if there is none."""
         completion = Completion(wanted.model, one_call=wanted.one_call)
-        request = await self._read(wanted)
+        request = await self._read(owner, wanted)
         if may_join(request) and request.max_new_tokens <= _SHORT:
             try:
                 return completion.whole(await self._crowd.answer(owner, request))
@@ -80,7 +81,7 @@ class LocalAnswering:
     async def stream(self, owner: str, wanted: Wanted) -> AsyncGenerator[dict[str, Any], None]:
         """Chunks as they come; a `Refusal` in place of the first, or of any later one."""
         completion = Completion(wanted.model, one_call=wanted.one_call)
-        request = await self._read(wanted)
+        request = await self._read(owner, wanted)
         first = True
         async with aclosing(self._pieces(owner, request)) as pieces:
             async for piece in pieces:
@@ -93,10 +94,11 @@ class LocalAnswering:
 
     def close(self) -> None:
         """Finish what is under way, and close the memories."""
+        self._reader.close()
         self._thread.shutdown()
         self._memories.close()
 
-    async def _read(self, wanted: Wanted) -> ChatRequest:
+    async def _read(self, owner: str, wanted: Wanted) -> ChatRequest:
         if wanted.model != self._model:
             raise Refusal(
                 404,
@@ -104,17 +106,20 @@ class LocalAnswering:
                 param="model",
                 code="model_not_found",
             )
-        # Pictures are decoded beside the loop, and beside the model.
-        return await asyncio.to_thread(wanted.request, self._policy, self._bounds)
+        return await self._reader.read(owner, wanted)
 
     async def _pieces(self, owner: str, request: ChatRequest) -> AsyncGenerator[str | Reply, None]:
-        async with aclosing(beside(self._thread, partial(self._said, owner, request))) as told:
-            try:
+        # Taken out by the end: the thread may come to it long after a client that waits no more.
+        asked = [request]
+        try:
+            async with aclosing(beside(self._thread, partial(self._said, owner, asked))) as told:
                 async for piece in told:
                     yield piece
-            except JarvisError as error:
-                raise Refusal.of(error, self._bounds.retry_seconds) from error
+        except JarvisError as error:
+            raise Refusal.of(error, self._bounds.retry_seconds) from error
+        finally:
+            asked.clear()
 
-    def _said(self, owner: str, request: ChatRequest) -> Iterator[str | Reply]:
+    def _said(self, owner: str, asked: list[ChatRequest]) -> Iterator[str | Reply]:
         with lent(self._memories, owner) as memory:
-            yield from memory.stream_chat(request)
+            yield from memory.stream_chat(asked[0])

@@ -16,6 +16,7 @@ from jarvis_retrievers.errors import (
     UnsupportedModelError,
     WindowError,
 )
+from jarvis_retrievers.log import log
 
 __all__ = ["Refusal"]
 
@@ -82,6 +83,11 @@ class Refusal(Exception):  # noqa: N818 - it becomes an answer, and is no fault 
             code=error["code"],
             retry_after=told["retry_after"],
         )
+
+    def log_cause(self) -> None:
+        """Tell the log what a client is not told: the error behind a number of 500 or more."""
+        if self.status >= 500 and self.__cause__ is not None:
+            log("server.failed", error=self.__cause__)
 
     @property
     def body(self) -> dict[str, Any]:

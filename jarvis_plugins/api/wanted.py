@@ -15,6 +15,7 @@ from jarvis_retrievers.sources import ImagePolicy
 
 from .bounds import Bounds
 from .conversation import conversation
+from .pictures import Pictures
 from .refusal import Refusal
 
 __all__ = ["Wanted"]
@@ -133,6 +134,13 @@ class Wanted:
         usage = options is not None and options.include_usage
         return cls(fields.model, stream, usage, fields.parallel_tool_calls is False, body, fields)
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether `request` has any to decode or to fetch."""
+        contents = [one.get("content") for one in self.fields.messages if isinstance(one, Mapping)]
+        parts = [part for content in contents if isinstance(content, list) for part in content]
+        return any(isinstance(part, Mapping) and part.get("type") == "image_url" for part in parts)
+
     def request(self, policy: ImagePolicy, bounds: Bounds) -> ChatRequest:
         """What a node is asked; pictures are decoded, or fetched where the policy allows it.
 
@@ -147,7 +155,7 @@ class Wanted:
                 f"an answer may have {bounds.answer_tokens} tokens at most, got {most}; ask for fewer",
                 param="max_completion_tokens",
             )
-        messages = conversation(fields.messages, policy, bounds.pictures)
+        messages = conversation(fields.messages, Pictures(policy, bounds))
         options = {
             name: getattr(fields, name)
             for name in ("temperature", "top_p", "seed", "tool_choice", "response_format", "concepts")

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from jarvis_plugins.api.tokens import Tokens
+from jarvis_plugins.common.ray_token import require_token
 from jarvis_retrievers.errors import ExtraError
 
 from .config import FleetConfig
@@ -36,9 +37,12 @@ def build_app(config: FleetConfig) -> Application:
     """A fleet as an application: doors before replicas.
 
     Raises:
-        ExtraError: Ray is not installed. SettingError: the file of tokens cannot be read.
+        ExtraError: Ray is not installed.
+        SettingError: the file of tokens cannot be read, or Ray is told to let everybody in.
     """
     check_extra()
+    # With `serve run` nobody else has looked.
+    require_token()
     Tokens.read(config.service.tokens)
     from ray import serve
     from ray.serve.config import RequestRouterConfig

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from jarvis_retrievers.errors import SettingError
+from jarvis_plugins.common.ray_token import require_token
 
 from .config import FleetConfig
 
@@ -35,12 +35,7 @@ def serve_fleet(
         ExtraError: Ray is not installed.
         SettingError: the file of tokens cannot be read, or Ray is told to let everybody in.
     """
-    if os.environ.get("RAY_AUTH_MODE", "token").lower() != "token":
-        raise SettingError(
-            f"RAY_AUTH_MODE is {os.environ['RAY_AUTH_MODE']!r}: whoever reaches a port of Ray could run "
-            "code; set it to token"
-        )
-    os.environ["RAY_AUTH_MODE"] = "token"
+    require_token()
     # Ray's workers have niceness 15 else: whatever else runs here would be served before the replicas.
     os.environ.setdefault("RAY_worker_niceness", "0")
     if address is None and not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
@@ -54,8 +49,9 @@ def serve_fleet(
 
     app = build_app(config)
     if address is None:
+        # Without "local" Ray joins what RAY_ADDRESS names, or whatever cluster somebody has started here.
         options: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False}
-        ray.init(**options | dict(ray_options or {}))
+        ray.init(**options | dict(ray_options or {}) | {"address": "local"})
     else:
         ray.init(address=address, **dict(ray_options or {}))
     try:

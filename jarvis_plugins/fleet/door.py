@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import time
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Door", "RemoteAnswering"]
 
 _TIMES: Final = 3
+_ASK_SECONDS: Final = 2.0
+_READY_SECONDS: Final = 1.0
 
 
 class RemoteAnswering:
@@ -47,6 +50,8 @@ class RemoteAnswering:
         )
 
         self._replicas, self._model, self._secret, self._retry = replicas, model, secret, retry
+        # Everybody may ask whether it is ready, and what that takes is the owners'.
+        self._asking, self._asked_until, self._is_ready = asyncio.Lock(), 0.0, False
         self._dead = (RayActorError, NodeDiedError, ReplicaUnavailableError)
         self._full = (BackPressureError, DeploymentUnavailableError)
 
@@ -57,11 +62,11 @@ class RemoteAnswering:
 
     async def ready(self) -> bool:
         """Whether a replica answers."""
-        try:
-            await self._replicas.facts.remote()
-        except (*self._dead, *self._full):
-            return False
-        return True
+        async with self._asking:
+            if time.monotonic() >= self._asked_until:
+                self._is_ready = await self._ask()
+                self._asked_until = time.monotonic() + _READY_SECONDS
+            return self._is_ready
 
     async def answer(self, owner: str, wanted: Wanted) -> dict[str, Any]:
         """A ``chat.completion``; a `Refusal` if there is none."""
@@ -99,6 +104,22 @@ class RemoteAnswering:
                 # What was told cannot be taken back, and another replica need not go on with the same words.
                 self._lost(error, 0 if told else left)
 
+    async def _ask(self) -> bool:
+        said = self._replicas.facts.remote()
+        try:
+            async with asyncio.timeout(_ASK_SECONDS):
+                await said
+        except TimeoutError:
+            # Without a running replica it would wait for one.
+            said.cancel()
+            return False
+        except asyncio.CancelledError:
+            said.cancel()
+            raise
+        except (*self._dead, *self._full):
+            return False
+        return True
+
     def _of(self, owner: str) -> DeploymentHandle:
         key = hmac.new(self._secret, b"owner\0" + owner.encode(), hashlib.sha256).hexdigest()
         return self._replicas.options(session_id=key)
@@ -108,8 +129,9 @@ class RemoteAnswering:
         return Refusal(503, said, kind="server_error", code="overloaded", retry_after=self._retry)
 
     def _lost(self, error: Exception, left: int) -> None:
-        log("server.failed", error=error)
-        if not left:
+        if left:
+            log("server.failed", error=error)
+        else:
             said = "the replica that answered has died; ask again"
             raise Refusal(503, said, kind="server_error", code="replica_lost", retry_after=1) from error
 

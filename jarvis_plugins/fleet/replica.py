@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncGenerator
@@ -43,6 +44,7 @@ class Replica:
         try:
             return self._signed(await self._answering.answer(owner, Wanted.read(body, self._bounds)))
         except Refusal as refusal:
+            refusal.log_cause()
             return refusal.told
 
     async def stream(self, owner: str, body: bytes) -> AsyncGenerator[dict[str, Any], None]:
@@ -51,10 +53,15 @@ class Replica:
             async for chunk in self._answering.stream(owner, Wanted.read(body, self._bounds)):
                 yield self._signed(chunk)
         except Refusal as refusal:
+            refusal.log_cause()
             yield refusal.told
 
     async def facts(self) -> dict[str, Any]:
         """Which process it is, how many memories are open, and how often segments were there."""
+        # A memory may be opened at this moment, which nobody else on the loop has to wait for.
+        return await asyncio.to_thread(self._facts)
+
+    def _facts(self) -> dict[str, Any]:
         loads = asdict(self._memories.loads)
         return {"replica": self._id, "pid": os.getpid(), "open": len(self._memories), "loads": loads}
 

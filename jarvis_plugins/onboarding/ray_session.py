@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from jarvis_plugins.common.ray_token import require_token
 from jarvis_retrievers.errors import ExtraError, SettingError
 
 __all__ = ["ray_session"]
@@ -35,15 +36,7 @@ def ray_session(address: str | None = None, cpus: int | None = None) -> Iterator
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     started = "ray" in sys.modules and sys.modules["ray"].is_initialized()
     if address is None and not started:
-        # Ray's own default lets in everybody who can reach a port of it; it reads this when it is imported.
-        usual = "disabled" if "ray" in sys.modules else "token"
-        mode = os.environ.get("RAY_AUTH_MODE", usual)
-        if mode.lower() != "token":
-            raise SettingError(
-                f"RAY_AUTH_MODE is {mode!r}: whoever reaches a port of Ray could run code; set it to token "
-                "before Ray is imported"
-            )
-        os.environ["RAY_AUTH_MODE"] = mode
+        require_token()
         if "RAY_AUTH_TOKEN_PATH" not in os.environ:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
         # By default workers stand behind everything else that runs on the machine.

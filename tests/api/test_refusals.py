@@ -13,10 +13,8 @@ import httpx
 import pytest
 
 from jarvis_plugins.api import Bounds, LocalAnswering, Refusal, Tokens
-from jarvis_plugins.api.conversation import conversation
 from jarvis_plugins.api.wanted import Wanted
 from jarvis_retrievers.errors import CorruptRecordError, DeadlineError, InputError, WindowError
-from jarvis_retrievers.sources import ImagePolicy
 from tests.api.conftest import PATH, Ask, Place, bearer, events, served, text_of
 
 USER = {"role": "user", "content": "Who?"}
@@ -96,6 +94,29 @@ def test_what_makes_no_difference_is_let_through(place: Place, ask: Ask) -> None
     assert "cheese" in text_of(ask(f"What does {place.name} like?", **plain))
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        '{"a": ' + "[" * 900 + "]" * 900 + "}",
+        '{"a": 1e999}',
+        '{"a": NaN}',
+        '{"a": "\\ud800"}',
+        '{"a": ' + "9" * 5000 + "}",
+        "[]",
+        "{",
+    ],
+)
+def test_arguments_of_a_call_that_are_none(arguments: str, ask: Ask) -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    refused = ask([USER, {"role": "assistant", "tool_calls": [call]}, USER])
+    assert refused.status_code == 400, refused.text
+    error = refused.json()["error"]
+    assert (error["param"], "arguments of a call are" in error["message"]) == (
+        "messages.1.tool_calls.0",
+        True,
+    )
+
+
 def test_images_that_cannot_be_used(ask: Ask) -> None:
     def shown(url: str) -> httpx.Response:
         return ask([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}])
@@ -104,9 +125,6 @@ def test_images_that_cannot_be_used(ask: Ask) -> None:
         refused = shown(url)
         assert refused.status_code == 400, refused.text
     assert shown("https://example.org/x.png").json()["error"]["code"] == "invalid_image"
-    many = [{"type": "image_url", "image_url": {"url": PNG}}] * 2
-    with pytest.raises(Refusal, match="too many images"):
-        conversation([{"role": "user", "content": many}], ImagePolicy(), 0)
 
 
 def test_who_has_no_token_gets_nothing(place: Place, site: str) -> None:
@@ -125,7 +143,13 @@ def test_other_addresses_and_ways(place: Place, site: str) -> None:
     head = bearer(place, "ana")
     assert httpx.get(f"{site}/v1/models", headers=head).json()["data"][0]["id"] == "pocket"
     assert httpx.get(f"{site}/v1/models/pocket", headers=head).json()["object"] == "model"
-    for path, number in (("/v1/models/other", 404), ("/v1/embeddings", 404), ("/", 404), (PATH, 405)):
+    for path, number in (
+        ("/v1/models/other", 404),
+        ("/v1/embeddings", 404),
+        ("/", 404),
+        ("/healthz/", 404),
+        (PATH, 405),
+    ):
         response = httpx.get(f"{site}{path}", headers=head)
         assert (response.status_code, set(response.json())) == (number, {"error"})
     assert httpx.get(f"{site}/healthz").json() == {"status": "ok"}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from jarvis_plugins.api import Bounds, Refusal
 from jarvis_plugins.api.service import ApiService
+from jarvis_plugins.common.ray_token import require_token
 from jarvis_plugins.fleet import FleetConfig, app, build_app, serve_fleet
 from jarvis_plugins.fleet.replica import Replica
 from jarvis_retrievers.errors import ExtraError, SettingError
@@ -76,11 +80,30 @@ def test_a_fleet_is_refused_where_it_would_be_open_or_cannot_be(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = FleetConfig(ApiService(str(place.file)))
-    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    with pytest.raises(SettingError, match="could run code"), serve_fleet(config):
-        pass
     if importlib.util.find_spec("ray") is None:
         with pytest.raises(ExtraError, match="needs ray"):
             build_app(config)
         with pytest.raises(ExtraError, match="needs ray"):
             app({"tokens": str(place.file)})
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    with pytest.raises(SettingError, match="could run code"), serve_fleet(config):
+        pass
+    # Also where `serve run` builds it. Ray itself is not needed for that, and not imported.
+    monkeypatch.setattr("jarvis_plugins.fleet.application.check_extra", lambda: None)
+    with pytest.raises(SettingError, match="could run code"):
+        build_app(config)
+
+
+def test_ray_that_was_imported_without_a_token_lets_everybody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", ModuleType("ray"))
+    monkeypatch.delenv("RAY_AUTH_MODE", raising=False)
+    with pytest.raises(SettingError, match="before Ray is imported"):
+        require_token()
+    with (
+        pytest.raises(SettingError, match="before Ray is imported"),
+        serve_fleet(FleetConfig(ApiService("t"))),
+    ):
+        pass
+    assert "RAY_AUTH_MODE" not in os.environ
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    require_token()

@@ -1,0 +1,73 @@
+"""Requests with pictures are read beside the loop and beside the model, and no owner stops the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Final
+
+from jarvis_memory.chat import ChatRequest
+from jarvis_retrievers.sources import ImagePolicy
+
+from .bounds import Bounds
+from .wanted import Wanted
+
+__all__ = ["Reader"]
+
+_THREADS: Final = 4
+
+
+class Reader:
+    """Decodes and fetches what requests show, one request of each owner at a time. For one event loop.
+
+    Args:
+        policy: where images may come from besides requests themselves.
+        bounds: how much may be asked.
+    """
+
+    def __init__(self, policy: ImagePolicy, bounds: Bounds) -> None:
+        self._policy, self._bounds = policy, bounds
+        # Not the loop's own threads: others need those, and a fetch may last.
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="jarvis-pictures")
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._here: Counter[str] = Counter()
+
+    async def read(self, owner: str, wanted: Wanted) -> ChatRequest:
+        """What a node is asked. Who leaves waits for the end of what has begun, as it still takes memory.
+
+        Raises:
+            Refusal: as for `Wanted.request`.
+        """
+        if not wanted.has_pictures:
+            return await asyncio.to_thread(wanted.request, self._policy, self._bounds)
+        async with self._turn(owner):
+            job = self._threads.submit(wanted.request, self._policy, self._bounds)
+            done = asyncio.wrap_future(job)
+            try:
+                return await asyncio.shield(done)
+            except asyncio.CancelledError:
+                if not job.cancel():
+                    await asyncio.wait({done})
+                    # What it would have said nobody hears; asyncio asks that somebody looks.
+                    if not done.cancelled():
+                        done.exception()
+                raise
+
+    def close(self) -> None:
+        """Finish what is under way."""
+        self._threads.shutdown()
+
+    @asynccontextmanager
+    async def _turn(self, owner: str) -> AsyncIterator[None]:
+        turn = self._turns.setdefault(owner, asyncio.Lock())
+        self._here[owner] += 1
+        try:
+            async with turn:
+                yield
+        finally:
+            self._here[owner] -= 1
+            if not self._here[owner]:
+                del self._here[owner], self._turns[owner]

@@ -1,0 +1,137 @@
+"""What goes wrong with one question is not the others' loss, and who leaves leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from jarvis_memory import PersonalMemory
+from jarvis_memory.chat import ChatRequest, Message, Reply
+from jarvis_memory.vlm import VLM
+from jarvis_plugins.api import Bounds, LocalAnswering, Tokens, build_api
+from jarvis_plugins.api.wanted import Wanted
+from jarvis_plugins.common.memories import Memories
+from jarvis_retrievers.errors import CorruptRecordError
+from jarvis_retrievers.openclip import OpenCLIPEncoder
+from tests.api.conftest import PATH, Place, bearer, served
+
+QUESTION = ChatRequest([Message("user", ("Who?",))], max_new_tokens=2)
+
+
+class _Broken(PersonalMemory):
+    def ready(self, *given: Any, **more: Any) -> Any:
+        raise RuntimeError("broken")
+
+    def stream_chat(self, request: ChatRequest) -> Iterator[str | Reply]:
+        raise RuntimeError("broken")
+        yield ""
+
+
+async def test_an_error_of_one_is_not_that_of_the_others(place: Place, tmp_path: Path) -> None:
+    vlm, clip = VLM.load("pocket", device="cpu"), OpenCLIPEncoder.load("pocket", device="cpu")
+
+    def opened(owner: str) -> PersonalMemory:
+        kind = _Broken if owner == "ben" else PersonalMemory
+        return kind.open(tmp_path, owner=owner, model=vlm, clip=clip)
+
+    answering = LocalAnswering(Memories(opened), "pocket")
+    crowd, held = answering._crowd, threading.Event()
+    answering._thread.submit(held.wait, 60)
+    asked = [asyncio.create_task(crowd.answer(owner, QUESTION)) for owner in ("ana", "ben", "new")]
+    while len(crowd._waiting) < 3:
+        await asyncio.sleep(0.01)
+    held.set()
+    ana, ben, new = await asyncio.gather(*asked, return_exceptions=True)
+    assert isinstance(ana, Reply)
+    assert isinstance(new, Reply)
+    assert ana.text == new.text
+    assert isinstance(ben, RuntimeError)
+    answering.close()
+
+
+async def test_who_leaves_waits_no_more(place: Place) -> None:
+    crowd, held = place.answering._crowd, threading.Event()
+    place.answering._thread.submit(held.wait, 60)
+    try:
+        asked = asyncio.create_task(crowd.answer("ana", QUESTION))
+        while not crowd._waiting:
+            await asyncio.sleep(0.01)
+        asked.cancel()
+        await asyncio.wait({asked})
+        assert not crowd._waiting
+    finally:
+        held.set()
+
+
+def test_the_log_says_why_a_memory_cannot_be_opened(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    def opened(owner: str) -> PersonalMemory:
+        raise CorruptRecordError("a secret place is broken")
+
+    answering = LocalAnswering(Memories(opened), "pocket")
+    body = {"model": "pocket", "messages": [{"role": "user", "content": "Who?"}]}
+    with caplog.at_level(logging.INFO), served(answering, Tokens.read(place.file)) as url:
+        for stream in (False, True):
+            caplog.clear()
+            refused = httpx.post(f"{url}{PATH}", json=body | {"stream": stream}, headers=bearer(place, "ana"))
+            assert (refused.status_code, "secret" in refused.text) == (503, False)
+            (told,) = [one.getMessage() for one in caplog.records if "server.failed" in one.getMessage()]
+            assert "CorruptRecordError" in told
+    answering.close()
+
+
+class _Endless:
+    """Streams without an end."""
+
+    model = "pocket"
+
+    async def ready(self) -> bool:
+        return True
+
+    async def answer(self, owner: str, wanted: Wanted) -> dict[str, Any]:
+        return {}
+
+    async def stream(self, owner: str, wanted: Wanted) -> AsyncGenerator[dict[str, Any], None]:
+        while True:
+            yield {}
+
+
+async def test_who_does_not_read_loses_the_place(place: Place) -> None:
+    bounds = Bounds(send_seconds=0.1, waiting_owner=1)
+    app = build_api(_Endless(), Tokens.read(place.file), bounds)
+    body = b'{"model":"pocket","messages":[{"role":"user","content":"x"}],"stream":true}'
+    headers = [(b"authorization", bearer(place, "ana")["Authorization"].encode())]
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "POST",
+        "path": PATH,
+        "raw_path": PATH.encode(),
+        "query_string": b"",
+        "headers": headers,
+    }
+
+    for _ in range(2):
+        messages, began = [{"type": "http.request", "body": body}], list[int]()
+
+        async def receive(messages: list[dict[str, Any]] = messages) -> dict[str, Any]:
+            if messages:
+                return messages.pop()
+            await asyncio.Event().wait()
+            return {}
+
+        async def send(message: Any, began: list[int] = began) -> None:
+            if message["type"] == "http.response.start":
+                began.append(message["status"])
+            else:
+                await asyncio.Event().wait()
+
+        await asyncio.wait_for(app(dict(scope), receive, send), 60)
+        assert began == [200]
