@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 SCALE := $(VENV)/.installed-scale
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-scale check bench bench-faults bench-gpu fuzz audit clean
+.PHONY: help demo test test-scale check bench bench-faults bench-gpu bench-scale fuzz audit clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s  %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,13 @@ bench-faults: $(STAMP) ## Do every fault of docs/reliability.md to homes (half a
 bench-gpu: $(STAMP) ## Fill the GPU tables of docs/performance.md: 10 minutes a call, until it says nothing is left
 	@$(BIN)/python -m benchmarks.gpu --out runs/gpu
 	@$(BIN)/python -m benchmarks.performance_page runs/gpu
+
+bench-scale: $(SCALE) ## Print the figures of docs/scale.md
+	@$(BIN)/python -m benchmarks.cost_model
+	@$(BIN)/python -m benchmarks.cluster --owners 1000
+	@$(BIN)/python -m benchmarks.serve --owners 200 --requests 5
+	@$(BIN)/python -m benchmarks.onboard --concepts 2000
+	@$(BIN)/python -m benchmarks.vector_stores --kills 5
 
 fuzz: $(STAMP) ## Look for inputs that break readers of bytes and text (ten minutes; needs atheris)
 	@$(BIN)/python -m benchmarks.fuzz --target all --seconds 60

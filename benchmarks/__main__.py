@@ -17,11 +17,11 @@ from benchmarks import (
     floors,
     heartbeat,
     index_scale,
-    onboarding,
     owner_timing,
     pekit,
     poisoning,
     quality,
+    remembering,
     retrieval,
     selection,
     storage,
@@ -46,7 +46,7 @@ if __name__ == "__main__":
     selection.main(n=200, seed=1, photo_pixels=None, calibration=40, as_json=False, plot=None)
     training.main(run=None, plot=None, as_json=False)
     fidelity.main(n=160, seed=1, as_json=False, plot=None)
-    onboarding.main(concepts=20, seed=1, as_json=False)
+    remembering.main(concepts=20, seed=1, as_json=False)
     heartbeat.main(questions=50, seed=1, as_json=False)
     index_scale.main("10000,100000,1000000", owners=1000, queries=500, seed=1, as_json=False)
     storage.main(rounds=7, as_json=False)

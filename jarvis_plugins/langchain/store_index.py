@@ -23,7 +23,7 @@ from langgraph.store.base import (
 from numpy.typing import NDArray
 from PIL import Image
 
-from jarvis_memory.store.items import ItemDraft
+from jarvis_memory.store.item import RESERVED, ItemDraft, is_under
 from jarvis_retrievers.errors import InputError, SettingError
 
 from .picture_documents import PictureEmbeddings
@@ -101,7 +101,8 @@ class StoreIndex:
         """Check a batch, and find what has to be embedded; pictures are read now.
 
         Raises:
-            InputError: an operation, a filter or a key that cannot be. ImageError: see `PictureReferences`.
+            InputError: an operation, a filter, a namespace or a key that cannot be.
+            ImageError: see `PictureReferences`.
         """
         plan = Plan(list(ops))
         for op in plan.ops:
@@ -111,6 +112,10 @@ class StoreIndex:
             if isinstance(op, (GetOp, PutOp)) and not isinstance(op.key, str):
                 raise InputError(f"an item's key must be text, got {op.key!r:.60}")
             if isinstance(op, PutOp):
+                if is_under(tuple(op.namespace), RESERVED):
+                    raise InputError(
+                        f"the namespace {RESERVED[0]!r} is kept for the record; use another first label"
+                    )
                 plan.puts[tuple(op.namespace), op.key] = op
             elif isinstance(op, SearchOp):
                 check_filter(op.filter)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jarvis_memory.concept import Concept
-from jarvis_memory.store.item import ItemDraft
+from jarvis_memory.store.item import RESERVED, ItemDraft
 from jarvis_memory.store.owner import OwnerStore
 from jarvis_retrievers.errors import InputError, UnknownConceptError
 
@@ -14,8 +14,10 @@ from .arrival import Arrival
 
 __all__ = ["NAMESPACE", "ChangedError", "Ledger"]
 
-NAMESPACE = ("jarvis", "onboarded")
-"""Where the items are. Their keys are HMACs under the owner's key: nobody without it can compare contents."""
+NAMESPACE = (*RESERVED, "onboarded")
+"""Where the items are, out of agents' sight. Their keys are HMACs under the owner's key: nobody
+without it can compare contents.
+"""
 
 
 class ChangedError(InputError):

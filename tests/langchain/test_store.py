@@ -19,6 +19,8 @@ from langgraph.store.base import (
     SearchOp,
 )
 
+from jarvis_memory.store import OwnerStore
+from jarvis_memory.store.item import ItemDraft
 from jarvis_plugins.langchain import OpenCLIPEmbeddings, PersonalStore
 from jarvis_retrievers.errors import InputError, SettingError
 from jarvis_retrievers.reference import ColourEncoder
@@ -80,6 +82,31 @@ def test_owners_never_see_each_other(tmp_path: Path) -> None:
         assert found is not None
         assert found.value == {"who": "ana"}
         assert ben.search(()) == ben.list_namespaces() == []
+
+
+@pytest.mark.parametrize("kept", [("jarvis",), ("jarvis", "onboarded")])
+def test_what_is_of_the_record_is_out_of_sight(tmp_path: Path, kept: tuple[str, ...]) -> None:
+    """It takes no place among what is shown, and stays as it is."""
+    with OwnerStore.open(tmp_path, "me") as record:
+        assert record.items is not None
+        record.items.write([(kept, str(n), ItemDraft({"n": n}, ttl=60)) for n in range(5)])
+        with PersonalStore(tmp_path) as store:
+            mine = [("jarvisx",), ("notes", "jarvis"), ("a",)]
+            for n, namespace in enumerate(mine):
+                store.put(namespace, "k", {"n": n})
+            assert [item.namespace for item in store.search((), limit=2)] == mine[:2]
+            assert [item.namespace for item in store.search((), limit=2, offset=1)] == mine[1:]
+            assert [item.namespace for item in store.search((), filter={"n": {"$gte": 1}})] == mine[1:]
+            assert [store.search(place) for place in (("jarvis",), kept)] == [[], []]
+            assert store.list_namespaces() == sorted(mine)
+            assert store.list_namespaces(prefix=("jarvis",)) == []
+            assert store.list_namespaces(max_depth=1) == [("a",), ("jarvisx",), ("notes",)]
+            assert store.get(kept, "0") is None
+            for change in (PutOp(kept, "0", {}), PutOp(kept, "0", None)):
+                with pytest.raises(InputError, match="'jarvis' is kept for the record"):
+                    store.batch([PutOp(("b",), "k", {}), change])
+            assert store.get(("b",), "k") is None
+        assert [item.draft.value for item in record.items.under(("jarvis",))] == [{"n": n} for n in range(5)]
 
 
 def test_what_was_deleted_is_in_no_file(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from jarvis_memory import VLM, PersonalMemory
 from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.item import ItemDraft
 from jarvis_memory.store.master_key import MasterKey
+from jarvis_plugins.langchain import PersonalStore
 from jarvis_plugins.onboarding import Conflict, Job, Worker, onboard_plain, open_source
 from jarvis_plugins.onboarding.ledger import NAMESPACE
 from jarvis_retrievers.errors import InputError
@@ -42,6 +43,8 @@ def test_once(source: Path, tmp_path: Path, run: Run) -> None:
     first = run(source, home)
     assert {(one.owner, one.name): one.concept for one in first} == kept(home)
     assert kept(home).keys() == wanted(source)
+    with PersonalStore(home, owner="owner-0") as seen:
+        assert (seen.search(()), seen.list_namespaces()) == ([], [])
     before = {path: path.stat().st_mtime_ns for path in (home / "blobs").rglob("*")}
     again = run(source, home)
     assert statuses(again) == ["skipped"] * 5

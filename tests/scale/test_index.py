@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from benchmarks.postgres_server import Server
 from jarvis_memory.store.postgres import Cluster, PostgresCatalogue, PostgresIndex
 from jarvis_retrievers.errors import InputError, SettingError
 from jarvis_retrievers.index import FlatIndex, Rebuilt, VectorIndex
 from tests.retrievers import test_index
 from tests.retrievers.test_index import brute_force
 from tests.scale.conftest import admin
-from tests.scale.server import Server
 from tests.store.conformance import rows
 
 Make = Callable[[int], VectorIndex]

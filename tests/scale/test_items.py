@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.postgres_server import Server
 from jarvis_memory.store.items import ItemDraft
 from jarvis_memory.store.places import items_of
 from jarvis_memory.store.postgres import Cluster, PostgresCatalogue, PostgresItems
 from jarvis_plugins.langchain import PersonalStore
 from jarvis_retrievers.errors import CorruptRecordError
 from tests.scale.conftest import admin
-from tests.scale.server import Server
 from tests.store import test_items
 from tests.store.test_items import (  # noqa: F401  (pytest runs them here, with the fixture below)
     test_a_batch_is_written_whole_or_not_at_all,

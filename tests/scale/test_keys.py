@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.postgres_server import Server
 from jarvis_memory.store import BlobStore, FileBlobStore, MasterKey, OwnerStore, SegmentRow
 from jarvis_memory.store.places import open_place
 from jarvis_memory.store.postgres import Cluster, ClusterRing, PostgresCatalogue
@@ -27,7 +28,6 @@ from jarvis_retrievers.errors import (
 )
 from tests.scale.conftest import admin
 from tests.scale.s3 import S3Server
-from tests.scale.server import Server
 from tests.scale.test_erasure import rows_with
 from tests.scale.test_objects import keys_in, objects_with
 from tests.store.conformance_bytes import BlobConformance

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from benchmarks.faults.neighbours import Neighbours
+from benchmarks.postgres_server import Server
 from tests.faults.test_owners import OWNERS, Home
 from tests.scale.conftest import empty
-from tests.scale.server import Server
 
 
 def test_no_order_of_operations_shows_one_owner_what_another_has(server: Server, database: str) -> None:

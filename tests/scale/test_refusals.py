@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.postgres_server import PASSWORD, Server
 from jarvis_memory import PersonalMemory
 from jarvis_memory.store import MemoryBlobStore, OwnerStore
 from jarvis_memory.store.postgres import Cluster, PostgresCatalogue, PostgresIndex
@@ -28,7 +29,6 @@ from jarvis_retrievers.errors import (
     StoreError,
 )
 from tests.scale.conftest import admin
-from tests.scale.server import PASSWORD, Server
 from tests.store.conformance import rows
 from tests.store.drafts import draft
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.postgres_server import Server
 from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.postgres import Cluster
 from jarvis_retrievers.errors import HomeReadOnlyError, StoreError
 from tests.scale.conftest import admin
-from tests.scale.server import Server
 from tests.scale.test_crowds import found_in
 from tests.scale.writer import Left, steps
 from tests.store.drafts import draft

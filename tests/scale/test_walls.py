@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.postgres_server import Server
 from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.items import ItemDraft
 from jarvis_memory.store.keys import keyed
@@ -14,7 +15,6 @@ from jarvis_memory.store.postgres import Cluster, PostgresCatalogue
 from jarvis_memory.store.postgres.schema import OWNED, PARTITIONS
 from jarvis_retrievers.errors import HomeReadOnlyError
 from tests.scale.conftest import admin
-from tests.scale.server import Server
 from tests.store.conformance import blob, rows
 from tests.store.test_items import Clock
 from tests.store.test_receipt import given

@@ -77,8 +77,12 @@ def test_prefixes_are_of_labels_not_of_letters(tmp_path: Path) -> None:
     table.write([(place, "k", ItemDraft({})) for place in places])
     for label in labels:
         assert [item.namespace for item in table.under((label,))] == [(label,), (label, "b")]
+        others = [item.namespace for item in table.under((), without=(label,))]
+        assert others == [place for place in places if place[0] != label]
+        assert [item.namespace for item in table.under((), 3, 2, without=(label,))] == others[2:5]
     assert len(table.under(())) == len(places)
     assert len(table.under((), 3, 2)) == 3
+    assert table.under(("a",), without=()) == []
     assert table.namespaces() == sorted(places)
 
 

