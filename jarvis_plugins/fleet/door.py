@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import math
 import time
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,7 @@ __all__ = ["Door", "RemoteAnswering"]
 _TIMES: Final = 3
 _ASK_SECONDS: Final = 2.0
 _READY_SECONDS: Final = 1.0
+_BUSY_SECONDS: Final = 10.0
 
 
 class RemoteAnswering:
@@ -52,6 +54,7 @@ class RemoteAnswering:
         self._replicas, self._model, self._secret, self._retry = replicas, model, secret, retry
         # Everybody may ask whether it is ready, and what that takes is the owners'.
         self._asking, self._asked_until, self._is_ready = asyncio.Lock(), 0.0, False
+        self._heard = -math.inf
         self._dead = (RayActorError, NodeDiedError, ReplicaUnavailableError)
         self._full = (BackPressureError, DeploymentUnavailableError)
 
@@ -74,7 +77,9 @@ class RemoteAnswering:
         for left in reversed(range(_TIMES)):
             said = handle.answer.remote(owner, wanted.body)
             try:
-                return _checked(await said)
+                told = await said
+                self._heard = time.monotonic()
+                return _checked(told)
             except asyncio.CancelledError:
                 said.cancel()
                 raise
@@ -91,6 +96,7 @@ class RemoteAnswering:
             chunks = handle.stream.remote(owner, wanted.body)
             try:
                 async for chunk in chunks:
+                    self._heard = time.monotonic()
                     yield _checked(chunk)
                     told = True
                 return
@@ -110,9 +116,9 @@ class RemoteAnswering:
             async with asyncio.timeout(_ASK_SECONDS):
                 await said
         except TimeoutError:
-            # Without a running replica it would wait for one.
+            # Without a running replica it would wait for one; but all of them may be busy with answers.
             said.cancel()
-            return False
+            return time.monotonic() < self._heard + _BUSY_SECONDS
         except asyncio.CancelledError:
             said.cancel()
             raise
