@@ -102,6 +102,8 @@ def _vector(connection: Any, read_only: bool) -> str | None:
             connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
         except (errors.InsufficientPrivilege, errors.FeatureNotSupported, errors.UndefinedFile):
             return None  # whoever calls says what to do
+        except (errors.UniqueViolation, errors.DuplicateObject):
+            pass  # another process made it at this moment: "IF NOT EXISTS" looks only before
         found = connection.execute(query).fetchone()
     return None if found is None else str(found[0])
 
