@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from benchmarks.postgres_server import Server
 from jarvis_memory.store.postgres.migration import _vector
 from tests.scale.conftest import admin
-from tests.scale.server import Server
 
 
 def test_two_make_the_extension_at_once(server: Server, fresh: str) -> None:
@@ -18,6 +18,8 @@ def test_two_make_the_extension_at_once(server: Server, fresh: str) -> None:
             with one.transaction():
                 one.execute("CREATE EXTENSION vector")
                 found = others.submit(_vector, two, False)
-                while not found.done() and not watching.execute(waits, (two.info.backend_pid,)).fetchone():
+                for _ in range(1000):
+                    if found.done() or watching.execute(waits, (two.info.backend_pid,)).fetchone():
+                        break
                     watching.execute("SELECT pg_sleep(0.01)")
             assert found.result(30) is not None
