@@ -58,7 +58,7 @@ class Running:
             "HF_HUB_OFFLINE": "1",
             "RAY_USAGE_STATS_ENABLED": "0",
             # Nobody is there: a fleet without an address starts its own cluster, whatever else there may be.
-            "RAY_ADDRESS": "127.0.0.1:1",
+            "RAY_ADDRESS": "localhost:1",
         }
         command = [sys.executable, "-m", "tests.scale.fleet", str(folder), str(port), str(OWNERS)]
         self._said = (folder / "log").open("w")
