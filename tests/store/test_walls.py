@@ -12,6 +12,7 @@ import pytest
 import jarvis_memory.store as package
 from jarvis_memory.store import (
     BlobStore,
+    CachedBlobStore,
     Catalogue,
     FileBlobStore,
     FileSegmentCache,
@@ -47,18 +48,21 @@ OF_THE_HOME: dict[Any, dict[str, str]] = {
 }
 MADE: dict[Any, tuple[type, ...]] = {
     Catalogue: (SQLiteCatalogue, MemoryCatalogue, PostgresCatalogue),
-    BlobStore: (FileBlobStore, MemoryBlobStore),
+    BlobStore: (FileBlobStore, MemoryBlobStore, CachedBlobStore),
     SegmentCache: (FileSegmentCache, MemorySegmentCache, TieredSegmentCache),
 }
 # Beside the contracts: the file or the connections themselves, where a blob lies, counts of files that are
-# swept, who is there, and writing tables anew.
+# swept, who is there, whether blobs are encrypted, and writing tables anew.
 MORE = {
     SQLiteCatalogue: {"database"},
-    PostgresCatalogue: {"cluster", "owners", "compact"},
+    PostgresCatalogue: {"cluster", "owners", "compact", "encrypted"},
     FileBlobStore: {"check", "path", "sweep_keys", "sweep_plain", "expect_orphans"},
 }
 # These ask for the owner, too.
-ITEMS: dict[type, set[str]] = {PostgresCatalogue: {"items", "item_rows", "put_item_rows"}}
+ITEMS: dict[type, set[str]] = {
+    PostgresCatalogue: {"items", "item_rows", "put_item_rows"},
+    FileBlobStore: {"frame", "opened"},
+}
 
 
 def public(kind: type) -> dict[str, object]:
@@ -97,7 +101,8 @@ def test_what_the_package_exports_is_for_one_owner_or_holds_no_data() -> None:
     # They need the master key, and give no data.
     keys = {"MasterKey", "Secured", "change_master", "change_owner", "secure", "secured", "unsecure"}
     # `Tiers` keep what they keep under names and keys that only a catalogue gives, by owner.
-    more = {"OwnerArchive", "OwnerStore", "Tiers", "import_owner"}
+    # `Copies` are as unreadable as what they are copies of, which `FramedBlobStore` gives by owner.
+    more = {"Copies", "FramedBlobStore", "OwnerArchive", "OwnerStore", "Tiers", "import_owner"}
     assert set(package.__all__) == values | contracts | keys | more
     for door in (OwnerStore, OwnerStore.open, OwnerItems, package.import_owner):
         assert "owner" in inspect.signature(door).parameters
