@@ -25,6 +25,9 @@ collect_ignore_glob: list[str] = []
 if importlib.util.find_spec("psycopg") is None or importlib.util.find_spec("psycopg_pool") is None:
     collect_ignore_glob = ["test_*.py"]
 
+# Ray reads it when it is imported, which some test does first.
+os.environ.setdefault("RAY_AUTH_MODE", "token")
+
 _NUMBER = itertools.count()
 
 Database = Callable[[], str]
