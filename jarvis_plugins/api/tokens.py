@@ -7,12 +7,12 @@ import hmac
 import os
 import re
 import secrets
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Self
 
 from jarvis_memory.store.home import check_owner
+from jarvis_plugins.common.owner_lines import read_owner_lines, write_private
 from jarvis_retrievers.errors import SettingError
 
 __all__ = ["Tokens", "add_token"]
@@ -85,21 +85,12 @@ def add_token(file: str | os.PathLike[str], owner: str) -> str:
     """
     check_owner(owner)
     path = Path(file).expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     if before:
         _lines(path)
     token = _PREFIX + secrets.token_urlsafe(32)
-    # mkstemp makes it 0600; a reader sees the old file or the new one.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tokens-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(before if not before or before.endswith("\n") else f"{before}\n")
-            out.write(f"{owner}:sha256${_digest(token)}\n")
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    start = before if not before or before.endswith("\n") else f"{before}\n"
+    write_private(path, f"{start}{owner}:sha256${_digest(token)}\n")
     return token
 
 
@@ -108,20 +99,12 @@ def _digest(token: str) -> str:
 
 
 def _lines(path: Path) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        owner, _, value = line.strip().rpartition(":")
-        kind, _, digest = value.partition("$")
-        try:
-            check_owner(owner)
-        except SettingError:
-            kind = ""
-        if kind != "sha256" or not _DIGEST.fullmatch(digest):
-            raise SettingError(
-                f"line {number} of {path} is not OWNER:sha256$DIGEST; write it with --add-token, tokens "
-                "themselves never stand in it"
-            )
-        found.append((owner, digest))
-    return found
+    advice = "OWNER:sha256$DIGEST; write it with --add-token, tokens themselves never stand in it"
+    return read_owner_lines(path, _known, advice)
+
+
+def _known(value: str) -> str:
+    kind, _, digest = value.partition("$")
+    if kind != "sha256" or not _DIGEST.fullmatch(digest):
+        raise ValueError("no such digest")
+    return digest

@@ -7,11 +7,11 @@ import hashlib
 import hmac
 import os
 import secrets
-import tempfile
 from pathlib import Path
 from typing import Final, Self
 
 from jarvis_memory.store.home import check_owner
+from jarvis_plugins.common.owner_lines import read_owner_lines, write_private
 from jarvis_retrievers.errors import SettingError
 
 __all__ = ["LEAST_PASSWORD", "Users", "hash_password", "matches"]
@@ -77,17 +77,8 @@ def add_user(file: str | os.PathLike[str], owner: str, password: str) -> None:
     if len(password) < LEAST_PASSWORD:
         raise SettingError(f"a password has at least {LEAST_PASSWORD} characters, got {len(password)}")
     path = Path(file).expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
     hashes = (_lines(path) if path.exists() else {}) | {owner: hash_password(password)}
-    # mkstemp makes it 0600; a reader sees the old file or the new one.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".users-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.writelines(f"{name}:{value}\n" for name, value in hashes.items())
-        os.replace(temporary, path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_private(path, "".join(f"{name}:{value}\n" for name, value in hashes.items()))
 
 
 def hash_password(password: str) -> str:
@@ -109,21 +100,13 @@ def _scrypt(password: str, salt: bytes, n: int, r: int, p: int) -> bytes:
 
 
 def _lines(path: Path) -> dict[str, str]:
-    hashes: dict[str, str] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        owner, _, value = line.strip().rpartition(":")
-        try:
-            check_owner(owner)
-            _fields(value)
-        except (SettingError, ValueError) as error:
-            raise SettingError(
-                f"line {number} of {path} is not OWNER:HASH; write it with --add-user, passwords never stand "
-                "in it"
-            ) from error
-        hashes[owner] = value
-    return hashes
+    advice = "OWNER:HASH; write it with --add-user, passwords never stand in it"
+    return dict(read_owner_lines(path, _known, advice))
+
+
+def _known(value: str) -> str:
+    _fields(value)
+    return value
 
 
 def _fields(stored: str) -> tuple[int, int, int, bytes, bytes]:
