@@ -45,6 +45,7 @@ class Victim:
         arm: called in it before the home is opened.
         waits: whether it waits for `go` before that.
         backup: where backups go.
+        beside: after so many operations it opens the home once more, as another owner, and closes that.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Victim:
         arm: Callable[[], None] | None = None,
         waits: bool = False,
         backup: Path | None = None,
+        beside: int | None = None,
     ) -> None:
         self._said = b""
         self._acks, write = os.pipe()
@@ -65,7 +67,7 @@ class Victim:
         if self.pid == 0:
             os.close(self._acks)
             os.close(self._gate)
-            _live(home, owner, operations, arm, gate if waits else None, write, backup)
+            _live(home, owner, operations, arm, gate if waits else None, write, backup, beside)
         os.close(write)
         os.close(gate)
 
@@ -116,6 +118,7 @@ def _live(
     gate: int | None,
     said: int,
     backup: Path | None,
+    beside: int | None,
 ) -> None:
     number = -1
 
@@ -130,6 +133,8 @@ def _live(
             arm()
         with OwnerStore.open(home, owner) as store:
             for number, operation in enumerate(operations):
+                if beside is not None and number % beside == 0:
+                    OwnerStore.open(home, f"{owner}.beside").close()
                 try:
                     perform(store, operation, backup)
                 except JarvisError as error:

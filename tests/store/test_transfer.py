@@ -111,7 +111,7 @@ class Swept(FileBlobStore):
 
 def test_photos_that_were_swept_meanwhile(source: Record, tmp_path: Path) -> None:
     catalogue, _ = open_place(tmp_path / "to")
-    with pytest.raises(StoreError, match="photos were swept while they were being written"):
+    with pytest.raises(StoreError, match=r"photos were swept, or .* while they were being written"):
         transfer(source, (catalogue, Swept(tmp_path / "to")), "ana")
     assert catalogue.ids("ana") == ()
     with OwnerStore.open(tmp_path / "painted", "ana") as store:
@@ -120,7 +120,7 @@ def test_photos_that_were_swept_meanwhile(source: Record, tmp_path: Path) -> Non
     there = OwnerStore("cleo", catalogue, Swept(tmp_path / "to"))
     with (
         OwnerArchive(tmp_path / "archive") as archive,
-        pytest.raises(StoreError, match="photos were swept while they were being written"),
+        pytest.raises(StoreError, match=r"photos were swept, or .* while they were being written"),
     ):
         there.import_from(archive)
     assert there.holdings().record == 0

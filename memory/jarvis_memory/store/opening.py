@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, HomeReadOnlyError, SettingError
 from jarvis_retrievers.log import log as tell
 
 from .disk import translated
+from .failures import code_of
 from .home_keys import HomeKeys
 from .schema import APPLICATION_ID, FORMAT_VERSION
 
@@ -22,27 +25,50 @@ __all__ = [
     "unlock",
 ]
 
-_MAGIC = b"SQLite format 3\0"
 _LONGEST = 128 << 20
+_HEADER = 100
+_TRIES = 3
 
 
 def check_header(path: Path) -> None:
-    """Look at a catalogue's first bytes, before SQLite sees the file: merely closing one can change it.
+    """Look at the file's header alone, before it is opened in earnest: merely closing one can change it.
 
     Raises:
         CorruptRecordError: not a catalogue. HomeFormatError: written by a newer version.
     """
-    with translated("read", path), path.open("rb") as file:
-        header = file.read(100)
-    if len(header) < 100 or not header.startswith(_MAGIC):
-        raise CorruptRecordError(f"{path} is not a catalogue (no SQLite header); restore it from a backup")
-    version, application = int.from_bytes(header[60:64], "big"), int.from_bytes(header[68:72], "big")
+    found = _header(path)
+    if found is None:
+        return
+    version, application = found
     if application not in (0, APPLICATION_ID):
         raise CorruptRecordError(
             f"{path} belongs to another program (id {application:#x}); choose another home"
         )
     # Only whether it is newer: the -wal file may know more of an older one.
     refuse_newer(path, version)
+
+
+def _header(path: Path) -> tuple[int, int] | None:
+    """The numbers of version and program in a catalogue's header; None if opening it has to tell."""
+    # Through SQLite, never by opening the file here: closing it would take from this process the locks that
+    # its other connections hold, and the next process to leave would take the log away from them
+    # (sqlite.org/howtocorrupt.html, section 2.2).
+    with translated("read", path):
+        tries = _TRIES if path.stat().st_size >= _HEADER else 0
+    while tries:
+        try:
+            with closing(look(path, log=False)) as connection:
+                version = connection.execute("PRAGMA user_version").fetchone()
+                application = connection.execute("PRAGMA application_id").fetchone()
+                return int(version[0]), int(application[0])
+        except sqlite3.Error as error:
+            if code_of(error) != "SQLITE_NOTADB":
+                # Such as a file that may not be read, or pages that only the log has by now.
+                return None
+        # Another process may be writing this very page.
+        tries -= 1
+        time.sleep(0.01)
+    raise CorruptRecordError(f"{path} is not a catalogue (no SQLite header); restore it from a backup")
 
 
 def refuse_newer(path: Path, version: int) -> None:
