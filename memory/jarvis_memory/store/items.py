@@ -85,10 +85,7 @@ class OwnerItems:
         *,
         without: Namespace | None = None,
     ) -> list[Item]:
-        """Items whose namespace starts with ``prefix``, in the order in which they were first put.
-
-        Those whose namespace starts with ``without`` are left out, and not counted.
-        """
+        """See `ItemStore.under`."""
         with self._db.read() as connection:
             cipher = self._db.keys.of(connection, self.owner)
             if cipher.key_id:

@@ -5,25 +5,18 @@ from __future__ import annotations
 import builtins
 import secrets
 import warnings
-from contextlib import nullcontext
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Self
 
-from jarvis_retrievers.errors import (
-    InputError,
-    LockedHomeError,
-    QuotaError,
-    SettingError,
-    StoreError,
-    UnknownConceptError,
-)
+from jarvis_retrievers.errors import SettingError, StoreError, UnknownConceptError
 from jarvis_retrievers.log import log, owner_tag
 
 from ..concept import Concept, name_key
 from .blobs import FileBlobStore
 from .catalogue import SQLiteCatalogue
-from .contracts import BlobStore, Catalogue
+from .contracts import BlobRef, BlobStore, Catalogue
 from .draft import ConceptDraft
 from .holdings import Around, Holdings
 from .home import check_owner
@@ -32,7 +25,7 @@ from .master_key import MasterKey
 from .names import resolve
 from .owner_caches import OwnerCaches
 from .owner_upkeep import OwnerUpkeep
-from .photos import get_photo, put_photos
+from .photos import get_photo, with_photos
 from .places import Blobs, Place, open_place
 from .quota import Quota, quota_key
 from .receipt import Receipt, Receipts
@@ -136,16 +129,11 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
             DuplicateConceptError: there is a concept of this name.
             InputError: its vectors have another length than the owner's others.
             QuotaError: there would be more than is allowed.
+            StoreError: the owner was forgotten meanwhile.
         """
         concept_id = secrets.token_hex(16)
-        blobs = put_photos(self._blobs, self.owner, draft, concept_id)
-        try:
-            with self._limited(), around or nullcontext():
-                return self._catalogue.add(self.owner, draft.rows(self.owner, concept_id, blobs))
-        except (InputError, LockedHomeError, QuotaError):
-            # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
-            self._blobs.delete(self.owner, blobs)
-            raise
+        with self._photos(draft, concept_id, around) as blobs:
+            return self._catalogue.add(self.owner, draft.rows(self.owner, concept_id, blobs))
 
     def replace_concept(self, concept_id: str, draft: ConceptDraft, around: Around | None = None) -> Concept:
         """Write a concept anew, in one commit; its id and age stay, its segments and old photos go.
@@ -156,15 +144,11 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
         Raises:
             UnknownConceptError: no such concept. DuplicateConceptError: another concept has this name.
             QuotaError: there would be more than is allowed, and than there was.
+            StoreError: the owner was forgotten meanwhile.
         """
-        blobs = put_photos(self._blobs, self.owner, draft, concept_id)
-        try:
-            with self._limited(), around or nullcontext():
-                rows = draft.rows(self.owner, concept_id, blobs)
-                concept, unused = self._catalogue.replace(self.owner, rows)
-        except (InputError, LockedHomeError, QuotaError):
-            self._blobs.delete(self.owner, blobs)
-            raise
+        with self._photos(draft, concept_id, around) as blobs:
+            rows = draft.rows(self.owner, concept_id, blobs)
+            concept, unused = self._catalogue.replace(self.owner, rows)
         self._blobs.delete(self.owner, unused)
         return concept
 
@@ -274,6 +258,12 @@ class OwnerStore(OwnerCaches, OwnerUpkeep):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _photos(
+        self, draft: ConceptDraft, concept_id: str, around: Around | None
+    ) -> AbstractContextManager[tuple[BlobRef, ...]]:
+        of = (self._catalogue, self._blobs, self.owner)
+        return with_photos(*of, draft, concept_id, self._limited(), around)
 
     def _finish_forgetting(self) -> None:
         if self._catalogue.key_destroyed(self.owner):

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from jarvis_retrievers.errors import CorruptRecordError, StoreError, UnknownConceptError
+from jarvis_retrievers.errors import (
+    CorruptRecordError,
+    InputError,
+    LockedHomeError,
+    QuotaError,
+    StoreError,
+    UnknownConceptError,
+)
 
 from .contracts import BlobRef, BlobStore, Catalogue
 from .draft import ConceptDraft
+from .holdings import Around
 
-__all__ = ["bound_to", "check_there", "get_photo", "put_photos"]
+__all__ = ["bound_to", "check_there", "get_photo", "put_photos", "with_photos"]
 
 _AT_ONCE = 50
 
@@ -27,20 +36,57 @@ def put_photos(blobs: BlobStore, owner: str, draft: ConceptDraft, concept_id: st
     )
 
 
+@contextmanager
+def with_photos(
+    catalogue: Catalogue,
+    blobs: BlobStore,
+    owner: str,
+    draft: ConceptDraft,
+    concept_id: str,
+    write: AbstractContextManager[None],
+    around: Around | None,
+) -> Iterator[tuple[BlobRef, ...]]:
+    """Photos of a draft, durable, and then the transaction that is to point to them.
+
+    Args:
+        catalogue, blobs, owner: where, and whose.
+        draft, concept_id: see `put_photos`.
+        write: the transaction.
+        around: entered in it.
+
+    Raises:
+        StoreError: the owner was forgotten meanwhile, and the photos with them.
+    """
+    before = catalogue.owner_key(owner)
+    refs = put_photos(blobs, owner, draft, concept_id)
+    try:
+        with write, around or nullcontext():
+            # Who is forgotten loses the key. Who has none yet may have been forgotten as well.
+            if before is None or catalogue.owner_key(owner) != before:
+                check_there(catalogue, blobs, owner, refs)
+            yield refs
+    except (InputError, LockedHomeError, QuotaError):
+        # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
+        blobs.delete(owner, refs)
+        raise
+
+
 def check_there(catalogue: Catalogue, blobs: BlobStore, owner: str, refs: Collection[BlobRef]) -> None:
     """See that photos which were put a while ago are still there, inside of the write that points to them.
 
     Raises:
-        StoreError: one is gone: a sweep elsewhere found it old, and nothing that pointed to it.
+        StoreError: one is gone, and all of them are deleted: their owner was forgotten, or a sweep elsewhere
+            found it old, and nothing that pointed to it.
     """
     for number, ref in enumerate(refs):
         if number % _AT_ONCE == 0:
             # A server ends a transaction in which nothing is asked for too long.
             catalogue.owner_key(owner)
         if not blobs.exists(owner, ref):
+            blobs.delete(owner, refs)
             raise StoreError(
-                "photos were swept while they were being written, so nothing was written; let nobody sweep "
-                "meanwhile, and do it again"
+                "photos were swept, or their owner was forgotten, while they were being written, so nothing "
+                "was written; let nobody sweep meanwhile, and do it again"
             )
 
 

@@ -1,0 +1,67 @@
+"""An owner who is forgotten while a concept is written: it is there whole, or nothing of it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jarvis_memory.store import BlobRef
+from jarvis_retrievers.errors import StoreError
+from tests.store import test_owner
+from tests.store.drafts import draft
+from tests.store.test_owner import Opener
+
+opened = test_owner.opened
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_owner_who_is_forgotten_during_a_write_is_not_half_there(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
+    """The photos are put, then the owner goes, then the rows would come."""
+    store, other = opened("ana"), opened("ana")
+    if not first:
+        store.add_concept(draft("Mug"))
+    put, refs = store._blobs.put, list[BlobRef]()
+
+    def put_and_go(*given: Any, **more: Any) -> BlobRef:
+        refs.append(put(*given, **more))
+        if len(refs) == len(draft().photos):
+            other.delete_owner()
+        return refs[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._blobs, "put", put_and_go)
+        with pytest.raises(StoreError, match="owner was forgotten"):
+            store.add_concept(draft())
+    assert opened("ana").list() == []
+    assert not any(store._blobs.exists("ana", ref) for ref in refs)
+    # Whoever comes back is there whole.
+    assert [store.photo(one.id) for one in store.add_concept(draft()).photos] == [
+        one.data for one in draft().checked_photos
+    ]
+
+
+def test_an_owner_who_is_forgotten_and_comes_back_during_a_write(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key that is there in the end is another one."""
+    store, other = opened("ana"), opened("ana")
+    store.add_concept(draft("Mug"))
+    put, gone = store._blobs.put, list[bool]()
+
+    def put_and_go(*given: Any, **more: Any) -> BlobRef:
+        ref = put(*given, **more)
+        if not gone:
+            gone.append(True)
+            other.delete_owner()
+            other.add_concept(draft("Cup"))
+        return ref
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._blobs, "put", put_and_go)
+        with pytest.raises(StoreError, match="owner was forgotten"):
+            store.add_concept(draft())
+    assert [one.name for one in opened("ana").list()] == ["Cup"]
+    assert list(store.verify()) == []
