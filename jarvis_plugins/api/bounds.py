@@ -20,6 +20,7 @@ class Bounds:
         pictures: the most pictures in it.
         picture_pixels: the most pixels of all of them; each takes 3 bytes until it is answered.
         picture_seconds: how long it may take to decode and to fetch them.
+        shown: how many requests with pictures are decoded and not yet answered; others wait undecoded.
         tools: the most tools.
         answer_tokens: the most tokens of an answer.
         default_tokens: how many it may have if the request says nothing.
@@ -40,6 +41,7 @@ class Bounds:
     pictures: int = 16
     picture_pixels: int = 50_000_000
     picture_seconds: float = 30.0
+    shown: int = 16
     tools: int = 128
     answer_tokens: int = 4096
     default_tokens: int = 256

@@ -29,6 +29,9 @@ class _Asked:
     told: Future[Reply] = field(default_factory=Future)
     left: threading.Event = field(default_factory=threading.Event)
 
+    def waited_for(self) -> bool:
+        return not self.left.is_set()
+
 
 class Crowd:
     """Answers questions that `may_join`: nobody is waited for, but those who have come meanwhile go together.
@@ -45,7 +48,7 @@ class Crowd:
         self._lock = threading.Lock()
 
     async def answer(self, owner: str, request: ChatRequest) -> Reply:
-        """The reply to a question; leaving it stops the work if that runs alone, not with others.
+        """The reply to a question; leaving it stops the work, and takes nothing from those who go with it.
 
         Raises:
             JarvisError: as for `PersonalMemory.chat`. Refusal: the memory cannot be opened.
@@ -91,7 +94,7 @@ class Crowd:
                     if isinstance(piece, Reply):
                         asked.told.set_result(piece)
                         return
-                    if asked.left.is_set():
+                    if not asked.waited_for():
                         break
         raise ModelError("the client has left before the end of its answer")
 
@@ -103,7 +106,8 @@ class Crowd:
                     there.append((asked, held.enter_context(lent(self._memories, asked.owner))))
                 except Refusal as refusal:
                     asked.told.set_exception(refusal)
-            replies = chat_together([(memory, asked.request) for asked, memory in there], self._most)
+            asks = [(memory, asked.request) for asked, memory in there]
+            replies = chat_together(asks, self._most, [asked.waited_for for asked, _ in there])
             for (asked, _), reply in zip(there, replies, strict=True):
                 if isinstance(reply, JarvisError):
                     asked.told.set_exception(reply)

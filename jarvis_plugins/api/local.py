@@ -65,25 +65,29 @@ class LocalAnswering:
 
     async def answer(self, owner: str, wanted: Wanted) -> dict[str, Any]:
         """A ``chat.completion``; a `Refusal` if there is none."""
+        self._check_model(wanted)
         completion = Completion(wanted.model, one_call=wanted.one_call)
-        request = await self._read(owner, wanted)
-        if may_join(request) and request.max_new_tokens <= _SHORT:
-            try:
-                return completion.whole(await self._crowd.answer(owner, request))
-            except JarvisError as error:
-                raise Refusal.of(error, self._bounds.retry_seconds) from error
-        async with aclosing(self._pieces(owner, request)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Reply):
-                    return completion.whole(piece)
+        async with self._reader.read(owner, wanted) as request:
+            if may_join(request) and request.max_new_tokens <= _SHORT:
+                try:
+                    return completion.whole(await self._crowd.answer(owner, request))
+                except JarvisError as error:
+                    raise Refusal.of(error, self._bounds.retry_seconds) from error
+            async with aclosing(self._pieces(owner, request)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Reply):
+                        return completion.whole(piece)
         raise Refusal(500, "the answer has no end; ask again", kind="server_error")
 
     async def stream(self, owner: str, wanted: Wanted) -> AsyncGenerator[dict[str, Any], None]:
         """Chunks as they come; a `Refusal` in place of the first, or of any later one."""
+        self._check_model(wanted)
         completion = Completion(wanted.model, one_call=wanted.one_call)
-        request = await self._read(owner, wanted)
         first = True
-        async with aclosing(self._pieces(owner, request)) as pieces:
+        async with (
+            self._reader.read(owner, wanted) as request,
+            aclosing(self._pieces(owner, request)) as pieces,
+        ):
             async for piece in pieces:
                 if isinstance(piece, Reply):
                     for chunk in completion.last(piece, first=first, usage=wanted.include_usage):
@@ -98,7 +102,7 @@ class LocalAnswering:
         self._thread.shutdown()
         self._memories.close()
 
-    async def _read(self, owner: str, wanted: Wanted) -> ChatRequest:
+    def _check_model(self, wanted: Wanted) -> None:
         if wanted.model != self._model:
             raise Refusal(
                 404,
@@ -106,7 +110,6 @@ class LocalAnswering:
                 param="model",
                 code="model_not_found",
             )
-        return await self._reader.read(owner, wanted)
 
     async def _pieces(self, owner: str, request: ChatRequest) -> AsyncGenerator[str | Reply, None]:
         # Taken out by the end: the thread may come to it long after a client that waits no more.

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from jarvis_memory.chat import ChatRequest
@@ -32,29 +32,40 @@ class Reader:
         self._policy, self._bounds = policy, bounds
         # Not the loop's own threads: others need those, and a fetch may last.
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="jarvis-pictures")
+        self._room = asyncio.Semaphore(bounds.shown)
         self._turns: dict[str, asyncio.Lock] = {}
         self._here: Counter[str] = Counter()
 
-    async def read(self, owner: str, wanted: Wanted) -> ChatRequest:
-        """What a node is asked. Who leaves waits for the end of what has begun, as it still takes memory.
+    @asynccontextmanager
+    async def read(self, owner: str, wanted: Wanted) -> AsyncIterator[ChatRequest]:
+        """What a node is asked. Within, its pictures take memory, for which all requests have room together.
 
         Raises:
             Refusal: as for `Wanted.request`.
         """
         if not wanted.has_pictures:
-            return await asyncio.to_thread(wanted.request, self._policy, self._bounds)
-        async with self._turn(owner):
-            job = self._threads.submit(wanted.request, self._policy, self._bounds)
-            done = asyncio.wrap_future(job)
-            try:
-                return await asyncio.shield(done)
-            except asyncio.CancelledError:
-                if not job.cancel():
-                    await asyncio.wait({done})
-                    # What it would have said nobody hears; asyncio asks that somebody looks.
-                    if not done.cancelled():
-                        done.exception()
-                raise
+            yield await asyncio.to_thread(wanted.request, self._policy, self._bounds)
+            return
+        async with AsyncExitStack() as held:
+            # An owner's requests that wait for each other take no room yet.
+            async with self._turn(owner):
+                await held.enter_async_context(self._room)
+                request = await self._decoded(wanted)
+            yield request
+
+    async def _decoded(self, wanted: Wanted) -> ChatRequest:
+        """Who leaves waits for the end of what has begun, as it still takes memory."""
+        job = self._threads.submit(wanted.request, self._policy, self._bounds)
+        done = asyncio.wrap_future(job)
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            if not job.cancel():
+                await asyncio.wait({done})
+                # What it would have said nobody hears; asyncio asks that somebody looks.
+                if not done.cancelled():
+                    done.exception()
+            raise
 
     def close(self) -> None:
         """Finish what is under way."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from jarvis_retrievers.errors import JarvisError, StoreError
@@ -25,16 +27,13 @@ class RowStore(Protocol):
         ...
 
 
-class failing:  # noqa: N801  (used as a word)
+@contextmanager
+def failing(what: str) -> Iterator[None]:
     """What a store raises, as an error of ours that names what was tried."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, JarvisError):
-            told = f"{type(error).__name__}: {error}"
-            raise StoreError(f"the vector store failed to {self._what}: {told[:300]}") from error
+    try:
+        yield
+    except JarvisError:
+        raise
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+        raise StoreError(f"the vector store failed to {what}: {told[:300]}") from error

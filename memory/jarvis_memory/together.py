@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -36,6 +37,20 @@ class Ask:
     images: Sequence[Photo] = ()
     history: Sequence[Turn] = ()
     only: Sequence[str] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Patience:
+    """Whether an answer is to go on: somebody waits for it, and it may take longer."""
+
+    request: ChatRequest
+    waited_for: Callable[[], bool] | None
+    began: float = field(default_factory=time.perf_counter)
+    over: bool = False
+
+    def __call__(self) -> bool:
+        self.over = self.request.is_late(time.perf_counter() - self.began)
+        return not self.over and (self.waited_for is None or self.waited_for())
 
 
 def ask_together(
@@ -97,17 +112,20 @@ def may_join(request: ChatRequest) -> bool:
 
 
 def chat_together(
-    asks: Sequence[tuple[PersonalMemory, ChatRequest]], batch_size: int = 8
+    asks: Sequence[tuple[PersonalMemory, ChatRequest]],
+    batch_size: int = 8,
+    waited_for: Sequence[Callable[[], bool]] | None = None,
 ) -> list[Reply | JarvisError]:
     """Answer first questions of any owners' conversations together.
 
     Args:
         asks: memories, which share one loaded model, and requests that `may_join`.
         batch_size: how many are computed together.
+        waited_for: for each whether somebody still waits for it, asked after each token; if not, its reply is
+            what was said by then.
 
     Returns:
-        For each the reply of its own `PersonalMemory.chat`, or the error that it would raise. The time that a
-        request allows (``seconds``) is not looked at.
+        For each the reply of its own `PersonalMemory.chat`, or the error that it would raise.
 
     Raises:
         InputError: memories with different models, or a request that may not join.
@@ -121,21 +139,26 @@ def chat_together(
         raise InputError("more than one plain question needs a run of its own; use PersonalMemory.chat")
     owners = {memory._store.owner for memory, _ in asks}
     with Operation("ask_many", owners.pop() if len(owners) == 1 else None, node.name) as run:
-        ready = [_ready(memory, request) for memory, request in asks]
+        waits = [None] * len(asks) if waited_for is None else waited_for
+        ready = [_ready(*ask, waits[n]) for n, ask in enumerate(asks)]
         queries = [one[1] for one in ready if not isinstance(one, JarvisError)]
         said = iter(_said(node, queries, batch_size))
-        told = [one if isinstance(one, JarvisError) else _reply(node, one[0], next(said)) for one in ready]
+        told = [one if isinstance(one, JarvisError) else _reply(node, *one, next(said)) for one in ready]
     run.end()
     return told
 
 
-def _ready(memory: PersonalMemory, request: ChatRequest) -> tuple[Recall, Query] | JarvisError:
+def _ready(
+    memory: PersonalMemory, request: ChatRequest, waited_for: Callable[[], bool] | None
+) -> tuple[Recall, Query, _Patience] | JarvisError:
+    patience = _Patience(request, waited_for)
     said, most = request.messages[0], request.max_new_tokens
     try:
         recalled = memory.ready(said.text, said.images, None, most)
     except JarvisError as error:
         return error
-    return recalled, Query(recalled.context, said.text, recalled.images, most)
+    query = Query(recalled.context, said.text, recalled.images, most, wanted=patience)
+    return recalled, query, patience
 
 
 def _said(node: VLM, queries: Sequence[Query], batch_size: int) -> list[Generation | JarvisError]:
@@ -150,9 +173,13 @@ def _said(node: VLM, queries: Sequence[Query], batch_size: int) -> list[Generati
         return [said for query in queries for said in _said(node, [query], 1)]
 
 
-def _reply(node: VLM, recalled: Recall, said: Generation | JarvisError) -> Reply | JarvisError:
+def _reply(
+    node: VLM, recalled: Recall, query: Query, patience: _Patience, said: Generation | JarvisError
+) -> Reply | JarvisError:
     if isinstance(said, JarvisError):
         return said
+    if patience.over:
+        return patience.request.late(said.generated_tokens)
     usage = answered(recalled, said).usage
     # Nobody was found: in a conversation the prefix counts all the same.
     bare = len(node.prefix.token_ids) if recalled.context is None else 0

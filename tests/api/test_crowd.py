@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Iterator
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from jarvis_memory import PersonalMemory
+from jarvis_memory import PersonalMemory, chat_together
 from jarvis_memory.chat import ChatRequest, Message, Reply
 from jarvis_memory.vlm import VLM
 from jarvis_plugins.api import Bounds, LocalAnswering, Tokens, build_api
 from jarvis_plugins.api.wanted import Wanted
 from jarvis_plugins.common.memories import Memories
-from jarvis_retrievers.errors import CorruptRecordError
+from jarvis_retrievers.errors import CorruptRecordError, JarvisError
 from jarvis_retrievers.openclip import OpenCLIPEncoder
 from tests.api.conftest import PATH, Place, bearer, served
 
@@ -68,6 +70,35 @@ async def test_who_leaves_waits_no_more(place: Place) -> None:
         assert not crowd._waiting
     finally:
         held.set()
+
+
+async def test_who_leaves_a_pass_ends_their_part_of_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others get their answers; nobody computes for one that has left."""
+    crowd, held, kept = place.answering._crowd, threading.Event(), list[Any]()
+
+    def together(asks: Any, most: int, waited_for: Sequence[Callable[[], bool]]) -> list[Reply | JarvisError]:
+        """The real one, from the moment on when one has left."""
+        leaver.get_loop().call_soon_threadsafe(leaver.cancel)
+        while waited_for[1]():
+            time.sleep(0.01)
+        kept.extend(chat_together(asks, most, waited_for))
+        return kept
+
+    monkeypatch.setattr("jarvis_plugins.api.crowd.chat_together", together)
+    # A turn that is left from before would take the first of them.
+    place.answering._thread.submit(int).result()
+    place.answering._thread.submit(held.wait, 60)
+    long = replace(QUESTION, max_new_tokens=8)
+    stayer = asyncio.create_task(crowd.answer("ana", long))
+    leaver = asyncio.create_task(crowd.answer("ben", long))
+    while len(crowd._waiting) < 2:
+        await asyncio.sleep(0.01)
+    held.set()
+    reply = await stayer
+    with pytest.raises(asyncio.CancelledError):
+        await leaver
+    assert [one.generated_tokens for one in kept] == [reply.generated_tokens, 1]
+    assert reply.generated_tokens > 1
 
 
 def test_the_log_says_why_a_memory_cannot_be_opened(place: Place, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from jarvis_memory.kv import Mode
-from jarvis_memory.vlm import VLM, Query
+from jarvis_memory.vlm import VLM, Generation, Query
 from jarvis_retrievers.errors import ContextError, FingerprintError, InputError, SettingError
 from tests.kv.tiny import SETTINGS, Tiny, bo, mug, picture
 
@@ -73,6 +73,23 @@ def test_an_answer_that_has_ended_waits_for_the_others(tiny: Tiny) -> None:
     assert many[0].token_ids == free[: free.index(stop) + 1]
     assert many[0].token_ids[-1] == stop
     assert [one.token_ids for one in many] == stopped
+
+
+def test_an_answer_that_is_not_wanted_any_more_ends_there(tiny: Tiny) -> None:
+    """The others go on, and so it is alone and piece by piece."""
+    asked = queries(tiny)[:3]
+    whole = [one.token_ids for one in tiny.vlm.generate_many(asked)]
+    short = replace(asked[1], wanted=iter([True, True, False]).__next__)
+    many = tiny.vlm.generate_many([asked[0], short, asked[2]])
+    assert [one.token_ids for one in many] == [whole[0], whole[1][:3], whole[2]]
+    (single,) = tiny.vlm.generate_many([replace(asked[1], wanted=lambda: False)])
+    assert single.token_ids == whole[1][:1]
+    *pieces, told = tiny.vlm.tell(replace(asked[1], wanted=iter([True, False]).__next__))
+    assert isinstance(told, Generation)
+    assert (told.token_ids, told.text) == (whole[1][:2], "".join(map(str, pieces)))
+    # Nobody is asked about one that has ended.
+    assert len(whole[0]) == 9
+    tiny.vlm.generate_many([replace(asked[0], wanted=iter([True] * 8).__next__)])
 
 
 def test_one_bad_question_and_nothing_is_answered(tiny: Tiny) -> None:

@@ -11,7 +11,7 @@ from jarvis_memory import Ask, PersonalMemory, ask_together, chat_together
 from jarvis_memory.chat import ChatRequest, Message, Reply, Sampling, Tool
 from jarvis_memory.together import may_join
 from jarvis_pocket.exam import Exam
-from jarvis_retrievers.errors import ImageError, InputError, WindowError
+from jarvis_retrievers.errors import DeadlineError, ImageError, InputError, WindowError
 from tests.kv.tiny import make_tiny
 from tests.memory.conftest import Opener
 
@@ -81,6 +81,26 @@ def test_what_one_of_them_does_wrong_is_not_the_others_loss(household: PersonalM
     assert good.text == household.chat(asks[0]).text
     assert isinstance(long, WindowError)
     assert isinstance(broken, ImageError)
+
+
+def test_one_that_takes_too_long_is_given_up_and_the_others_go_on(
+    household: PersonalMemory, exam: Exam
+) -> None:
+    question = f"What does {exam.concepts[0].name} like?"
+    asks = [said(question), said(question, seconds=1e-9), said(question, seconds=600), said(question)]
+    waited_for = [lambda: True, lambda: True, lambda: True, lambda: False]
+    good, late, timely, left = chat_together([(household, request) for request in asks], 4, waited_for)
+    alone = household.chat(asks[0])
+    for reply in (good, timely):
+        assert isinstance(reply, Reply)
+        assert (reply.text, reply.finish) == (alone.text, alone.finish)
+    assert isinstance(late, DeadlineError)
+    assert "1e-09 seconds, and has 1 tokens" in str(late)
+    assert isinstance(left, Reply)
+    assert (left.generated_tokens, left.text) == (1, alone.text[: len(left.text)])
+    # One that ends in time is not late, though nobody looked before.
+    (ended,) = chat_together([(household, said(question, seconds=1e-9, max_new_tokens=1))])
+    assert isinstance(ended, Reply)
 
 
 def test_what_needs_a_run_of_its_own_may_not_join(household: PersonalMemory) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from jarvis_retrievers.errors import InputError, SettingError
+from jarvis_retrievers.errors import DeadlineError, InputError, SettingError
 
 from .message import Message, Tool
 from .sampling import Sampling
@@ -66,6 +66,17 @@ class ChatRequest:
             raise SettingError("a text that ends the answer has a character at least, got ''")
         if self.seconds is not None and self.seconds <= 0:
             raise SettingError(f"seconds must be more than 0, got {self.seconds}")
+
+    def is_late(self, took: float) -> bool:
+        """Whether an answer that takes so many seconds by now is given up."""
+        return self.seconds is not None and took > self.seconds
+
+    def late(self, tokens: int) -> DeadlineError:
+        """The error for an answer that is given up after so many tokens."""
+        return DeadlineError(
+            f"the answer took longer than {self.seconds} seconds, and has {tokens} tokens by now; allow more "
+            "time, or ask for a shorter one"
+        )
 
     @property
     def offered(self) -> tuple[Tool, ...]:

@@ -17,7 +17,7 @@ from jarvis_memory.kv import Inputs, Prefix
 from jarvis_memory.kv.cache import roomy_cache
 from jarvis_memory.vlm import MEMORY_INSTRUCTION, VLM
 from jarvis_memory.vlm.runner import Runner
-from jarvis_retrievers.errors import DeadlineError, InputError
+from jarvis_retrievers.errors import InputError
 
 from .asked import Asked, Recalled
 from .calls import CallSyntax, read_syntax
@@ -180,11 +180,8 @@ class ChatVLM:
         runner, said = self._parts.runner, list[int]()
         try:
             while len(said) < request.max_new_tokens:
-                if request.seconds is not None and time.perf_counter() - began > request.seconds:
-                    raise DeadlineError(
-                        f"the answer took longer than {request.seconds} seconds, and has {len(said)} tokens "
-                        "by now; allow more time, or ask for a shorter one"
-                    )
+                if request.is_late(time.perf_counter() - began):
+                    raise request.late(len(said))
                 logits = runner.run(run.inputs, run.at, run.cache)
                 run.rows = int(run.cache.get_seq_length())
                 run.at += run.inputs.width

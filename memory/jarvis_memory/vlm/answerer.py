@@ -57,8 +57,8 @@ class Answerer:
             return [self.answer(prefix, query) for query in queries]
         began = time.perf_counter()
         ready = [self._prepare(prefix, query) for query in queries]
-        most = [query.max_new_tokens for query in queries]
-        told, first = BatchRunner(self._runner, self._stop_ids).run(ready, most)
+        most, wanted = [query.max_new_tokens for query in queries], [query.wanted for query in queries]
+        told, first = BatchRunner(self._runner, self._stop_ids).run(ready, most, wanted)
         seconds = time.perf_counter() - began
         return [
             self._told(memory, asked, ids, first - began, seconds)
@@ -123,7 +123,10 @@ class Answerer:
         guide = None if query.schema is None else self._grammar.guide(query.schema)
         most = query.max_new_tokens
         cache, inputs, start = self._runner.begin(memory, asked, most)
-        return greedy(self._runner, cache, inputs, start, self._stop_ids, most, guide)
+        for token in greedy(self._runner, cache, inputs, start, self._stop_ids, most, guide):
+            yield token
+            if query.wanted is not None and not query.wanted():
+                return
 
     def _told(
         self, memory: Context, asked: Inputs, ids: Sequence[int], first: float, seconds: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -35,13 +35,17 @@ class BatchRunner:
         self._runner, self._stop_ids = runner, stop_ids
 
     def run(
-        self, ready: Sequence[tuple[Context, Inputs]], most: Sequence[int]
+        self,
+        ready: Sequence[tuple[Context, Inputs]],
+        most: Sequence[int],
+        wanted: Sequence[Callable[[], bool] | None],
     ) -> tuple[list[list[int]], float]:
         """The tokens of each answer, and when (``time.perf_counter``) the first ones were there.
 
         Args:
             ready: Contexts, and the questions behind them; at least one.
             most: The most tokens of each answer.
+            wanted: Of each, whether it is to go on; see :class:`Query`.
         """
         cache, mask, inputs = self._laid_out(ready, max(most))
         with torch.no_grad():
@@ -49,13 +53,15 @@ class BatchRunner:
             first = time.perf_counter()
             at = torch.tensor([memory.next_position + asked.width for memory, asked in ready])
             told: list[list[int]] = [[] for _ in ready]
-            for number in range(1, max(most) + 1):
+            under_way = set(range(len(ready)))
+            while True:
                 tokens = logits.argmax(-1).tolist()
-                for ids, token, limit in zip(told, tokens, most, strict=True):
-                    if len(ids) < limit and not (ids and ids[-1] in self._stop_ids):
-                        ids.append(token)
-                if number == max(most) or all(self._done(ids, n) for ids, n in zip(told, most, strict=True)):
-                    break
+                for row in tuple(under_way):
+                    told[row].append(tokens[row])
+                    if self._ends(told[row], most[row], wanted[row]):
+                        under_way.remove(row)
+                if not under_way:
+                    return told, first
                 mask = torch.nn.functional.pad(mask, (0, 1), value=1)
                 logits = self._runner.step(
                     cache=cache,
@@ -64,10 +70,9 @@ class BatchRunner:
                     positions=at[None, :, None].expand(self._runner.axes, -1, 1),
                 )
                 at = at + 1
-        return told, first
 
-    def _done(self, ids: Sequence[int], limit: int) -> bool:
-        return len(ids) == limit or bool(ids and ids[-1] in self._stop_ids)
+    def _ends(self, ids: Sequence[int], most: int, wanted: Callable[[], bool] | None) -> bool:
+        return len(ids) == most or ids[-1] in self._stop_ids or not (wanted is None or wanted())
 
     def _laid_out(
         self, ready: Sequence[tuple[Context, Inputs]], room: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -26,6 +26,7 @@ class Query:
         max_new_tokens: The most tokens of the answer.
         history: Earlier questions and their answers, oldest first; they come behind the images.
         schema: A JSON schema, as JSON, that the answer follows; ``None`` is plain text.
+        wanted: Asked after each token; an answer that is not wanted any more ends as it is.
     """
 
     context: Context | None
@@ -34,3 +35,4 @@ class Query:
     max_new_tokens: int = 64
     history: Sequence[Turn] = ()
     schema: str | None = None
+    wanted: Callable[[], bool] | None = None
