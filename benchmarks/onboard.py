@@ -50,13 +50,14 @@ BARS = (
 def draw(root: Path, concepts: int, owners: int, photos: int, seed: int) -> None:
     """Fill a folder."""
     rng = random.Random(f"onboard/{seed}")
-    # No two of one owner have the same name.
-    for number, concept in enumerate(world.draw_concepts(rng, concepts, "heldout")):
-        folder = root / f"owner-{number % owners:04d}" / f"{concept.name} {number // owners}"
-        folder.mkdir(parents=True)
-        for photo in range(photos):
-            scene.draw_photo(rng, concept.look).image.save(folder / f"{photo}.jpg", quality=95)
-        (folder / "notes.txt").write_text("\n".join(notes.draw_notes(rng, concept)))
+    for owner in range(owners):
+        # No two of one owner have the same name.
+        for concept in world.draw_gallery(rng, len(range(owner, concepts, owners)), "heldout"):
+            folder = root / f"owner-{owner:04d}" / concept.name
+            folder.mkdir(parents=True)
+            for photo in range(photos):
+                scene.draw_photo(rng, concept.look).image.save(folder / f"{photo}.jpg", quality=95)
+            (folder / "notes.txt").write_text("\n".join(notes.draw_notes(rng, concept)))
 
 
 def loop(root: Path, home: Path, vlm: VLM, encoder: OpenCLIPEncoder) -> Iterable[None]:
@@ -108,6 +109,7 @@ def killed(root: Path, home: Path, engine: str, kills: int, apart: float, seed: 
             wrong += told.setdefault((one["owner"], one["name"]), one.get("concept", "")) != one.get(
                 "concept", ""
             )
+        print(f"killed {done}: {code}, {len(told)} reported", file=sys.stderr, flush=True)
         if code != -signal.SIGKILL:
             return {
                 "kills": done,
@@ -176,12 +178,14 @@ def main() -> None:
                 found[engine] = timed(onboard_plain(source, job, worker))
                 found["again"] = timed(onboard_plain(source, job, worker))
                 worker.close()
+            # Long runs: what was measured is told at once.
+            print(f"{engine}: {found[engine]}", file=sys.stderr, flush=True)
         if "loop" in found:
             for what in ("rate", "rate after the first"):
                 of_loop = found["loop"][what]
                 found[f"{what}, to the loop"] = {e: found[e][what] / of_loop for e in given.engines}
         if given.kills:
-            apart = 0.15 * given.concepts / (given.kills + 1)
+            apart = 0.13 * given.concepts / (given.kills + 1)
             found["killed"] = killed(
                 root, folder / "killed", given.kill_engine, given.kills, apart, given.seed
             )

@@ -160,7 +160,14 @@ def draw_facts(rng: random.Random) -> dict[str, str]:
 
 
 def draw_concepts(rng: random.Random, count: int, split: Split, seed: int = 0) -> list[PocketConcept]:
-    """``count`` concepts with distinct names; two of them never share category and body colour."""
+    """``count`` concepts with distinct names; two of them never share category and body colour.
+
+    Raises:
+        ValueError: ``count`` is more than there are categories and colours; `draw_gallery` draws any number.
+    """
+    most = len(CATEGORIES) * len(COLOURS)
+    if count > most:
+        raise ValueError(f"{count} concepts are more than the {most} bodies there are; use draw_gallery")
     concepts: list[PocketConcept] = []
     while len(concepts) < count:
         concept = PocketConcept(draw_name(rng, split, seed), draw_look(rng, split, seed), draw_facts(rng))

@@ -71,6 +71,13 @@ def test_friends_are_others_of_the_household() -> None:
     assert world.befriend(rng, alone) == alone
 
 
+def test_more_concepts_than_bodies_are_refused_and_a_gallery_has_them() -> None:
+    with pytest.raises(ValueError, match="81 concepts are more than the 80 bodies"):
+        world.draw_concepts(random.Random(1), 81, "heldout")
+    drawn = world.draw_gallery(random.Random(1), 81, "heldout")
+    assert len({one.name for one in drawn}) == len({one.look for one in drawn}) == 81
+
+
 def test_concepts_of_one_household_differ_in_name_and_body() -> None:
     for seed in range(50):
         concepts = world.draw_concepts(random.Random(seed), 6, "heldout")
