@@ -16,9 +16,11 @@ import pytest
 
 from jarvis_memory.checkup import checkup
 from jarvis_memory.store import OwnerStore
-from jarvis_memory.store.backup import backup
+from jarvis_memory.store.backup import backup, restore
+from jarvis_memory.store.kept import _KEPT, chunks
 from jarvis_memory.store.keyless import check_bytes
 from jarvis_memory.store.securing import secured
+from jarvis_retrievers.errors import CorruptRecordError
 from tests.store.drafts import draft
 
 _VISIT = """
@@ -65,6 +67,14 @@ def copied(home: Path) -> None:
     backup(home, home.with_name("copy"))
 
 
+def restored(home: Path) -> None:
+    """A backup that is in use as a home, and so no longer what was backed up."""
+    backup(home, home.with_name("copy"))
+    (home / "manifest.json").write_bytes((home.with_name("copy") / "manifest.json").read_bytes())
+    with pytest.raises(CorruptRecordError, match="damaged"):
+        restore(home, home.with_name("again"))
+
+
 def looked_at(home: Path) -> None:
     assert not any(check.state == "wrong" for check in checkup(home))
 
@@ -85,7 +95,7 @@ def store(tmp_path: Path) -> Iterator[OwnerStore]:
 
 
 @pytest.mark.parametrize(
-    "deed", [other_owner, reader, verified, exported, swept, copied, looked_at, compared, asked]
+    "deed", [other_owner, reader, verified, exported, swept, copied, restored, looked_at, compared, asked]
 )
 def test_a_process_keeps_its_locks(store: OwnerStore, tmp_path: Path, deed: Callable[[Path], None]) -> None:
     home = tmp_path / "home"
@@ -95,3 +105,28 @@ def test_a_process_keeps_its_locks(store: OwnerStore, tmp_path: Path, deed: Call
     store.add_concept(draft("Late"))
     assert visit(home) == before + 1
     assert store.get("Late").name == "Late"
+
+
+def test_what_was_read_as_a_file_and_deleted_is_closed(tmp_path: Path) -> None:
+    """Else a process that restores much would run out of descriptors, and the disk would stay full."""
+    inodes = set[int]()
+    for n in range(5):
+        file = tmp_path / f"{n}"
+        file.write_bytes(bytes([n]) * 100)
+        assert b"".join(chunks(file)) == bytes([n]) * 100
+        inodes.add(file.stat().st_ino)
+        file.unlink()
+    # The last one, until another is read.
+    assert len(inodes & {inode for _, inode in _KEPT}) == 1
+
+
+def test_several_read_one_file_as_they_like(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"a" * 100)
+    first, second = chunks(file), chunks(file)
+    # Neither waits for the other, and neither loses it when its name is gone.
+    assert next(first) == b"a" * 100
+    file.unlink()
+    with pytest.raises(FileNotFoundError):
+        next(second)
+    assert next(first, b"") == b""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import struct
 from pathlib import Path
@@ -11,14 +10,13 @@ from typing import Final
 from jarvis_retrievers.errors import CorruptRecordError, StoreError
 
 from ..store.disk import translated
+from ..store.kept import chunks
 
 __all__ = ["MOST", "in_memory"]
 
 MOST: Final = 512 * 2**20
 """Bytes of a catalogue and its log that are read; a larger catalogue is looked at without its log."""
 
-# By device and inode, what `_bytes_of` has opened.
-_KEPT: dict[tuple[int, int], int] = {}
 _TRIES = 5
 _FRAME, _HEAD = 24, 32
 
@@ -38,7 +36,7 @@ def in_memory(path: Path) -> tuple[sqlite3.Connection, bool]:
             return sqlite3.connect(uri, uri=True), before[1][0] == 0
         with translated("read", path):
             frames = log.read_bytes() if log.exists() else b""
-            data = _bytes_of(path)
+            data = bytearray().join(chunks(path))
         if _stamps(path, log) == before:
             break
     else:
@@ -54,25 +52,6 @@ def in_memory(path: Path) -> tuple[sqlite3.Connection, bool]:
         connection.close()
         raise CorruptRecordError(f"{path} is damaged ({error}); restore it from a backup") from error
     return connection, True
-
-
-def _bytes_of(path: Path) -> bytearray:
-    """All bytes of a catalogue, through a descriptor that stays open as long as this process runs.
-
-    Closing it would take from this process all locks on the file, those of SQLite's connections as well, and
-    another process would take the log away from them (sqlite.org/howtocorrupt.html, section 2.2).
-    """
-    found = path.stat()
-    handle = _KEPT.get((found.st_dev, found.st_ino))
-    if handle is None:
-        handle = os.open(path, os.O_RDONLY)
-        found = os.fstat(handle)
-        # Of two threads each keeps its own.
-        _KEPT.setdefault((found.st_dev, found.st_ino), handle)
-    data = bytearray()
-    while more := os.pread(handle, MOST, len(data)):
-        data += more
-    return data
 
 
 def _replay(data: bytearray, log: bytes) -> None:

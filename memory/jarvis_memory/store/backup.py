@@ -22,6 +22,7 @@ from .contracts import BlobRef
 from .disk import make_folder, sync_folder, translated, write_file
 from .failures import meant
 from .home import CATALOGUE
+from .kept import chunks
 from .queries import has_table
 from .references import reference
 from .shape import check_shape
@@ -88,7 +89,9 @@ def restore(source: str | os.PathLike[str], home: str | os.PathLike[str]) -> Cop
             f"{old} is no backup (it has no {_MANIFEST}); name a folder that `jarvis backup` made"
         )
     with _made(folder) as new:
-        shutil.copyfile(old / CATALOGUE, new / CATALOGUE)
+        # A backup that was opened as a home may be one that this process has open.
+        with (new / CATALOGUE).open("wb") as file:
+            file.writelines(chunks(old / CATALOGUE))
         try:
             manifest = json.loads((old / _MANIFEST).read_bytes())
             sound = manifest["catalogue"] == _digest(new / CATALOGUE)
