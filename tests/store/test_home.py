@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jarvis_memory.store import OwnerStore
-from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, HomeReadOnlyError
+from jarvis_retrievers.errors import CorruptRecordError, HomeFormatError, HomeReadOnlyError, StoreError
 from tests.store.drafts import draft
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +58,13 @@ def test_what_is_no_catalogue_is_refused(tmp_path: Path, content: bytes) -> None
     with pytest.raises(CorruptRecordError, match="not a catalogue"):
         OwnerStore.open(tmp_path, "ana")
     assert snapshot(tmp_path) == {"catalogue.sqlite": content}
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_folder_in_place_of_the_catalogue_is_refused(tmp_path: Path, read_only: bool) -> None:
+    (tmp_path / "catalogue.sqlite" / "more").mkdir(parents=True)
+    with pytest.raises(StoreError, match="cannot be read or written"):
+        OwnerStore.open(tmp_path, "ana", read_only=read_only)
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:

@@ -43,6 +43,27 @@ def test_an_owner_who_is_forgotten_during_a_write_is_not_half_there(
     ]
 
 
+def test_an_owner_whose_forgetting_is_cut_short_during_a_write(
+    opened: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The photos are gone, and whoever forgets died before the rows went."""
+    store, other = opened("ana"), opened("ana")
+    store.add_concept(draft("Mug"))
+    put, refs = store._blobs.put, list[BlobRef]()
+
+    def put_and_go(*given: Any, **more: Any) -> BlobRef:
+        refs.append(put(*given, **more))
+        if len(refs) == len(draft().photos):
+            other._blobs.delete_owner("ana")
+        return refs[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._blobs, "put", put_and_go)
+        with pytest.raises(StoreError, match="owner was forgotten"):
+            store.add_concept(draft())
+    assert [one.name for one in opened("ana").list()] == ["Mug"]
+
+
 def test_an_owner_who_is_forgotten_and_comes_back_during_a_write(
     opened: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

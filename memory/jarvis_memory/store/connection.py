@@ -86,7 +86,8 @@ class Database:
         if not new:
             check_header(path)
         if not new and not read_only:
-            unlock(path, self.keys, log=self.recovered)
+            with self._translated():
+                unlock(path, self.keys, log=self.recovered)
         with self._translated():
             self._conn = (connect_to_read if read_only else connect)(path, busy_timeout)
         self._finalizer = weakref.finalize(self, self._conn.close)

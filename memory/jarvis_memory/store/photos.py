@@ -57,13 +57,10 @@ def with_photos(
     Raises:
         StoreError: the owner was forgotten meanwhile, and the photos with them.
     """
-    before = catalogue.owner_key(owner)
     refs = put_photos(blobs, owner, draft, concept_id)
     try:
         with write, around or nullcontext():
-            # Who is forgotten loses the key. Who has none yet may have been forgotten as well.
-            if before is None or catalogue.owner_key(owner) != before:
-                check_there(catalogue, blobs, owner, refs)
+            check_there(catalogue, blobs, owner, refs)
             yield refs
     except (InputError, LockedHomeError, QuotaError):
         # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
