@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -45,11 +44,10 @@ class _Patience:
 
     request: ChatRequest
     waited_for: Callable[[], bool] | None
-    began: float = field(default_factory=time.perf_counter)
     over: bool = False
 
-    def __call__(self) -> bool:
-        self.over = self.request.is_late(time.perf_counter() - self.began)
+    def __call__(self, took: float) -> bool:
+        self.over = self.request.is_late(took)
         return not self.over and (self.waited_for is None or self.waited_for())
 
 
@@ -121,11 +119,12 @@ def chat_together(
     Args:
         asks: memories, which share one loaded model, and requests that `may_join`.
         batch_size: how many are computed together.
-        waited_for: for each whether somebody still waits for it, asked after each token; if not, its reply is
-            what was said by then.
+        waited_for: for each whether somebody still waits for it, asked before each token but the first; if
+            not, its reply is what was said by then.
 
     Returns:
-        For each the reply of its own `PersonalMemory.chat`, or the error that it would raise.
+        For each the reply of its own `PersonalMemory.chat`, or the error that it would raise. The time that a
+        request allows (``seconds``) begins with the pass that it goes with.
 
     Raises:
         InputError: memories with different models, or a request that may not join.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -75,21 +75,36 @@ def test_an_answer_that_has_ended_waits_for_the_others(tiny: Tiny) -> None:
     assert [one.token_ids for one in many] == stopped
 
 
+def says(*answers: bool) -> Callable[[float], bool]:
+    left = iter(answers)
+    return lambda took: next(left)
+
+
 def test_an_answer_that_is_not_wanted_any_more_ends_there(tiny: Tiny) -> None:
     """The others go on, and so it is alone and piece by piece."""
     asked = queries(tiny)[:3]
     whole = [one.token_ids for one in tiny.vlm.generate_many(asked)]
-    short = replace(asked[1], wanted=iter([True, True, False]).__next__)
+    short = replace(asked[1], wanted=says(True, True, False))
     many = tiny.vlm.generate_many([asked[0], short, asked[2]])
     assert [one.token_ids for one in many] == [whole[0], whole[1][:3], whole[2]]
-    (single,) = tiny.vlm.generate_many([replace(asked[1], wanted=lambda: False)])
+    (single,) = tiny.vlm.generate_many([replace(asked[1], wanted=says(False))])
     assert single.token_ids == whole[1][:1]
-    *pieces, told = tiny.vlm.tell(replace(asked[1], wanted=iter([True, False]).__next__))
+    *pieces, told = tiny.vlm.tell(replace(asked[1], wanted=says(True, False)))
     assert isinstance(told, Generation)
     assert (told.token_ids, told.text) == (whole[1][:2], "".join(map(str, pieces)))
     # Nobody is asked about one that has ended.
     assert len(whole[0]) == 9
-    tiny.vlm.generate_many([replace(asked[0], wanted=iter([True] * 8).__next__)])
+    seconds = list[float]()
+
+    def always(took: float) -> bool:
+        seconds.append(took)
+        return True
+
+    tiny.vlm.generate_many([replace(asked[0], wanted=always)])
+    list(tiny.vlm.tell(replace(asked[0], wanted=always)))
+    assert len(seconds) == 16
+    assert 0 < seconds[0] < seconds[7]
+    assert 0 < seconds[8] < seconds[15]
 
 
 def test_one_bad_question_and_nothing_is_answered(tiny: Tiny) -> None:

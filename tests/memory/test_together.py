@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from jarvis_memory import Ask, PersonalMemory, ask_together, chat_together
 from jarvis_memory.chat import ChatRequest, Message, Reply, Sampling, Tool
 from jarvis_memory.together import may_join
+from jarvis_memory.vlm.runner import Runner
 from jarvis_pocket.exam import Exam
 from jarvis_retrievers.errors import DeadlineError, ImageError, InputError, WindowError
 from tests.kv.tiny import make_tiny
@@ -101,6 +103,35 @@ def test_one_that_takes_too_long_is_given_up_and_the_others_go_on(
     # One that ends in time is not late, though nobody looked before.
     (ended,) = chat_together([(household, said(question, seconds=1e-9, max_new_tokens=1))])
     assert isinstance(ended, Reply)
+
+
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_the_time_of_an_answer_is_that_of_its_own_pass(
+    household: PersonalMemory, exam: Exam, monkeypatch: pytest.MonkeyPatch, batch_size: int
+) -> None:
+    """Neither finding out what the others need nor earlier passes count."""
+    now = 0.0
+    ready, step = PersonalMemory.ready, Runner.step
+
+    def slowly_ready(*given: Any, **more: Any) -> Any:
+        nonlocal now
+        now += 1000
+        return ready(*given, **more)
+
+    def slowly(*given: Any, **more: Any) -> Any:
+        nonlocal now
+        now += 1
+        return step(*given, **more)
+
+    question = f"What does {exam.concepts[0].name} like?"
+    tokens = household.chat(said(question)).generated_tokens
+    monkeypatch.setattr(PersonalMemory, "ready", slowly_ready)
+    monkeypatch.setattr(Runner, "step", slowly)
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    # Asked before the last token, when all others have taken a second each.
+    for seconds, in_time in ((tokens - 1, True), (tokens - 1.5, False)):
+        replies = chat_together([(household, said(question, seconds=seconds))] * 4, batch_size)
+        assert [isinstance(reply, Reply) for reply in replies] == [in_time] * 4
 
 
 def test_what_needs_a_run_of_its_own_may_not_join(household: PersonalMemory) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ class Answerer:
         memory, asked = self._prepare(prefix, query)
         ids: list[int] = []
         first = began
-        for token in self._greedy(memory, asked, query):
+        for token in self._greedy(memory, asked, query, began):
             if not ids:
                 first = time.perf_counter()
             ids.append(token)
@@ -57,7 +57,8 @@ class Answerer:
             return [self.answer(prefix, query) for query in queries]
         began = time.perf_counter()
         ready = [self._prepare(prefix, query) for query in queries]
-        most, wanted = [query.max_new_tokens for query in queries], [query.wanted for query in queries]
+        most = [query.max_new_tokens for query in queries]
+        wanted = [_going_on(query, began) for query in queries]
         told, first = BatchRunner(self._runner, self._stop_ids).run(ready, most, wanted)
         seconds = time.perf_counter() - began
         return [
@@ -77,7 +78,7 @@ class Answerer:
         def pieces() -> Iterator[str | Generation]:
             ids: list[int] = []
             first = [began]
-            with closing(self._greedy(memory, asked, query)) as tokens:
+            with closing(self._greedy(memory, asked, query, began)) as tokens:
                 yield from text_pieces(_noted(tokens, ids, first), self._encoder.decode)
             yield self._told(memory, asked, ids, first[0] - began, time.perf_counter() - began)
 
@@ -119,14 +120,14 @@ class Answerer:
             return replace(bare, reused=0, inputs=prefix.inputs)
         return bare
 
-    def _greedy(self, memory: Context, asked: Inputs, query: Query) -> Generator[int, None, None]:
+    def _greedy(
+        self, memory: Context, asked: Inputs, query: Query, began: float
+    ) -> Generator[int, None, None]:
         guide = None if query.schema is None else self._grammar.guide(query.schema)
         most = query.max_new_tokens
         cache, inputs, start = self._runner.begin(memory, asked, most)
-        for token in greedy(self._runner, cache, inputs, start, self._stop_ids, most, guide):
-            yield token
-            if query.wanted is not None and not query.wanted():
-                return
+        wanted = _going_on(query, began)
+        return greedy(self._runner, cache, inputs, start, self._stop_ids, most, guide, wanted)
 
     def _told(
         self, memory: Context, asked: Inputs, ids: Sequence[int], first: float, seconds: float
@@ -140,6 +141,11 @@ class Answerer:
             ttft_seconds=first,
             seconds=seconds,
         )
+
+
+def _going_on(query: Query, began: float) -> Callable[[], bool] | None:
+    wanted = query.wanted
+    return None if wanted is None else lambda: wanted(time.perf_counter() - began)
 
 
 def _noted(tokens: Iterable[int], ids: list[int], first: list[float]) -> Iterator[int]:

@@ -45,7 +45,7 @@ class BatchRunner:
         Args:
             ready: Contexts, and the questions behind them; at least one.
             most: The most tokens of each answer.
-            wanted: Of each, whether it is to go on; see :class:`Query`.
+            wanted: Of each, whether it is to go on, asked before each token but the first.
         """
         cache, mask, inputs = self._laid_out(ready, max(most))
         with torch.no_grad():

@@ -24,6 +24,7 @@ def greedy(
     stop_ids: frozenset[int],
     max_new_tokens: int,
     guide: Guide | None = None,
+    wanted: Callable[[], bool] | None = None,
 ) -> Generator[int, None, None]:
     """The most likely token, again and again, up to and with the first of ``stop_ids``.
 
@@ -35,13 +36,14 @@ def greedy(
         stop_ids: Tokens that end the answer.
         max_new_tokens: The most tokens to generate, at least 1.
         guide: What says which tokens may come next; all may if there is none.
+        wanted: Whether to go on, asked before each token but the first.
     """
     inputs, at = question, next_position
     for number in range(1, max_new_tokens + 1):
         logits = runner.run(inputs, at, cache)
         token = int((logits if guide is None else guide.mask(logits)).argmax())
         yield token
-        if token in stop_ids or number == max_new_tokens:
+        if token in stop_ids or number == max_new_tokens or not (wanted is None or wanted()):
             return
         if guide is not None:
             guide.follow(token)

@@ -26,7 +26,8 @@ class Query:
         max_new_tokens: The most tokens of the answer.
         history: Earlier questions and their answers, oldest first; they come behind the images.
         schema: A JSON schema, as JSON, that the answer follows; ``None`` is plain text.
-        wanted: Asked after each token; an answer that is not wanted any more ends as it is.
+        wanted: Asked before each token but the first, with the seconds that the run has taken by then; an
+            answer that is not wanted any more ends as it is.
     """
 
     context: Context | None
@@ -35,4 +36,4 @@ class Query:
     max_new_tokens: int = 64
     history: Sequence[Turn] = ()
     schema: str | None = None
-    wanted: Callable[[], bool] | None = None
+    wanted: Callable[[float], bool] | None = None
