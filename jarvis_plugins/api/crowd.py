@@ -18,6 +18,7 @@ from jarvis_retrievers.errors import JarvisError, ModelError
 from jarvis_retrievers.log import log
 
 from .refusal import Refusal
+from .waiting import over
 
 __all__ = ["Crowd", "lent"]
 
@@ -48,7 +49,7 @@ class Crowd:
         self._lock = threading.Lock()
 
     async def answer(self, owner: str, request: ChatRequest) -> Reply:
-        """The reply to a question; leaving it stops the work, and takes nothing from those who go with it.
+        """The reply to a question. Leaving it stops the work, and waits for the end of a pass that has begun.
 
         Raises:
             JarvisError: as for `PersonalMemory.chat`. Refusal: the memory cannot be opened.
@@ -64,6 +65,7 @@ class Crowd:
             # Its pictures need not wait for a turn.
             with self._lock, suppress(ValueError):
                 self._waiting.remove(asked)
+            await over(asked.told)
 
     def _turn(self) -> None:
         taken: list[_Asked] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from functools import partial
 from typing import Any, Final
@@ -20,6 +20,7 @@ from .completion import Completion
 from .crowd import Crowd, lent
 from .reader import Reader
 from .refusal import Refusal
+from .waiting import ahead, over
 from .wanted import Wanted
 
 __all__ = ["LocalAnswering"]
@@ -82,6 +83,18 @@ class LocalAnswering:
     async def stream(self, owner: str, wanted: Wanted) -> AsyncGenerator[dict[str, Any], None]:
         """Chunks as they come; a `Refusal` in place of the first, or of any later one."""
         self._check_model(wanted)
+        # Who reads slowly keeps neither the model nor the room of pictures.
+        async with aclosing(ahead(self._chunks(owner, wanted))) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    def close(self) -> None:
+        """Finish what is under way, and close the memories."""
+        self._reader.close()
+        self._thread.shutdown()
+        self._memories.close()
+
+    async def _chunks(self, owner: str, wanted: Wanted) -> AsyncGenerator[dict[str, Any], None]:
         completion = Completion(wanted.model, one_call=wanted.one_call)
         first = True
         async with (
@@ -96,12 +109,6 @@ class LocalAnswering:
                     yield completion.piece(piece, first=first)
                     first = False
 
-    def close(self) -> None:
-        """Finish what is under way, and close the memories."""
-        self._reader.close()
-        self._thread.shutdown()
-        self._memories.close()
-
     def _check_model(self, wanted: Wanted) -> None:
         if wanted.model != self._model:
             raise Refusal(
@@ -113,16 +120,22 @@ class LocalAnswering:
 
     async def _pieces(self, owner: str, request: ChatRequest) -> AsyncGenerator[str | Reply, None]:
         # Taken out by the end: the thread may come to it long after a client that waits no more.
-        asked = [request]
+        asked, work = [request], Future[None]()
         try:
-            async with aclosing(beside(self._thread, partial(self._said, owner, asked))) as told:
+            async with aclosing(beside(self._thread, partial(self._said, owner, asked, work))) as told:
                 async for piece in told:
                     yield piece
         except JarvisError as error:
             raise Refusal.of(error, self._bounds.retry_seconds) from error
         finally:
             asked.clear()
+            await over(work)
 
-    def _said(self, owner: str, asked: list[ChatRequest]) -> Iterator[str | Reply]:
-        with lent(self._memories, owner) as memory:
-            yield from memory.stream_chat(asked[0])
+    def _said(self, owner: str, asked: list[ChatRequest], work: Future[None]) -> Iterator[str | Reply]:
+        if not work.set_running_or_notify_cancel():
+            return
+        try:
+            with lent(self._memories, owner) as memory:
+                yield from memory.stream_chat(asked[0])
+        finally:
+            work.set_result(None)

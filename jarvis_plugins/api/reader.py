@@ -13,6 +13,7 @@ from jarvis_memory.chat import ChatRequest
 from jarvis_retrievers.sources import ImagePolicy
 
 from .bounds import Bounds
+from .waiting import over
 from .wanted import Wanted
 
 __all__ = ["Reader"]
@@ -56,16 +57,10 @@ class Reader:
     async def _decoded(self, wanted: Wanted) -> ChatRequest:
         """Who leaves waits for the end of what has begun, as it still takes memory."""
         job = self._threads.submit(wanted.request, self._policy, self._bounds)
-        done = asyncio.wrap_future(job)
         try:
-            return await asyncio.shield(done)
-        except asyncio.CancelledError:
-            if not job.cancel():
-                await asyncio.wait({done})
-                # What it would have said nobody hears; asyncio asks that somebody looks.
-                if not done.cancelled():
-                    done.exception()
-            raise
+            return await asyncio.wrap_future(job)
+        finally:
+            await over(job)
 
     def close(self) -> None:
         """Finish what is under way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import threading
 import time
@@ -22,7 +23,7 @@ from jarvis_plugins.api.wanted import Wanted
 from jarvis_plugins.common.memories import Memories
 from jarvis_retrievers.errors import CorruptRecordError, JarvisError
 from jarvis_retrievers.openclip import OpenCLIPEncoder
-from tests.api.conftest import PATH, Place, bearer, served
+from tests.api.conftest import PATH, Place, bearer, picture, served
 
 QUESTION = ChatRequest([Message("user", ("Who?",))], max_new_tokens=2)
 
@@ -94,11 +95,37 @@ async def test_who_leaves_a_pass_ends_their_part_of_it(place: Place, monkeypatch
     while len(crowd._waiting) < 2:
         await asyncio.sleep(0.01)
     held.set()
+    await asyncio.wait({leaver})
+    assert kept
     reply = await stayer
     with pytest.raises(asyncio.CancelledError):
         await leaver
+    # What they asked with is in use until the pass ends, and so long their place is not free.
     assert [one.generated_tokens for one in kept] == [reply.generated_tokens, 1]
     assert reply.generated_tokens > 1
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+async def test_a_stream_that_is_not_read_keeps_no_room(place: Place, leaves: bool) -> None:
+    """Of whoever reads slowly only the pieces are kept, not the pictures."""
+    bounds, photo = Bounds(shown=1), place.exam.photos[0][0]
+    answering = LocalAnswering(place.memories, "pocket", bounds)
+    text = {"type": "text", "text": f"Is {place.name} in the picture?"}
+    said = {"role": "user", "content": [picture(photo), text]}
+    asked = Wanted.read(json.dumps({"model": "pocket", "messages": [said]}).encode(), bounds)
+    slow = answering.stream("ana", asked)
+    pieces = [await anext(slow)]
+    if leaves:
+        await slow.aclose()
+        # At once, and nobody computes for them any more.
+        assert answering._reader._room._value == 1
+        assert answering._thread.submit(int).result(60) == 0
+    assert (await answering.answer("ben", asked))["choices"][0]["message"]["content"]
+    if not leaves:
+        pieces += [piece async for piece in slow]
+        told = "".join(piece["choices"][0]["delta"].get("content") or "" for piece in pieces)
+        assert told == (await answering.answer("ana", asked))["choices"][0]["message"]["content"]
+    answering._thread.shutdown()
 
 
 def test_the_log_says_why_a_memory_cannot_be_opened(place: Place, caplog: pytest.LogCaptureFixture) -> None:
