@@ -74,10 +74,10 @@ $(BIN)/python:
 # The stamp says that what these two files ask for is installed; touch one of them to install again.
 $(STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	@if command -v uv >/dev/null 2>&1; then \
-	  echo "make: installing into $(VENV) with uv (the first time this takes minutes: torch is large)"; \
+	  echo "make: installing into $(VENV) with uv (the first time this takes minutes and 7 GB: torch is large)"; \
 	  uv pip install --quiet --python $(BIN)/python -e . --group dev -c constraints.txt; \
 	else \
-	  echo "make: installing into $(VENV) with pip (the first time this takes minutes: torch is large)"; \
+	  echo "make: installing into $(VENV) with pip (the first time this takes minutes and 7 GB: torch is large)"; \
 	  { $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; } && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -e . --group dev -c constraints.txt; \
