@@ -177,15 +177,19 @@ def test_a_home_without_permission_to_write(shared: Path) -> None:
         "print(store.get('Bo').name, len(store.photo(store.get('Bo').photos[0].id)))\n"
         "try: store.add_concept(ConceptDraft('Mia'))\n"
         "except HomeReadOnlyError as error: print(error)\n"
-        "try: OwnerStore.open(sys.argv[1] + '/tmp/deeper', 'ana')\n"
-        "except HomeReadOnlyError as error: print(error)\n"
+        "for other in (sys.argv[1] + '/tmp/deeper', sys.argv[2] + '/closed/home'):\n"
+        "    try: OwnerStore.open(other, 'ana')\n"
+        "    except HomeReadOnlyError as error: print(error)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True)
+    filled(shared / "closed" / "home")
+    (shared / "closed").chmod(0o700)
+    run = [sys.executable, "-c", code, str(home), str(shared)]
+    done = subprocess.run(run, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "Bo 600"
     assert "cannot be written" in lines[1]
-    assert "Permission denied" in lines[2]
+    assert all("Permission denied" in line for line in lines[2:4])
     assert snapshot(home) == before
 
 

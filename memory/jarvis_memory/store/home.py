@@ -67,9 +67,11 @@ def open_home(
         CorruptRecordError: its catalogue is none, or has lost acknowledged writes.
     """
     folder = Path(home).expanduser()
-    if folder.exists() and not folder.is_dir():
+    with translated("read", folder):
+        exists, is_folder = folder.exists(), folder.is_dir()
+    if exists and not is_folder:
         raise SettingError(f"the home must be a folder, got the file {folder}; choose another path")
-    if not folder.exists():
+    if not exists:
         if read_only:
             raise HomeReadOnlyError(f"there is no home at {folder} to read; open it for writing first")
         with translated("make", folder):

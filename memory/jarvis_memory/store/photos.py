@@ -60,8 +60,8 @@ def with_photos(
     refs = put_photos(blobs, owner, draft, concept_id)
     try:
         with write, around or nullcontext():
-            check_there(catalogue, blobs, owner, refs)
             yield refs
+            check_there(catalogue, blobs, owner, refs)
     except (InputError, LockedHomeError, QuotaError):
         # Refused before the commit: nothing points to them. After other failures they wait for a sweep.
         blobs.delete(owner, refs)

@@ -14,6 +14,7 @@ from jarvis_retrievers.errors import InputError, SettingError
 from .blob_places import MARK, BlobPlace, Blobs
 from .catalogue import SQLiteCatalogue
 from .contracts import BlobStore, Catalogue
+from .disk import translated
 from .home import open_home
 from .item_store import ItemStore
 from .items import OwnerItems
@@ -65,7 +66,9 @@ def open_place(
                 "cluster: postgresql://..."
             )
         folder = Path(home).expanduser()
-        if (folder / MARK).is_file():
+        with translated("read", folder):
+            marked = (folder / MARK).is_file()
+        if marked:
             raise SettingError(
                 f"{folder} holds the blobs of a cluster, which a home there would sweep away; choose another"
             )
