@@ -17,9 +17,12 @@ demo test test-scale: export TOKENIZERS_PARALLELISM := false
 demo: $(STAMP) ## Remember a drawn household and ask about it
 	@$(BIN)/jarvis demo
 
-test: $(STAMP) ## Run all tests
+# Each process takes up to 3 GB, and one thread, as the others have the rest.
+JOBS ?= 4
+test: export OMP_NUM_THREADS := 1
+test: $(STAMP) ## Run all tests, on JOBS=4 cores at most
 	@echo "make test: pytest, notebooks included"
-	@$(BIN)/pytest --nbmake tests examples/notebooks
+	@$(BIN)/pytest -n logical --maxprocesses $(JOBS) --dist loadfile --nbmake tests examples/notebooks
 
 test-scale: $(SCALE) ## Install PostgreSQL, an S3 server, Ray and Redis, start them and test on them
 	@echo "make test-scale: pytest tests/scale"
