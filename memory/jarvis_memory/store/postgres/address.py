@@ -49,22 +49,25 @@ class Address:
         except ValueError as error:
             if "@" in url:
                 # Half of a password was taken for a port, and the error tells it: not chained either.
-                raise SettingError(
-                    "the URL of a cluster cannot be read; percent-encode the password (/ is %2F, @ is "
-                    f"%40), and {_FORM}"
-                ) from None
+                raise _ambiguous() from None
             raise SettingError(f"the URL of a cluster cannot be read ({error}); {_FORM}") from error
         if parts.scheme not in SCHEMES:
             raise SettingError(
                 f"the URL of a cluster must start with postgresql://, got {parts.scheme!r}; {_FORM}"
             )
+        if parts.netloc.count("@") > 1 or "@" in parts.path + parts.fragment:
+            # Whatever comes of that holds a part of a password, if only in the name of the host.
+            raise _ambiguous()
         try:
             found: dict[str, Any] = driver().conninfo.conninfo_to_dict(url)
         except driver().Error as error:
+            if "@" in parts.query:
+                raise _ambiguous() from None
             reason = _first_line(error)
             if parts.password:
                 reason = reason.replace(parts.password, "***")
-            raise SettingError(f"the URL of a cluster cannot be read ({reason}); {_FORM}") from error
+            # Not chained: what libpq says may quote the password.
+            raise SettingError(f"the URL of a cluster cannot be read ({reason}); {_FORM}") from None
         host = str(found.get("host") or found.get("hostaddr") or "")
         if not host:
             raise SettingError(f"the URL of a cluster names no host; {_FORM}")
@@ -74,6 +77,12 @@ class Address:
         place = ",".join(places) if any(ports) else host
         options = tuple((key, str(value)) for key, value in sorted(found.items()))
         return cls(options, f"postgresql://{user}{place}/{found['dbname']}")
+
+
+def _ambiguous() -> SettingError:
+    return SettingError(
+        f"the URL of a cluster cannot be read; percent-encode the password (/ is %2F, @ is %40), and {_FORM}"
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from jarvis_retrievers.errors import ExtraError, SettingError
 
@@ -35,7 +35,14 @@ def shown(url: str) -> str:
         port = parts.port
     except ValueError:
         return "the URL"
+    if _ambiguous(parts):
+        return "the URL"
     return f"{parts.scheme}://{parts.hostname or ''}{f':{port}' if port else ''}{parts.path}"
+
+
+def _ambiguous(parts: SplitResult) -> bool:
+    """Whether what stands behind the host may be the end of a password that is not percent-encoded."""
+    return "@" in parts.path + parts.query + parts.fragment
 
 
 def untrusted(error: BaseException) -> bool:
@@ -61,6 +68,7 @@ def client_of(url: str, timeout: float) -> Any:
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+        known = known and not _ambiguous(parts)
     except ValueError:
         known = False
     if not known:
