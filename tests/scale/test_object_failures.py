@@ -8,7 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -60,6 +64,37 @@ def test_what_is_acknowledged_is_there_whatever_happens(database: str, s3: str, 
         store.sweep(0)
         photos = sum(len(concept.photos) for concept in store.list())
         assert len([key for key in _keys(proxy, s3) if "/blobs/" in key]) == photos
+
+
+@pytest.mark.parametrize("kind", ["cut", "cut answer", "half answer"])
+def test_whatever_is_asked_is_asked_again_if_the_connection_breaks(
+    s3: str, proxy: Proxy, kind: Literal["cut", "cut answer", "half answer"]
+) -> None:
+    blobs, asked = ObjectBlobStore(bucket_of(s3), SECRET), Counter[str]()
+    ref, other = blobs.put("ana", "photo", b"x" * 1000), blobs.put("ana", "photo", b"y" * 1000)
+
+    def rule(request: Request) -> Fault | None:
+        """The first one of each."""
+        key = f"{request.method} {request.path} {request.head.splitlines()[0]}"
+        asked[key] += 1
+        return Fault(kind) if asked[key] == 1 else None
+
+    deeds: dict[str, tuple[Callable[[], object], object]] = {
+        "exists": (lambda: blobs.exists("ana", ref), True),
+        "get": (lambda: blobs.get("ana", ref), b"x" * 1000),
+        "is missing": (lambda: blobs.exists("ana", replace(ref, id="0" * 32)), False),
+        "put": (lambda: blobs.exists("ana", blobs.put("ana", "photo", b"z")), True),
+        "delete": (lambda: blobs.delete("ana", [other]), 1),
+        "is gone": (lambda: blobs.exists("ana", other), False),
+        "sweep": (lambda: blobs.sweep([ref.id], 3600.0), 0),
+        "leave": (lambda: blobs.delete_owner("ana"), 2),
+    }
+    for deed, (act, result) in deeds.items():
+        asked.clear()
+        proxy.rule = rule
+        assert act() == result, deed
+        proxy.rule = None
+        assert max(asked.values()) > 1, deed
 
 
 def test_an_outage_is_one_line_and_leaves_nothing_half(

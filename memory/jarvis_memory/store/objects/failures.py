@@ -35,6 +35,7 @@ _BROKEN = {
     *("HTTPClientError", "ClientConnectionError", "ClientPayloadError", "ServiceRequestError"),
     *("ServiceResponseError", "EndpointConnectionError", "ConnectionClosedError", "ConnectTimeoutError"),
     *("IncompleteReadError", "IncompleteRead", "ResponseParserError", "ServerDisconnectedError"),
+    "HttpProcessingError",
 }
 _BUSY = {errno.EBUSY, errno.EIO, errno.ECONNRESET, errno.ECONNREFUSED, errno.EPIPE, errno.ETIMEDOUT}
 _BUSY.add(getattr(errno, "EREMOTEIO", errno.EIO))
@@ -88,7 +89,11 @@ def signs_of(error: BaseException) -> Signs:
     """Look at an error, and at what caused it."""
     codes, status, numbers = set[str](), 0, set[int]()
     for each in _chain(error):
-        codes |= {kind.__name__ for kind in type(each).__mro__}
+        kinds = {kind.__name__ for kind in type(each).__mro__}
+        codes |= kinds
+        if "HttpProcessingError" in kinds:
+            # What aiohttp cannot parse, such as half an answer: its "code" is none of the service's.
+            continue
         response = getattr(each, "response", None)
         if isinstance(response, dict):
             codes.add(str(response.get("Error", {}).get("Code", "")))
