@@ -26,7 +26,7 @@ async def over(job: Future[Any]) -> None:
 async def ahead(source: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
     """What a source gives, which goes on to its end however slowly that is read.
 
-    Leaving the iteration closes the source, and waits for that.
+    Leaving the iteration closes the source, and waits for that, unless it is cancelled once more meanwhile.
     """
     items: asyncio.Queue[object] = asyncio.Queue()
     failed: list[BaseException] = []
@@ -36,8 +36,10 @@ async def ahead(source: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
             async with aclosing(source):
                 async for item in source:
                     items.put_nowait(item)
-        except Exception as error:
+        except BaseException as error:
             failed.append(error)
+            if not isinstance(error, Exception):
+                raise
         finally:
             items.put_nowait(_END)
 

@@ -106,21 +106,35 @@ async def test_who_leaves_a_pass_ends_their_part_of_it(place: Place, monkeypatch
 
 
 @pytest.mark.parametrize("leaves", [False, True])
-async def test_a_stream_that_is_not_read_keeps_no_room(place: Place, leaves: bool) -> None:
+async def test_a_stream_that_is_not_read_keeps_no_room(
+    place: Place, monkeypatch: pytest.MonkeyPatch, leaves: bool
+) -> None:
     """Of whoever reads slowly only the pieces are kept, not the pictures."""
     bounds, photo = Bounds(shown=1), place.exam.photos[0][0]
     answering = LocalAnswering(place.memories, "pocket", bounds)
     text = {"type": "text", "text": f"Is {place.name} in the picture?"}
     said = {"role": "user", "content": [picture(photo), text]}
     asked = Wanted.read(json.dumps({"model": "pocket", "messages": [said]}).encode(), bounds)
-    slow = answering.stream("ana", asked)
+    slow, go_on, said_of = answering.stream("ana", asked), threading.Event(), PersonalMemory.stream_chat
+
+    def held(memory: PersonalMemory, request: ChatRequest) -> Iterator[str | Reply]:
+        for piece in said_of(memory, request):
+            yield piece
+            go_on.wait(60)
+
+    monkeypatch.setattr(PersonalMemory, "stream_chat", held)
     pieces = [await anext(slow)]
     if leaves:
-        await slow.aclose()
-        # At once, and nobody computes for them any more.
+        leaving = asyncio.create_task(slow.aclose())  # type: ignore[arg-type]
+        await asyncio.wait({leaving}, timeout=0.1)
+        # The model has the pictures as long as it is busy with them.
+        assert (leaving.done(), answering._reader._room._value) == (False, 0)
+        go_on.set()
+        await leaving
         assert answering._reader._room._value == 1
-        assert answering._thread.submit(int).result(60) == 0
-    assert (await answering.answer("ben", asked))["choices"][0]["message"]["content"]
+    go_on.set()
+    his = await asyncio.wait_for(answering.answer("ben", asked), 60)
+    assert his["choices"][0]["message"]["content"]
     if not leaves:
         pieces += [piece async for piece in slow]
         told = "".join(piece["choices"][0]["delta"].get("content") or "" for piece in pieces)

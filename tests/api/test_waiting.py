@@ -70,6 +70,17 @@ async def test_leaving_closes_the_source_and_waits_for_that() -> None:
         assert source.closed
 
 
+async def test_a_source_that_is_cut_short_has_no_end() -> None:
+    async def source() -> AsyncGenerator[int, None]:
+        yield 1
+        raise asyncio.CancelledError
+
+    numbers = ahead(source())
+    assert await anext(numbers) == 1
+    with pytest.raises(asyncio.CancelledError):
+        await anext(numbers)
+
+
 async def test_over_takes_back_what_has_not_begun_and_waits_for_what_has() -> None:
     with ThreadPoolExecutor(1) as pool:
         held = threading.Event()

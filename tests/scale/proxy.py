@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["error", "cut", "cut answer", "half answer", "delay"]
+Kind = Literal["error", "cut", "cut answer", "half answer", "garbage", "delay"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Fault:
 
     error: it is answered with ``status`` and ``code`` and never reaches the server. cut: the connection is
     closed before it does. cut answer: the server has done it, and its answer is lost. half answer: half of it
-    is. delay: all is well, ``seconds`` later.
+    is. garbage: something else comes. delay: all is well, ``seconds`` later.
     """
 
     kind: Kind
@@ -86,6 +86,9 @@ class Proxy:
         if fault is not None and fault.kind == "delay":
             time.sleep(fault.seconds)
         answer = self._forwarded(request)
+        if fault is not None and fault.kind == "garbage":
+            client.sendall(b"this is no HTTP\r\n\r\n")
+            return
         if fault is not None and fault.kind == "cut answer":
             return
         if fault is not None and fault.kind == "half answer":

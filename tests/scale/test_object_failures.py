@@ -66,9 +66,9 @@ def test_what_is_acknowledged_is_there_whatever_happens(database: str, s3: str, 
         assert len([key for key in _keys(proxy, s3) if "/blobs/" in key]) == photos
 
 
-@pytest.mark.parametrize("kind", ["cut", "cut answer", "half answer"])
+@pytest.mark.parametrize("kind", ["cut", "cut answer", "half answer", "garbage"])
 def test_whatever_is_asked_is_asked_again_if_the_connection_breaks(
-    s3: str, proxy: Proxy, kind: Literal["cut", "cut answer", "half answer"]
+    s3: str, proxy: Proxy, kind: Literal["cut", "cut answer", "half answer", "garbage"]
 ) -> None:
     blobs, asked = ObjectBlobStore(bucket_of(s3), SECRET), Counter[str]()
     ref, other = blobs.put("ana", "photo", b"x" * 1000), blobs.put("ana", "photo", b"y" * 1000)
@@ -228,10 +228,14 @@ def test_credentials_that_expire(
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(variable)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    good = ["AKIAONE"]
-    proxy.rule = lambda request: (
-        None if f"Credential={good[0]}/" in request.head else Fault("error", 400, "ExpiredToken")
-    )
+    good, breaks = ["AKIAONE"], list[Fault]()
+
+    def rule(request: Request) -> Fault | None:
+        if f"Credential={good[0]}/" not in request.head:
+            return Fault("error", 400, "ExpiredToken")
+        return breaks.pop() if breaks else None
+
+    proxy.rule = rule
     renew("AKIAONE")
     blobs = BlobPlace.parse(f"s3://{s3}/photos").opened("an id", read_only=False, timeout=5.0)
     ref = blobs.put("ana", "photo", b"x")
@@ -242,7 +246,11 @@ def test_credentials_that_expire(
         assert "\n" not in str(caught.value)
         assert "AKIA" not in str(caught.value)
     renew("AKIATWO")
+    # What breaks behind the renewal is tried again, as ever.
+    breaks.append(Fault("error", 503, "SlowDown"))
+    breaks.append(Fault("cut"))
     assert blobs.get("ana", ref) == b"x"
+    assert not breaks
     assert blobs.exists("ana", blobs.put("ana", "photo", b"y"))
 
 

@@ -69,5 +69,13 @@ def _kept(path: Path) -> _Kept:
 def _close_deleted() -> None:
     """Nobody can open them any more, so nobody needs locks on them."""
     for file, kept in list(_KEPT.items()):
-        if not kept.readers and os.fstat(kept.handle).st_nlink == 0:
+        if not kept.readers and _deleted(kept.handle):
             os.close(_KEPT.pop(file).handle)
+
+
+def _deleted(handle: int) -> bool:
+    try:
+        return os.fstat(handle).st_nlink == 0
+    except OSError:
+        # Of a network disk that has forgotten it.
+        return True

@@ -20,8 +20,6 @@ from .holdings import Around
 
 __all__ = ["bound_to", "check_there", "get_photo", "put_photos", "with_photos"]
 
-_AT_ONCE = 50
-
 
 def bound_to(concept_id: str, photo_id: str) -> str:
     """What the blob of a photo belongs to."""
@@ -75,10 +73,9 @@ def check_there(catalogue: Catalogue, blobs: BlobStore, owner: str, refs: Collec
         StoreError: one is gone, and all of them are deleted: their owner was forgotten, or a sweep elsewhere
             found it old, and nothing that pointed to it.
     """
-    for number, ref in enumerate(refs):
-        if number % _AT_ONCE == 0:
-            # A server ends a transaction in which nothing is asked for too long.
-            catalogue.owner_key(owner)
+    for ref in refs:
+        # A server ends a transaction in which nothing is asked for too long, and a bucket may take its time.
+        catalogue.owner_key(owner)
         if not blobs.exists(owner, ref):
             blobs.delete(owner, refs)
             raise StoreError(

@@ -84,11 +84,15 @@ class Bucket:
             _make_folder(system, path)
             system.pipe_file(path, data, mode="create", **options)
 
+        taken = False
         try:
             self._run(write)
         except Exception as error:
-            if not signs_of(error).taken:
+            taken = signs_of(error).taken
+            if not taken:
                 raise meant(error, "write", self.shown) from error
+        # Behind the handler: errors from here on would look as if this one had caused them.
+        if taken:
             # An answer that was lost on its way, and the try after it.
             return self.get(key, len(data) + 1) == data
         found = self.info(key)
@@ -152,13 +156,14 @@ class Bucket:
         def delete(system: Any) -> None:
             try:
                 system.rm(paths)
+                return
             except FileNotFoundError as error:
                 if signs_of(error).no_bucket:
                     raise
-                # A service says nothing of what was not there; file systems do, and stop.
-                for path in paths:
-                    if system.exists(path):
-                        system.rm_file(path)
+            # A service says nothing of what was not there; file systems do, and stop.
+            for path in paths:
+                if system.exists(path):
+                    system.rm_file(path)
 
         self._do("delete", delete)
 
@@ -204,9 +209,9 @@ class Bucket:
                 raise
             # Whoever renews credentials in a file or a service cannot tell those who have read them before.
             log("objects.renewed", error=error)
-            with self._lock:
-                self._system = None
-            return self._patience.run(lambda: action(self._connected()), _tell)
+        with self._lock:
+            self._system = None
+        return self._patience.run(lambda: action(self._connected()), _tell)
 
     def _connected(self) -> Any:
         with self._lock:

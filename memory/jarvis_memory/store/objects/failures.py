@@ -89,9 +89,8 @@ def signs_of(error: BaseException) -> Signs:
     """Look at an error, and at what caused it."""
     codes, status, numbers = set[str](), 0, set[int]()
     for each in _chain(error):
-        kinds = {kind.__name__ for kind in type(each).__mro__}
-        codes |= kinds
-        if "HttpProcessingError" in kinds:
+        codes |= _kinds(each)
+        if "HttpProcessingError" in _kinds(each) | _kinds(each.__cause__):
             # What aiohttp cannot parse, such as half an answer: its "code" is none of the service's.
             continue
         response = getattr(each, "response", None)
@@ -113,6 +112,10 @@ def signs_of(error: BaseException) -> Signs:
         passing = bool(broken or numbers & _BUSY) and not final
     text = " ".join(str(error).split())[:240] or type(error).__name__
     return Signs(frozenset(codes), status, text, passing)
+
+
+def _kinds(error: BaseException | None) -> set[str]:
+    return {kind.__name__ for kind in type(error).__mro__}
 
 
 def meant(error: BaseException, what: str, shown: str) -> JarvisError:

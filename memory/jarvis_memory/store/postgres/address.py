@@ -55,19 +55,20 @@ class Address:
             raise SettingError(
                 f"the URL of a cluster must start with postgresql://, got {parts.scheme!r}; {_FORM}"
             )
-        if parts.netloc.count("@") > 1 or "@" in parts.path + parts.fragment:
-            # Whatever comes of that holds a part of a password, if only in the name of the host.
+        if parts.netloc.count("@") > 1 or "@" in parts.path + parts.query + parts.fragment:
+            # Whatever comes of that may hold a part of a password, if only in the name of the host.
             raise _ambiguous()
         try:
             found: dict[str, Any] = driver().conninfo.conninfo_to_dict(url)
         except driver().Error as error:
-            if "@" in parts.query:
-                raise _ambiguous() from None
             reason = _first_line(error)
             if parts.password:
                 reason = reason.replace(parts.password, "***")
             # Not chained: what libpq says may quote the password.
             raise SettingError(f"the URL of a cluster cannot be read ({reason}); {_FORM}") from None
+        except UnicodeDecodeError:
+            # Of a % in a password, which the error quotes.
+            raise _ambiguous() from None
         host = str(found.get("host") or found.get("hostaddr") or "")
         if not host:
             raise SettingError(f"the URL of a cluster names no host; {_FORM}")
@@ -81,7 +82,8 @@ class Address:
 
 def _ambiguous() -> SettingError:
     return SettingError(
-        f"the URL of a cluster cannot be read; percent-encode the password (/ is %2F, @ is %40), and {_FORM}"
+        "the URL of a cluster cannot be read; percent-encode the password and whatever else stands in it "
+        f"(/ is %2F, @ is %40, % is %25), and {_FORM}"
     )
 
 

@@ -72,7 +72,10 @@ def client_of(url: str, timeout: float) -> Any:
     except ValueError:
         known = False
     if not known:
-        raise SettingError(f"a server of segments is named by {_SHAPE}, got {shown(url)!r}")
+        raise SettingError(
+            f"a server of segments is named by {_SHAPE}, got {shown(url)!r}; percent-encode what is no part "
+            "of that shape (@ is %40, / is %2F)"
+        )
     database = parts.path.strip("/")
     if database and not database.isdecimal():
         raise SettingError(
