@@ -125,7 +125,7 @@ async def test_a_stream_that_is_not_read_keeps_no_room(
     monkeypatch.setattr(PersonalMemory, "stream_chat", held)
     pieces = [await anext(slow)]
     if leaves:
-        leaving = asyncio.create_task(slow.aclose())  # type: ignore[arg-type]
+        leaving = asyncio.create_task(slow.aclose())
         await asyncio.wait({leaving}, timeout=0.1)
         # The model has the pictures as long as it is busy with them.
         assert (leaving.done(), answering._reader._room._value) == (False, 0)

@@ -19,7 +19,7 @@ import pytest
 from jarvis_memory.store import OwnerStore
 from jarvis_memory.store.blob_places import BlobPlace
 from jarvis_memory.store.objects import ObjectBlobStore
-from jarvis_retrievers.errors import StoreError
+from jarvis_retrievers.errors import InputError, StoreError
 from tests.scale.proxy import Fault, Proxy, Request
 from tests.scale.s3 import S3Server, client
 from tests.scale.test_crowds import ROOT, found_in
@@ -79,8 +79,15 @@ def test_whatever_is_asked_is_asked_again_if_the_connection_breaks(
         asked[key] += 1
         return Fault(kind) if asked[key] == 1 else None
 
+    def while_something_is_handled() -> bool:
+        try:
+            raise InputError("refused")
+        except InputError:
+            return blobs.exists("ana", ref)
+
     deeds: dict[str, tuple[Callable[[], object], object]] = {
         "exists": (lambda: blobs.exists("ana", ref), True),
+        "exists, in a handler": (while_something_is_handled, True),
         "get": (lambda: blobs.get("ana", ref), b"x" * 1000),
         "is missing": (lambda: blobs.exists("ana", replace(ref, id="0" * 32)), False),
         "put": (lambda: blobs.exists("ana", blobs.put("ana", "photo", b"z")), True),

@@ -12,7 +12,7 @@ from jarvis_retrievers.log import log
 
 from .address import ObjectAddress
 from .driver import file_system
-from .failures import meant, signs_of
+from .failures import apart, meant, signs_of
 from .retrying import Patience
 
 __all__ = ["Bucket", "Listed"]
@@ -84,15 +84,11 @@ class Bucket:
             _make_folder(system, path)
             system.pipe_file(path, data, mode="create", **options)
 
-        taken = False
         try:
             self._run(write)
         except Exception as error:
-            taken = signs_of(error).taken
-            if not taken:
+            if not signs_of(error).taken:
                 raise meant(error, "write", self.shown) from error
-        # Behind the handler: errors from here on would look as if this one had caused them.
-        if taken:
             # An answer that was lost on its way, and the try after it.
             return self.get(key, len(data) + 1) == data
         found = self.info(key)
@@ -202,8 +198,11 @@ class Bucket:
             raise meant(error, what, self.shown) from error
 
     def _run(self, action: Callable[[Any], _Result]) -> _Result:
+        def work() -> _Result:
+            return apart(lambda: action(self._connected()))
+
         try:
-            return self._patience.run(lambda: action(self._connected()), _tell)
+            return self._patience.run(work, _tell)
         except Exception as error:
             if not signs_of(error).expired:
                 raise
@@ -211,7 +210,7 @@ class Bucket:
             log("objects.renewed", error=error)
         with self._lock:
             self._system = None
-        return self._patience.run(lambda: action(self._connected()), _tell)
+        return self._patience.run(work, _tell)
 
     def _connected(self) -> Any:
         with self._lock:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from jarvis_retrievers.errors import HomeReadOnlyError, JarvisError, NoRoomError, SettingError, StoreError
 
-__all__ = ["Signs", "meant", "signs_of"]
+__all__ = ["Signs", "apart", "meant", "signs_of"]
+
+_Result = TypeVar("_Result")
 
 _PASSING = {
     *(
@@ -116,6 +120,18 @@ def signs_of(error: BaseException) -> Signs:
 
 def _kinds(error: BaseException | None) -> set[str]:
     return {kind.__name__ for kind in type(error).__mro__}
+
+
+def apart(action: Callable[[], _Result]) -> _Result:
+    """What ``action`` gives; its errors do not carry what is being handled here, and so not its signs."""
+    handled = sys.exception()
+    try:
+        return action()
+    except Exception as error:
+        for each in _chain(error):
+            if each.__context__ is handled:
+                each.__context__ = None
+        raise
 
 
 def meant(error: BaseException, what: str, shown: str) -> JarvisError:
