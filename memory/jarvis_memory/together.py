@@ -142,7 +142,9 @@ def chat_together(
         ready = [_ready(*ask, waits[n]) for n, ask in enumerate(asks)]
         queries = [one[1] for one in ready if not isinstance(one, JarvisError)]
         said = iter(_said(node, queries, batch_size))
-        told = [one if isinstance(one, JarvisError) else _reply(node, *one, next(said)) for one in ready]
+        told = [
+            one if isinstance(one, JarvisError) else _reply(node, one[0], one[2], next(said)) for one in ready
+        ]
     run.end()
     return told
 
@@ -173,7 +175,7 @@ def _said(node: VLM, queries: Sequence[Query], batch_size: int) -> list[Generati
 
 
 def _reply(
-    node: VLM, recalled: Recall, query: Query, patience: _Patience, said: Generation | JarvisError
+    node: VLM, recalled: Recall, patience: _Patience, said: Generation | JarvisError
 ) -> Reply | JarvisError:
     if isinstance(said, JarvisError):
         return said
