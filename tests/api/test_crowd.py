@@ -96,11 +96,11 @@ async def test_who_leaves_a_pass_ends_their_part_of_it(place: Place, monkeypatch
         await asyncio.sleep(0.01)
     held.set()
     await asyncio.wait({leaver})
+    # What they asked with is in use until the pass ends, and so long their place is not free.
     assert kept
     reply = await stayer
     with pytest.raises(asyncio.CancelledError):
         await leaver
-    # What they asked with is in use until the pass ends, and so long their place is not free.
     assert [one.generated_tokens for one in kept] == [reply.generated_tokens, 1]
     assert reply.generated_tokens > 1
 
