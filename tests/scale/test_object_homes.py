@@ -25,9 +25,10 @@ from tests.store import test_state
 from tests.store.drafts import draft
 from tests.store.portraits import portrait
 from tests.store.test_forget import PIXELS, planted
-from tests.store.test_leaving import (  # noqa: F401
+from tests.store.test_leaving import (  # noqa: F401  (as those of test_owner)
     test_an_owner_who_is_forgotten_and_comes_back_during_a_write,
     test_an_owner_who_is_forgotten_during_a_write_is_not_half_there,
+    test_an_owner_whose_forgetting_is_cut_short_during_a_write,
 )
 from tests.store.test_owner import (  # noqa: F401  (pytest runs them here, with the fixture below)
     test_duplicates_change_nothing,

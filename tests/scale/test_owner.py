@@ -10,9 +10,10 @@ import pytest
 
 from jarvis_memory.store import OwnerStore
 from tests.store import test_state
-from tests.store.test_leaving import (  # noqa: F401
+from tests.store.test_leaving import (  # noqa: F401  (as those of test_owner)
     test_an_owner_who_is_forgotten_and_comes_back_during_a_write,
     test_an_owner_who_is_forgotten_during_a_write_is_not_half_there,
+    test_an_owner_whose_forgetting_is_cut_short_during_a_write,
 )
 from tests.store.test_owner import (  # noqa: F401  (pytest runs them here, with the fixture below)
     test_a_name_wins_over_an_alias,
